@@ -1,0 +1,102 @@
+"""The user's D text and what we have to say about it: spans, diagnostics and their rendering with a caret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pyvtrace.value import Value
+
+
+class Span(Value):
+    """Half-open range of character offsets into `Source.text`."""
+
+    start: int
+    end: int
+
+    def to(self, other: Span) -> Span:
+        """The range from the start of this span to the end of `other`."""
+        return Span(self.start, other.end)
+
+
+NOWHERE = Span(0, 0)
+
+
+class Source(Value):
+    """One D program text.
+
+    `kind` is "script" for a file (`-s`, `#!`), "specifier" for a program given on the command line (`-n`, `-P`, ...);
+    DTrace words its errors differently for the two.
+    """
+
+    name: str
+    text: str
+    kind: str = "script"
+
+    def line_of(self, offset: int) -> int:
+        """1-based line number of a character offset."""
+        return self.text.count("\n", 0, offset) + 1
+
+    def line_text(self, line: int) -> str:
+        """The text of a 1-based line, without its newline; empty past the end."""
+        lines = self.text.split("\n")
+        return lines[line - 1] if line <= len(lines) else ""
+
+    def column_of(self, offset: int) -> int:
+        """0-based column of a character offset in its line."""
+        return offset - (self.text.rfind("\n", 0, offset) + 1)
+
+
+class Diagnostic(Value):
+    """One problem in the user's D: what, where, and what to do about it.
+
+    `tag` is DTrace's stable error tag (D_IDENT_UNDEF, ...), shown with -xerrtags. `message` is in DTrace's own words
+    where scripts may match on them. `region` is "probe description", "predicate" or "action list": DTrace names it
+    instead of a line for programs given on the command line.
+    """
+
+    tag: str
+    span: Span
+    message: str
+    hint: str = ""
+    region: str = ""
+
+    def headline(self, source: Source, *, tags: bool = False) -> str:
+        """DTrace's one-line form, without the name of the program in front."""
+        tag = f"[{self.tag}] " if tags else ""
+        if source.kind == "script":
+            where = f"line {source.line_of(self.span.start)}: "
+            return f"failed to compile script {source.name}: {tag}{where}{self.message}"
+        region = f"in {self.region}: " if self.region else ""
+        return f"invalid probe specifier {source.name}: {tag}{region}{self.message}"
+
+    def context(self, source: Source) -> str:
+        """The line the problem is in, a caret under it, and the hint; empty if the span lies outside the text."""
+        line = source.line_of(self.span.start)
+        text = source.line_text(line)
+        if not text.strip():
+            return f"      hint: {self.hint}" if self.hint else ""
+        column = source.column_of(self.span.start)
+        width = max(1, min(self.span.end - self.span.start, len(text) - column))
+        lead = f"{line:5} | "
+        # Tabs are kept in the padding so that the caret stands under its column in any terminal.
+        padding = "".join("\t" if c == "\t" else " " for c in text[:column])
+        caret = " " * (len(lead) - 2) + "| " + padding + "^" * width
+        return f"{lead}{text}\n{caret}" + (f" {self.hint}" if self.hint else "")
+
+
+class CompileError(Exception):
+    """The program cannot be compiled; carries every diagnostic found, in source order."""
+
+    def __init__(self, source: Source, diagnostics: Sequence[Diagnostic]) -> None:
+        self.source = source
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("; ".join(d.headline(source) for d in self.diagnostics))
+
+
+def render(source: Source, diagnostics: Iterable[Diagnostic], *, tags: bool = False, program: str = "vtrace") -> str:
+    """All diagnostics as the terminal shows them: headline in DTrace's form, then the line with its caret."""
+    blocks = []
+    for diagnostic in diagnostics:
+        context = diagnostic.context(source)
+        blocks.append(f"{program}: {diagnostic.headline(source, tags=tags)}" + (f"\n{context}" if context else ""))
+    return "\n".join(blocks)
