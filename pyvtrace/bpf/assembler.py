@@ -1,0 +1,128 @@
+"""A stream of BPF items into bytes: drops what cannot be reached, resolves labels, keeps where each instruction came
+from."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+
+from pyvtrace.bpf.isa import CALL, JA, From, Insn, Item, Label, Note
+from pyvtrace.source import NOWHERE, Span
+from pyvtrace.value import Value
+
+_SLOT = struct.Struct("<BBhi")
+
+
+class TooFar(Exception):
+    """A jump spans more than 32,767 instructions: the program is too large for BPF."""
+
+
+class Assembled(Value):
+    """`code` is 8 bytes a slot; `relocations` are (slot, map name); `origins` and `comments` have one entry a slot."""
+
+    code: bytes
+    relocations: tuple[tuple[int, str], ...]
+    origins: tuple[Span, ...]
+    comments: tuple[str, ...]
+
+
+class _Line:
+    """An instruction with what the listing shows beside it."""
+
+    __slots__ = ("comment", "insn", "origin")
+
+    def __init__(self, insn: Insn, origin: Span, comment: str) -> None:
+        self.insn, self.origin, self.comment = insn, origin, comment
+
+
+def _collect(items: Iterable[Item]) -> tuple[list[_Line], dict[Label, int]]:
+    lines: list[_Line] = []
+    places: dict[Label, int] = {}
+    origin, comment = NOWHERE, ""
+    for item in items:
+        match item:
+            case Insn():
+                lines.append(_Line(item, origin, comment))
+                comment = ""
+            case Label():
+                places[item] = len(lines)
+            case Note():
+                comment = f"{comment}; {item.text}" if comment else item.text
+            case From():
+                origin = item.span
+    return lines, places
+
+
+def _reachable(lines: list[_Line], places: dict[Label, int]) -> list[bool]:
+    """Which instructions can run: the verifier refuses programs with others."""
+    seen = [False] * len(lines)
+    work = [0]
+    while work:
+        at = work.pop()
+        while at < len(lines) and not seen[at]:
+            seen[at] = True
+            insn = lines[at].insn
+            if insn.target is not None:
+                work.append(places[insn.target])
+            if insn.ends_block:
+                break
+            at += 1
+    return seen
+
+
+def _prune(lines: list[_Line], places: dict[Label, int]) -> tuple[list[_Line], dict[Label, int]]:
+    """Without unreachable instructions and jumps to the next instruction."""
+    while True:
+        keep = _reachable(lines, places)
+        moved: list[int] = []
+        kept = 0
+        for reachable in keep:
+            moved.append(kept)
+            kept += reachable
+        moved.append(kept)
+        lines = [line for line, reachable in zip(lines, keep, strict=True) if reachable]
+        places = {label: moved[at] for label, at in places.items()}
+        idle = [i for i, x in enumerate(lines) if x.insn.op == JA and x.insn.target and places[x.insn.target] == i + 1]
+        if not idle:
+            return lines, places
+        for index in reversed(idle):
+            del lines[index]
+            places = {label: at - (at > index) for label, at in places.items()}
+
+
+def assemble(items: Iterable[Item]) -> Assembled:
+    """Bytes, relocations and origins of a program.
+
+    Raises:
+        TooFar: a jump cannot be encoded.
+    """
+    lines, places = _prune(*_collect(items))
+    slots = [0]
+    for line in lines:
+        slots.append(slots[-1] + (2 if line.insn.wide else 1))
+    code = bytearray()
+    relocations: list[tuple[int, str]] = []
+    origins: list[Span] = []
+    comments: list[str] = []
+    for index, line in enumerate(lines):
+        insn = line.insn
+        off, imm = insn.off, insn.imm
+        if insn.target is not None:
+            distance = slots[places[insn.target]] - slots[index] - 1
+            if insn.op == CALL:
+                imm = distance
+            elif -32768 <= distance <= 32767:
+                off = distance
+            else:
+                raise TooFar(f"jump over {distance} instructions")
+        if insn.map:
+            relocations.append((slots[index], insn.map))
+        low = imm & 0xFFFFFFFF
+        code += _SLOT.pack(insn.op, insn.src << 4 | insn.dst, off, low - (low >> 31 << 32))
+        if insn.wide:
+            high = imm >> 32 & 0xFFFFFFFF
+            code += _SLOT.pack(0, 0, 0, high - (high >> 31 << 32))
+        for _ in range(2 if insn.wide else 1):
+            origins.append(line.origin)
+            comments.append(line.comment)
+    return Assembled(bytes(code), tuple(relocations), tuple(origins), tuple(comments))

@@ -1,0 +1,5 @@
+"""Program types (include/uapi/linux/bpf.h, `enum bpf_prog_type`)."""
+
+TRACEPOINT = 5
+PERF_EVENT = 7
+RAW_TRACEPOINT = 17

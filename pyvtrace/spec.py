@@ -1,0 +1,254 @@
+"""A compiled D program as plain data: maps, BPF code, attach points and what its records mean.
+
+Nothing here is live: a `ProgramSpec` can be printed, compared, cached and loaded by another process. Whatever depends
+on the running kernel happens when `runtime.Session` makes the live objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyvtrace.source import Source, Span
+from pyvtrace.value import Value
+
+
+class MapSpec(Value):
+    """One BPF map. `type` is a BPF_MAP_TYPE_* number; `contents` initialises element 0 of an array map."""
+
+    name: str
+    type: int
+    key_size: int
+    value_size: int
+    max_entries: int
+    flags: int = 0
+    contents: bytes | None = None
+    frozen: bool = False
+
+
+# ------------------------------------------------------------------------------------------------------- attach points
+
+
+class AttachSpec(Value):
+    """Base of the ways a BPF program gets to run."""
+
+
+class OnDemand(AttachSpec):
+    """Run by the session itself through BPF_PROG_TEST_RUN: BEGIN and END."""
+
+
+class RawTracepoint(AttachSpec):
+    """BPF_RAW_TRACEPOINT_OPEN of a tracepoint's name; the context is its arguments as u64 words."""
+
+    name: str
+
+
+class PerfTracepoint(AttachSpec):
+    """A perf event on `events/<group>/<name>`; the context is the tracepoint's record."""
+
+    group: str
+    name: str
+
+
+class Timer(AttachSpec):
+    """A perf event on the CPU clock every `period_ns`, on every CPU or (tick) on one."""
+
+    period_ns: int
+    every_cpu: bool
+
+
+# ------------------------------------------------------------------------------------------------------------ programs
+
+
+class Relocation(Value):
+    """The ld_imm64 at instruction `index` takes the fd of `map`."""
+
+    index: int
+    map: str
+
+
+class CodeSpec(Value):
+    """One BPF program: `code` is 8 bytes an instruction; `origins` and `comments` have one entry an instruction."""
+
+    name: str
+    type: int
+    code: bytes
+    relocations: tuple[Relocation, ...]
+    attach: AttachSpec
+    origins: tuple[Span, ...]
+    comments: tuple[str, ...]
+    probes: tuple[int, ...] = ()
+
+
+# ------------------------------------------------------------------------------------------------------------- records
+
+
+class FieldSpec(Value):
+    """Where a value lies in a record or key: `size` bytes at `offset`.
+
+    `kind` is "int" (signed), "uint", "pointer", "string" (NUL-terminated in `size` bytes), "bytes", or "probeprov",
+    "probemod", "probefunc", "probename": a u32 probe id of which the consumer shows that part.
+    """
+
+    offset: int
+    size: int
+    kind: str
+
+
+class ActionSpec(Value):
+    """Base of what the consumer does with a record, in order."""
+
+
+class DefaultAction(ActionSpec):
+    """No data: the header line alone."""
+
+
+class TraceAction(ActionSpec):
+    """trace(): the value, in DTrace's column for its size."""
+
+    field: FieldSpec
+
+
+class PrintAction(ActionSpec):
+    """print(): the value under its type's name."""
+
+    field: FieldSpec
+    type: str
+
+
+class PrintfAction(ActionSpec):
+    """printf(): `fields` in the order of the format's conversions (`*` widths included)."""
+
+    format: str
+    fields: tuple[FieldSpec, ...]
+
+
+class PrintaAction(ActionSpec):
+    """printa(): `format` is None for the default layout; aggregations by id."""
+
+    format: str | None
+    aggregations: tuple[int, ...]
+
+
+class ClearAction(ActionSpec):
+    aggregation: int
+
+
+class TruncAction(ActionSpec):
+    """trunc(@a) removes all keys; trunc(@a, n) keeps the n largest, or the -n smallest."""
+
+    aggregation: int
+    count: FieldSpec | None
+
+
+class NormalizeAction(ActionSpec):
+    aggregation: int
+    factor: FieldSpec
+
+
+class DenormalizeAction(ActionSpec):
+    aggregation: int
+
+
+class ExitAction(ActionSpec):
+    status: FieldSpec
+
+
+# A record: u32 record id, u32 probe id, u32 CPU, u32 mask of the actions that ran; then the fields' data.
+RECORD_HEADER_SIZE = 16
+# An error record has record id ERROR_RECORD, the header, then u32 clause (counted from 1), u32 action, u32 fault,
+# u32 unused, u64 value.
+ERROR_RECORD = 0xFFFFFFFF
+ERROR_RECORD_SIZE = RECORD_HEADER_SIZE + 24
+
+# Fault numbers of the ERROR probe's arg4 (DTRACEFLT_*, Dynamic Tracing Guide, "ERROR").
+FAULTS: Mapping[int, str] = {
+    1: "invalid address",
+    2: "invalid alignment",
+    3: "illegal operation",
+    4: "divide-by-zero",
+    5: "out of scratch space",
+    6: "invalid kernel access",
+    7: "invalid user access",
+    8: "tuple stack overflow",
+    9: "bad stack",
+    10: "index out of bounds",
+    11: "invalid size",
+}
+
+
+class RecordSpec(Value):
+    """What one execution of a clause writes: `size` bytes including the header.
+
+    `actions[i]` ran if bit i of the header's mask is set (all of them, in a clause without `if`); `numbers[i]` is its
+    1-based number in the clause.
+    """
+
+    id: int
+    clause: int
+    size: int
+    actions: tuple[ActionSpec, ...]
+
+
+# -------------------------------------------------------------------------------------------------------- aggregations
+
+
+class AggregationSpec(Value):
+    """An aggregation's storage: `index` maps the key bytes to a u32 slot, `values` holds the slots' words.
+
+    `values` is a memory-mappable array of `cpus * capacity` elements of `words` u64; CPU c's copy of a slot is element
+    `c * capacity + slot`, so CPUs never share a cache line. `function` names the entry of `builtins.aggregations` that
+    knows what the words mean, given `params`: () for count, sum, min, max, avg, stddev and quantize; (base, limit,
+    step) for lquantize; (factor, low, high, steps) for llquantize; (scale,) for exphist. Without a key (`keys` empty)
+    slot 0 is used and `index` is "".
+    """
+
+    id: int
+    name: str
+    function: str
+    params: tuple[int, ...]
+    keys: tuple[FieldSpec, ...]
+    key_size: int
+    words: int
+    index: str
+    values: str
+    capacity: int
+    cpus: int
+
+
+class ProbeName(Value):
+    """The four names of a probe."""
+
+    provider: str
+    module: str
+    function: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.module}:{self.function}:{self.name}"
+
+
+class ProgramSpec(Value):
+    """A whole compiled D program.
+
+    `probes` has the names of every probe id that records, keys or errors may carry. `matched` counts the probes enabled
+    (a probe enabled by two clauses counts twice, as DTrace counts them). `options` are the options in force, by name.
+    `state` names the single-element array map whose first u64 is the activity (0 running, 1 exiting), the second
+    the exit status; `counters` names the per-CPU array map with one u64 per `COUNTERS` entry.
+    """
+
+    source: Source
+    maps: tuple[MapSpec, ...]
+    programs: tuple[CodeSpec, ...]
+    records: tuple[RecordSpec, ...]
+    aggregations: tuple[AggregationSpec, ...]
+    probes: Mapping[int, ProbeName]
+    matched: int
+    options: Mapping[str, str]
+    ring: str
+    state: str
+    counters: str
+    destructive: bool = False
+
+
+# Per-CPU counters of everything that was lost or shortened, in the order of the words of the `counters` map.
+COUNTERS: tuple[str, ...] = ("principal", "aggregation", "dynamic", "truncated", "double-error")
