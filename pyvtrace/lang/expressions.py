@@ -1,0 +1,233 @@
+"""Expressions of D: a Pratt parser over the operators of C plus `^^`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyvtrace.lang import ast
+from pyvtrace.lang.lexer import Token
+from pyvtrace.lang.types import TYPEDEFS
+from pyvtrace.source import Diagnostic, Span
+
+# Binding power of the binary operators, weakest first (Dynamic Tracing Guide, "Precedence").
+_LEVELS = (("||",), ("^^",), ("&&",), ("|",), ("^",), ("&",), ("==", "!="), ("<", "<=", ">", ">="), ("<<", ">>"),
+           ("+", "-"), ("*", "/", "%"))  # fmt: skip
+POWER = {op: power for power, ops in enumerate(_LEVELS, 1) for op in ops}
+ASSIGNMENTS = frozenset(("=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="))
+_TYPE_WORDS = "void char short int long float double signed unsigned const volatile struct union enum string userland"
+TYPE_WORDS = frozenset(_TYPE_WORDS.split())
+
+
+class SyntaxProblem(Exception):
+    """Where the text stops being D."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self.diagnostic = diagnostic
+        super().__init__(diagnostic.message)
+
+
+class ExpressionParser:
+    """Holds the tokens and a position; `types` are the typedef names in force; `region` is what DTrace calls the part
+    being read."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self.tokens = tokens
+        self.at = 0
+        self.types: set[str] = set(TYPEDEFS)
+        self.region = ""
+
+    # -------------------------------------------------------------------------------------------------------- tokens
+
+    @property
+    def token(self) -> Token:
+        return self.tokens[self.at]
+
+    def peek(self, ahead: int = 1) -> Token:
+        return self.tokens[min(self.at + ahead, len(self.tokens) - 1)]
+
+    def advance(self) -> Token:
+        token = self.token
+        self.at += token.kind != "end"
+        return token
+
+    def accept(self, *texts: str) -> Token | None:
+        if self.token.kind in ("op", "name") and self.token.text in texts:
+            return self.advance()
+        return None
+
+    def expect(self, text: str) -> Token:
+        return self.accept(text) or self.fail()
+
+    def fail(self, message: str = "", tag: str = "D_SYNTAX", hint: str = "") -> Token:
+        token = self.token
+        if not message:
+            message = f'syntax error near "{token.text}"' if token.kind != "end" else "syntax error near end of input"
+        raise SyntaxProblem(Diagnostic(tag, Span(token.start, token.end), message, hint, self.region))
+
+    def since(self, start: int) -> Span:
+        return Span(start, self.tokens[max(0, self.at - 1)].end)
+
+    # --------------------------------------------------------------------------------------------------- expressions
+
+    def expression(self) -> ast.Expr:
+        start = self.token.start
+        parts = [self.assignment()]
+        while self.accept(","):
+            parts.append(self.assignment())
+        return parts[0] if len(parts) == 1 else ast.Comma(tuple(parts), self.since(start))
+
+    def assignment(self) -> ast.Expr:
+        start = self.token.start
+        left = self.conditional()
+        if self.token.kind == "op" and self.token.text in ASSIGNMENTS:
+            op = self.advance().text
+            return ast.Assign(op, left, self.assignment(), self.since(start))
+        return left
+
+    def conditional(self) -> ast.Expr:
+        start = self.token.start
+        test = self.binary(1)
+        if not self.accept("?"):
+            return test
+        then = self.expression()
+        self.expect(":")
+        return ast.Conditional(test, then, self.conditional(), self.since(start))
+
+    def ends_predicate(self) -> bool:
+        """Whether the `/` here closes a predicate: what follows it cannot go on with an expression."""
+        return self.region == "predicate" and self.token.text == "/" and self.peek().text in ("{", "", ";")
+
+    def binary(self, power: int) -> ast.Expr:
+        start = self.token.start
+        left = self.unary()
+        while self.token.kind == "op" and POWER.get(self.token.text, 0) >= power and not self.ends_predicate():
+            op = self.advance().text
+            right = self.binary(POWER[op] + 1)
+            left = ast.Binary(op, left, right, self.since(start))
+        return left
+
+    def unary(self) -> ast.Expr:
+        token = self.token
+        if token.kind == "op":
+            if token.text in ("++", "--"):
+                self.advance()
+                return ast.Step(token.text, True, self.unary(), self.since(token.start))
+            if token.text in ("-", "+", "!", "~", "*", "&"):
+                self.advance()
+                return ast.Unary(token.text, self.unary(), self.since(token.start))
+            if token.text == "(" and self.starts_type(1):
+                self.advance()
+                type_ = self.type_name()
+                self.expect(")")
+                return ast.Cast(type_, self.unary(), self.since(token.start))
+        if token.kind == "name" and token.text == "sizeof":
+            return self.sizeof()
+        if token.kind == "name" and token.text == "stringof":
+            self.advance()
+            return ast.StringOf(self.unary(), self.since(token.start))
+        return self.postfix()
+
+    def sizeof(self) -> ast.Expr:
+        start = self.advance().start
+        if self.token.text == "(" and self.starts_type(1):
+            self.advance()
+            type_ = self.type_name()
+            self.expect(")")
+            return ast.SizeofType(type_, self.since(start))
+        return ast.SizeofExpr(self.unary(), self.since(start))
+
+    def postfix(self) -> ast.Expr:
+        start = self.token.start
+        expr = self.primary()
+        while self.token.kind == "op":
+            if self.accept("["):
+                keys = self.arguments("]")
+                expr = ast.Index(expr, keys, self.since(start))
+            elif self.token.text in ("->", "."):
+                arrow = self.advance().text == "->"
+                expr = ast.Access(expr, self.name(), arrow, self.since(start))
+            elif self.token.text in ("++", "--"):
+                op = self.advance().text
+                expr = ast.Step(op, False, expr, self.since(start))
+            else:
+                break
+        return expr
+
+    def name(self) -> str:
+        return self.advance().text if self.token.kind == "name" else self.fail().text
+
+    def arguments(self, close: str) -> tuple[ast.Expr, ...]:
+        """Expressions up to and including the closing bracket."""
+        args: list[ast.Expr] = []
+        if self.accept(close):
+            return ()
+        while True:
+            args.append(self.assignment())
+            if self.accept(close):
+                return tuple(args)
+            self.expect(",")
+
+    def primary(self) -> ast.Expr:
+        token = self.token
+        span = Span(token.start, token.end)
+        match token.kind:
+            case "number":
+                self.advance()
+                digits = token.text.rstrip("uUlL")
+                decimal = not (len(digits) > 1 and digits[0] == "0")
+                return ast.Number(int(token.value), token.text[len(digits) :].lower(), decimal, False, span)
+            case "char":
+                self.advance()
+                return ast.Number(int(token.value), character=True, span=span)
+            case "string":
+                self.advance()
+                return ast.StringLiteral(str(token.value), span)
+            case "name":
+                return self.named()
+        if self.accept("("):
+            expr = self.expression()
+            self.expect(")")
+            return expr
+        if self.accept("@"):
+            name = self.advance().text if self.token.kind == "name" else "_"
+            keys = self.arguments("]") if self.accept("[") else None
+            return ast.Aggregation(name, keys, self.since(token.start))
+        if self.accept("`"):
+            return ast.KernelSymbol("", self.name(), self.since(token.start))
+        self.fail()
+        raise AssertionError
+
+    def named(self) -> ast.Expr:
+        token = self.advance()
+        if token.text in ("self", "this") and self.accept("->"):
+            return ast.Scoped(token.text, self.name(), self.since(token.start))
+        if self.accept("("):
+            return ast.Call(token.text, self.arguments(")"), self.since(token.start))
+        if self.token.text == "`":
+            self.advance()
+            return ast.KernelSymbol(token.text, self.name(), self.since(token.start))
+        return ast.Identifier(token.text, Span(token.start, token.end))
+
+    # --------------------------------------------------------------------------------------------------------- types
+
+    def starts_type(self, ahead: int = 0) -> bool:
+        token = self.peek(ahead)
+        return token.kind == "name" and (token.text in TYPE_WORDS or token.text in self.types)
+
+    def type_name(self) -> ast.TypeName:
+        """Specifiers and `*`s; array bounds belong to declarators."""
+        start = self.token.start
+        words: list[str] = []
+        while self.starts_type() and not (words and self.token.text in self.types - TYPE_WORDS):
+            word = self.advance().text
+            if word in ("const", "volatile", "userland"):
+                continue
+            words.append(word)
+            if word in ("struct", "union", "enum"):
+                words.append(self.name())
+        if not words:
+            self.fail()
+        pointers = 0
+        while self.accept("*"):
+            pointers += 1
+        return ast.TypeName(tuple(words), pointers, (), self.since(start))

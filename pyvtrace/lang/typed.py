@@ -1,0 +1,278 @@
+"""The typed tree: what the checker makes of the syntax tree and the compiler lowers.
+
+Conversions are explicit: both operands of an arithmetic node have the node's own operand type, a value assigned has
+the target's type. Nothing here is ambiguous and nothing can fail to resolve.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyvtrace.lang.types import Type
+from pyvtrace.lang.vocabulary import Action, Aggregating, Function, Probe, Variable
+from pyvtrace.source import NOWHERE, Source, Span
+from pyvtrace.value import Value
+
+
+class Symbol(Value):
+    """A variable of the program: `scope` is "global", "self" or "this"; `keys` the tuple's types of an array."""
+
+    scope: str
+    name: str
+    type: Type
+    keys: tuple[Type, ...] = ()
+
+
+class AggregationSymbol(Value):
+    """An aggregation: its function with the constant parameters, and the widest key types used anywhere."""
+
+    id: int
+    name: str
+    function: Aggregating
+    params: tuple[int, ...]
+    keys: tuple[Type, ...]
+
+
+class Expr(Value):
+    """Base; `type` is the type of the value."""
+
+    if TYPE_CHECKING:
+        # Declared only for the type checker: each node lists its fields in its own order.
+        @property
+        def type(self) -> Type: ...
+
+        @property
+        def span(self) -> Span: ...
+
+
+# ----------------------------------------------------------------------------------------------------------- the leaves
+
+
+class Constant(Expr):
+    """An integer known at compile time; `value` is in the range of `type`."""
+
+    type: Type
+    value: int
+    span: Span = NOWHERE
+
+
+class Text(Expr):
+    """A string constant; the type is String(len(utf-8) + 1)."""
+
+    type: Type
+    text: str
+    span: Span = NOWHERE
+
+
+class Builtin(Expr):
+    """A built-in variable: pid, timestamp, arg0, probefunc, ..."""
+
+    type: Type
+    variable: Variable
+    span: Span = NOWHERE
+
+
+class TypedArgument(Expr):
+    """`args[index]` or `args->name`: its code comes from the probe's provider. All probes of the clause agree on
+    `type`."""
+
+    type: Type
+    index: int
+    span: Span = NOWHERE
+
+
+class Load(Expr):
+    """The value of a variable, or of an element of an associative array when `keys` is not empty."""
+
+    type: Type
+    symbol: Symbol
+    keys: tuple[Expr, ...] = ()
+    span: Span = NOWHERE
+
+
+class Dereference(Expr):
+    """`*pointer`, for scalars: reads kernel memory, or user memory when the pointer type says so."""
+
+    type: Type
+    pointer: Expr
+    span: Span = NOWHERE
+
+
+# -------------------------------------------------------------------------------------------------------- the operators
+
+
+class Convert(Expr):
+    """Between integers and pointers: truncates and extends as C does."""
+
+    type: Type
+    operand: Expr
+    span: Span = NOWHERE
+
+
+class Unary(Expr):
+    """`-` and `~`; the operand has the node's type."""
+
+    type: Type
+    op: str
+    operand: Expr
+    span: Span = NOWHERE
+
+
+class Not(Expr):
+    """`!operand`: 1 if it is zero (for a string: if empty)."""
+
+    type: Type
+    operand: Expr
+    span: Span = NOWHERE
+
+
+class Binary(Expr):
+    """`* / % + - & ^ |` on operands of the node's type; `<< >>` with a right operand of its own type."""
+
+    type: Type
+    op: str
+    left: Expr
+    right: Expr
+    span: Span = NOWHERE
+
+
+class Compare(Expr):
+    """`< <= > >= == !=` on integers or pointers of one type, whose signedness decides; gives an int."""
+
+    type: Type
+    op: str
+    left: Expr
+    right: Expr
+    span: Span = NOWHERE
+
+
+class CompareStrings(Expr):
+    """The six comparisons on strings, as strcmp orders them."""
+
+    type: Type
+    op: str
+    left: Expr
+    right: Expr
+    span: Span = NOWHERE
+
+
+class Logical(Expr):
+    """`&& ||` (short-circuit) and `^^`; gives an int. A string operand is true when not empty."""
+
+    type: Type
+    op: str
+    left: Expr
+    right: Expr
+    span: Span = NOWHERE
+
+
+class Conditional(Expr):
+    type: Type
+    test: Expr
+    then: Expr
+    otherwise: Expr
+    span: Span = NOWHERE
+
+
+class Comma(Expr):
+    type: Type
+    parts: tuple[Expr, ...]
+    span: Span = NOWHERE
+
+
+class Assign(Expr):
+    """`target = value`; the value of the expression is what the target then holds."""
+
+    type: Type
+    target: Load
+    value: Expr
+    span: Span = NOWHERE
+
+
+class Update(Expr):
+    """`target op= value` and `++`/`--`; `op` is the binary operator. The arithmetic is done in `operation` (the common
+    type) and converted back. `old` is true for `x++`: the value of the expression is the one before."""
+
+    type: Type
+    op: str
+    target: Load
+    value: Expr
+    operation: Type
+    old: bool = False
+    span: Span = NOWHERE
+
+
+class Call(Expr):
+    type: Type
+    function: Function
+    args: tuple[Expr, ...]
+    span: Span = NOWHERE
+
+
+# ----------------------------------------------------------------------------------------------------------- statements
+
+
+class Statement(Value):
+    """Base of all statements."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def span(self) -> Span: ...
+
+
+class Evaluate(Statement):
+    expr: Expr
+    span: Span = NOWHERE
+
+
+class Act(Statement):
+    """An action. `number` is its 1-based place among the clause's actions (what ERROR's arg2 and messages say).
+
+    `format` is the format text of printf and printa; `aggregations` what printa, clear, trunc and normalize name.
+    """
+
+    action: Action
+    args: tuple[Expr, ...]
+    number: int
+    format: str | None = None
+    aggregations: tuple[int, ...] = ()
+    span: Span = NOWHERE
+
+
+class Aggregate(Statement):
+    """`@name[keys] = function(args)`; `args` without the constants that are `params` of the symbol."""
+
+    aggregation: int
+    keys: tuple[Expr, ...]
+    args: tuple[Expr, ...]
+    number: int
+    span: Span = NOWHERE
+
+
+class If(Statement):
+    test: Expr
+    then: tuple[Statement, ...]
+    otherwise: tuple[Statement, ...] = ()
+    span: Span = NOWHERE
+
+
+class Clause(Value):
+    """One clause with the probes it is enabled at. `default` is true for a clause without a body."""
+
+    index: int
+    probes: tuple[Probe, ...]
+    predicate: Expr | None
+    body: tuple[Statement, ...]
+    default: bool
+    span: Span = NOWHERE
+
+
+class Program(Value):
+    """`options` are those set by pragmas, in order of appearance."""
+
+    source: Source
+    clauses: tuple[Clause, ...]
+    symbols: tuple[Symbol, ...]
+    aggregations: tuple[AggregationSymbol, ...]
+    options: tuple[tuple[str, str], ...]

@@ -1,0 +1,125 @@
+"""The shapes of what a D program can name: variables, functions, actions, aggregating functions, probes.
+
+The language layer defines the shapes and checks programs against them; `builtins` and `providers` fill them. An entry
+owns all its faces: how it checks, what it compiles to, how values merge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from pyvtrace.lang.ast import ProbeDescription
+from pyvtrace.lang.types import Type
+from pyvtrace.spec import ProbeName
+from pyvtrace.value import Value
+
+# Builtins' code faces are generators of BPF items; their first argument is the compiler's machine. The language layer
+# carries them and never calls them.
+Emit = Callable[..., Any]
+
+
+class Variable(Value):
+    """A built-in variable. `indexed` is true for `args` and `uregs`, which are written with an index.
+
+    `array` names argN families: Variable("arg0", ...) has `index` 0. `extension` marks what DTrace does not have.
+    """
+
+    name: str
+    type: Type
+    code: Emit
+    doc: str = ""
+    index: int = 0
+    extension: bool = False
+
+
+class Parameter(Value):
+    """What an argument may be: `accepts` is "integer", "string", "pointer", "pointer or integer", "scalar", "any",
+    "constant" (an integer constant) or "aggregation". `shown` is the prototype text DTrace prints in a mismatch."""
+
+    accepts: str
+    optional: bool = False
+    shown: str = ""
+
+
+class Function(Value):
+    """A subroutine: usable in any expression. `result` may depend on the arguments' types (string capacities)."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    result: Callable[[Sequence[Type]], Type]
+    code: Emit
+    doc: str = ""
+
+
+class Action(Value):
+    """An action: usable as a statement only, type void.
+
+    `shape` tells the checker which special rule applies: "values" (parameters as given), "printf", "printa",
+    "aggregation" (first argument an aggregation, then `parameters`).
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    code: Emit
+    shape: str = "values"
+    destructive: bool = False
+    doc: str = ""
+
+
+class Aggregating(Value):
+    """An aggregating function. `constants` is true where the arguments after the first are compile-time constants
+    that define the buckets (lquantize, llquantize, exphist); `check` returns (tag, message) pairs for bad ones."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    words: Callable[[tuple[int, ...]], int]
+    code: Emit
+    check: Callable[[Sequence[int | None]], Sequence[tuple[str, str]]]
+    defaults: Callable[[tuple[int, ...]], tuple[int, ...]]
+    constants: int = 0
+    weighted: bool = False
+    doc: str = ""
+
+
+class Argument(Value):
+    """A probe's argument: `name` for `args->name` and `vtrace -lv`."""
+
+    name: str
+    type: Type
+
+
+class Probe(Value):
+    """One probe of this kernel. `id` is stable for a boot and the same in `-l` and in records."""
+
+    id: int
+    name: ProbeName
+    key: Any = None
+
+
+class Environment(Protocol):
+    """Everything a program is checked against."""
+
+    @property
+    def variables(self) -> Mapping[str, Variable]: ...
+
+    @property
+    def functions(self) -> Mapping[str, Function]: ...
+
+    @property
+    def actions(self) -> Mapping[str, Action]: ...
+
+    @property
+    def aggregating(self) -> Mapping[str, Aggregating]: ...
+
+    def match(self, description: ProbeDescription) -> Sequence[Probe]:
+        """Probes that a description enables, in id order; empty when none does."""
+
+    def arguments(self, probe: Probe) -> Sequence[Argument]:
+        """Typed arguments (args[0]...), read when asked for."""
+
+    def nearest(self, description: ProbeDescription) -> Sequence[str]:
+        """Up to three probe descriptions that look like this one, for a hint."""
+
+    def argument_code(self, probe: Probe, index: int) -> Emit | None:
+        """Code that puts args[index] into R0; None where there is no such argument."""
