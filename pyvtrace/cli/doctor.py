@@ -1,0 +1,156 @@
+"""`vtrace doctor`: what this kernel, this user and this machine allow, and what to do about each no."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+from pyvtrace.value import Value
+
+SYSTEM_PACKAGES = "/usr/lib/python3/dist-packages"
+
+
+class Check(Value):
+    """One line of the table: `purpose` is what it is for, `advice` what to do about a no. The main job (syscall
+    one-liners) needs the `essential` ones."""
+
+    name: str
+    works: bool
+    purpose: str
+    since: str = ""
+    reason: str = ""
+    advice: str = ""
+    essential: bool = False
+
+
+class Machine(Value):
+    """Who asked, and where; `policies` are what besides capabilities may forbid things."""
+
+    kernel: str
+    architecture: str
+    user: str
+    capabilities: tuple[str, ...]
+    policies: tuple[str, ...]
+
+
+def doctor(*, json: bool = False) -> int:
+    """Print the table, or with `json` one JSON object; 0 if syscall one-liners work here, else 1."""
+    machine, checks = _machine(), list(examine())
+    ready = all(check.works for check in checks if check.essential)
+    if json:
+        _print_json(machine, checks, ready)
+    elif sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+        _print_table(machine, checks, ready)
+    else:
+        print("\n".join(_plain(machine, checks, ready)))
+    return 0 if ready else 1
+
+
+# -------------------------------------------------------------------------------------------------------------- asking
+
+
+def examine() -> Iterator[Check]:
+    """Every feature of the kernel, then what else the machine should have."""
+    from pyvtrace.kernel.features import FEATURES, ask
+
+    for answer in map(ask, FEATURES):
+        it = answer.feature
+        advice = "" if answer.works else answer.hint or it.remedy
+        yield Check(it.name, answer.works, it.purpose, it.since, answer.reason, advice, it.essential)
+    yield _bcc(sys.path, SYSTEM_PACKAGES)
+
+
+def _bcc(path: list[str], system: str) -> Check:
+    """bcc comes from the distribution; what PyPI calls bcc is something else."""
+    places = [f"{place}/bcc" for place in path if os.path.isfile(f"{place}/bcc/__init__.py")]
+    found = next(iter(places), "")
+    if found and os.path.isfile(f"{found}/libbcc.py"):
+        return Check("bcc", True, _BCC_PURPOSE)
+    if os.path.isfile(f"{system}/bcc/libbcc.py"):
+        reason = f"installed in {system}, where this Python does not look"
+        if found:
+            reason = f"{found} is another package of that name"
+        advice = f"put the line {system} into a .pth file of this Python's site-packages"
+    else:
+        reason = f"{found} is another package of that name" if found else "not installed"
+        advice = "apt install python3-bpfcc (elsewhere: bcc-tools or python3-bcc; not from PyPI)"
+    return Check("bcc", False, _BCC_PURPOSE, reason=reason, advice=advice)
+
+
+_BCC_PURPOSE = "C probes, symbols of programs and of the kernel, USDT notes"
+
+
+def _machine() -> Machine:
+    from pyvtrace.kernel.privilege import CAPABILITIES, effective, policies
+
+    uname, uid = os.uname(), os.geteuid()
+    have = effective()
+    names = tuple(name for number, name in CAPABILITIES.items() if number in have)
+    return Machine(uname.release, uname.machine, "root" if uid == 0 else f"uid {uid}", names, tuple(policies()))
+
+
+# ------------------------------------------------------------------------------------------------------------- telling
+
+
+def _headline(machine: Machine) -> list[str]:
+    lines = [
+        f"Linux {machine.kernel} {machine.architecture}",
+        f"{machine.user}, {' '.join(machine.capabilities) or 'without a capability that matters here'}",
+    ]
+    if machine.policies:
+        lines.append("may be forbidding things: " + ", ".join(machine.policies))
+    return lines
+
+
+def _verdict(checks: list[Check], ready: bool) -> str:
+    if ready:
+        return "Syscall one-liners work here."
+    lacking = ", ".join(check.name for check in checks if check.essential and not check.works)
+    return f"Syscall one-liners do not work here: no {lacking}."
+
+
+def _told_once(checks: list[Check]) -> Iterator[tuple[Check, list[str]]]:
+    """Each check with the lines below it: the reason and the advice, spelled out the first time only."""
+    told: set[str] = set()
+    for check in checks:
+        lines = [check.reason] if check.reason else []
+        if check.advice:
+            lines.append("-> as above" if check.advice in told else f"-> {check.advice}")
+        told.add(check.advice)
+        yield check, lines
+
+
+def _plain(machine: Machine, checks: list[Check], ready: bool) -> Iterator[str]:
+    yield from _headline(machine)
+    width = max(len(check.name) for check in checks)
+    for check, lines in _told_once(checks):
+        yield f"{'yes' if check.works else 'no':3}  {check.name:{width}}  {check.purpose}"
+        yield from (f"{'':{width + 7}}{line}" for line in lines)
+    yield _verdict(checks, ready)
+
+
+def _print_table(machine: Machine, checks: list[Check], ready: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("", "feature", "what it is for; what to do", box=None, pad_edge=False)
+    for check, lines in _told_once(checks):
+        works = Text("yes", "green") if check.works else Text("no", "bold red" if check.essential else "yellow")
+        text = Text.assemble((check.purpose, "dim"), *(("\n" + line, "bold") for line in lines))
+        table.add_row(works, Text(check.name), text)
+    console = Console(highlight=False)
+    for line in _headline(machine):
+        console.print(Text(line))
+    console.print(table)
+    console.print(Text(_verdict(checks, ready), "bold green" if ready else "bold red"))
+
+
+def _print_json(machine: Machine, checks: list[Check], ready: bool) -> None:
+    from json import dumps
+
+    def plain(value: Value) -> dict[str, object]:
+        return {field: getattr(value, field) for field in value.__match_args__}  # type: ignore[attr-defined]
+
+    print(dumps({"ready": ready, "machine": plain(machine), "checks": [plain(check) for check in checks]}, indent=2))

@@ -1,0 +1,92 @@
+"""The running kernel, asked through `pyvtrace.target.Target`: what the compiler and the providers get to see of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+
+from pyvtrace.kernel.cpus import possible
+from pyvtrace.kernel.types import Types
+from pyvtrace.target import KernelParameter, MemberPlace, TracepointFormat
+
+# Events that are not tracepoints of their own name: the syscalls group is made out of raw_syscalls:sys_enter and
+# sys_exit, the others are what somebody defined through tracefs.
+_NOT_RAW = frozenset(
+    ("syscalls", "kprobes", "uprobes", "fprobes", "eprobes", "tracepoints", "synthetic", "user_events", "probe")
+)
+
+
+class LiveTarget:
+    """The kernel this process runs on. Nothing is read before it is asked for, and nothing twice."""
+
+    def __init__(self, types: Types | None = None) -> None:
+        self._given_types = types
+        self._formats: dict[tuple[str, str], TracepointFormat | None] = {}
+
+    @property
+    def architecture(self) -> str:
+        return os.uname().machine
+
+    @cached_property
+    def cpus(self) -> int:
+        """Possible CPUs, online or not: per-CPU maps have a value for each."""
+        return 1 + possible()[-1]
+
+    @property
+    def word_bits(self) -> int:
+        return 64
+
+    @cached_property
+    def types(self) -> Types:
+        return self._given_types or Types()
+
+    @cached_property
+    def tracefs(self) -> str:
+        """The directory of tracefs; empty if there is none that can be read."""
+        from pyvtrace.kernel.tracefs import TracefsError, find
+
+        try:
+            return find()
+        except TracefsError:
+            return ""
+
+    def tracepoints(self) -> Sequence[tuple[str, str]]:
+        return self._tracepoints
+
+    @cached_property
+    def _tracepoints(self) -> list[tuple[str, str]]:
+        from pyvtrace.kernel.tracefs import events
+
+        return events(self.tracefs) if self.tracefs else []
+
+    def tracepoint(self, group: str, name: str) -> TracepointFormat | None:
+        from pyvtrace.kernel.tracefs import event_format
+
+        if (group, name) not in self._formats:
+            found = event_format(self.tracefs, group, name) if self.tracefs else None
+            self._formats[group, name] = found
+        return self._formats[group, name]
+
+    def raw_tracepoints(self) -> Sequence[tuple[str, str]]:
+        return self._raw_tracepoints
+
+    @cached_property
+    def _raw_tracepoints(self) -> list[tuple[str, str]]:
+        """tracefs knows the groups, and modules' tracepoints; BTF knows those that have no event."""
+        named = [pair for pair in self._tracepoints if pair[0] not in _NOT_RAW]
+        btf = self.types.btf()
+        bare = btf.raw_tracepoints() if btf else []
+        known = {name for _, name in named}
+        return named + [("", name) for name in bare if name not in known]
+
+    def raw_tracepoint(self, name: str) -> Sequence[KernelParameter] | None:
+        return self.types.raw_tracepoint(name)
+
+    def member(self, struct: str, path: str) -> MemberPlace | None:
+        return self.types.member(struct, path)
+
+    def feature(self, name: str) -> bool:
+        from pyvtrace.kernel.features import ask
+
+        return ask(name).works

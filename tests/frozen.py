@@ -1,0 +1,361 @@
+"""A kernel recorded as literal data, for tests that must not need one: what a Linux 6.18 on x86-64 said of itself, as
+far as tests ask.
+
+Tests of the compiler and the providers compile against it without privileges; what they compile would also load on the
+kernel it was recorded from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from pyvtrace.target import KernelParameter, KernelType, MemberPlace, TracepointField, TracepointFormat
+
+# A line without indentation: id, group, name. Below it: offset, size, s(igned) or u(nsigned), declaration.
+EVENTS = """\
+260 signal signal_deliver
+  8 4 s int sig
+  12 4 s int errno
+  16 4 s int code
+  24 8 u unsigned long sa_handler
+  32 8 u unsigned long sa_flags
+261 signal signal_generate
+  8 4 s int sig
+  12 4 s int errno
+  16 4 s int code
+  20 16 u char comm[16]
+  36 4 s pid_t pid
+  40 4 s int group
+  44 4 s int result
+365 sched sched_process_exec
+  8 4 u __data_loc char[] filename
+  12 4 s pid_t pid
+  16 4 s pid_t old_pid
+366 sched sched_process_fork
+  8 4 u __data_loc char[] parent_comm
+  12 4 s pid_t parent_pid
+  16 4 u __data_loc char[] child_comm
+  20 4 s pid_t child_pid
+369 sched sched_process_exit
+  8 16 u char comm[16]
+  24 4 s pid_t pid
+  28 4 s int prio
+  32 1 u bool group_dead
+372 sched sched_switch
+  8 16 u char prev_comm[16]
+  24 4 s pid_t prev_pid
+  28 4 s int prev_prio
+  32 8 s long prev_state
+  40 16 u char next_comm[16]
+  56 4 s pid_t next_pid
+  60 4 s int next_prio
+373 sched sched_wakeup_new
+  8 16 u char comm[16]
+  24 4 s pid_t pid
+  28 4 s int prio
+  32 4 s int target_cpu
+374 sched sched_wakeup
+  8 16 u char comm[16]
+  24 4 s pid_t pid
+  28 4 s int prio
+  32 4 s int target_cpu
+375 sched sched_waking
+  8 16 u char comm[16]
+  24 4 s pid_t pid
+  28 4 s int prio
+  32 4 s int target_cpu
+407 lock contention_end
+  8 8 u void * lock_addr
+  16 4 s int ret
+408 lock contention_begin
+  8 8 u void * lock_addr
+  16 4 u unsigned int flags
+442 raw_syscalls sys_exit
+  8 8 s long id
+  16 8 s long ret
+443 raw_syscalls sys_enter
+  8 8 s long id
+  16 48 u unsigned long args[6]
+2097 block block_bio_queue
+  8 4 u dev_t dev
+  16 8 u sector_t sector
+  24 4 u unsigned int nr_sector
+  28 10 u char rwbs[10]
+  38 16 u char comm[16]
+2104 block block_rq_issue
+  8 4 u dev_t dev
+  16 8 u sector_t sector
+  24 4 u unsigned int nr_sector
+  28 4 u unsigned int bytes
+  32 2 u unsigned short ioprio
+  34 10 u char rwbs[10]
+  44 16 u char comm[16]
+  60 4 u __data_loc char[] cmd
+2105 block block_rq_insert
+  8 4 u dev_t dev
+  16 8 u sector_t sector
+  24 4 u unsigned int nr_sector
+  28 4 u unsigned int bytes
+  32 2 u unsigned short ioprio
+  34 10 u char rwbs[10]
+  44 16 u char comm[16]
+  60 4 u __data_loc char[] cmd
+2107 block block_rq_complete
+  8 4 u dev_t dev
+  16 8 u sector_t sector
+  24 4 u unsigned int nr_sector
+  28 4 s int error
+  32 2 u unsigned short ioprio
+  34 10 u char rwbs[10]
+  44 4 u __data_loc char[] cmd
+2264 fib fib_table_lookup
+  8 4 u u32 tb_id
+  12 4 s int err
+  16 4 s int oif
+  20 4 s int iif
+  24 1 u u8 proto
+  25 1 u __u8 tos
+  26 1 u __u8 scope
+  27 1 u __u8 flags
+  28 4 u __u8 src[4]
+  32 4 u __u8 dst[4]
+  36 4 u __u8 gw4[4]
+  40 16 u __u8 gw6[16]
+  56 2 u u16 sport
+  58 2 u u16 dport
+  60 16 u char name[16]
+"""
+
+# The arguments of system calls; their events are all laid out alike. Ids follow from `FIRST_SYSCALL_EVENT`.
+SYSCALLS = {
+    "mmap": (
+        "unsigned long addr",
+        "unsigned long len",
+        "unsigned long prot",
+        "unsigned long flags",
+        "unsigned long fd",
+        "unsigned long off",
+    ),
+    "exit_group": ("int error_code",),
+    "getppid": (),
+    "nanosleep": ("struct __kernel_timespec * rqtp", "struct __kernel_timespec * rmtp"),
+    "futex": ("u32 * uaddr", "int op", "u32 val", "const struct __kernel_timespec * utime", "u32 * uaddr2", "u32 val3"),
+    "close": ("unsigned int fd",),
+    "openat": ("int dfd", "const char * filename", "int flags", "umode_t mode"),
+    "pread64": ("unsigned int fd", "char * buf", "size_t count", "loff_t pos"),
+    "write": ("unsigned int fd", "const char * buf", "size_t count"),
+    "read": ("unsigned int fd", "char * buf", "size_t count"),
+    "execve": ("const char * filename", "const char *const * argv", "const char *const * envp"),
+    "ioctl": ("unsigned int fd", "unsigned int cmd", "unsigned long arg"),
+    "fsync": ("unsigned int fd",),
+    "epoll_wait": ("int epfd", "struct epoll_event * events", "int maxevents", "int timeout"),
+}
+FIRST_SYSCALL_EVENT = 500
+
+# Raw tracepoint: name, kind, type, size in bytes, signed of each parameter.
+PARAMETERS: dict[str, tuple[tuple[str, str, str, int, bool], ...]] = {
+    "signal_deliver": (
+        ("sig", "int", "int", 4, True),
+        ("info", "pointer", "struct kernel_siginfo *", 8, False),
+        ("ka", "pointer", "struct k_sigaction *", 8, False),
+    ),
+    "signal_generate": (
+        ("sig", "int", "int", 4, True),
+        ("info", "pointer", "struct kernel_siginfo *", 8, False),
+        ("task", "pointer", "struct task_struct *", 8, False),
+        ("group", "int", "int", 4, True),
+        ("result", "int", "int", 4, True),
+    ),
+    "sched_process_exec": (
+        ("p", "pointer", "struct task_struct *", 8, False),
+        ("old_pid", "int", "pid_t", 4, True),
+        ("bprm", "pointer", "struct linux_binprm *", 8, False),
+    ),
+    "sched_process_fork": (
+        ("parent", "pointer", "struct task_struct *", 8, False),
+        ("child", "pointer", "struct task_struct *", 8, False),
+    ),
+    "sched_process_exit": (
+        ("p", "pointer", "struct task_struct *", 8, False),
+        ("group_dead", "int", "bool", 1, False),
+    ),
+    "sched_switch": (
+        ("preempt", "int", "bool", 1, False),
+        ("prev", "pointer", "struct task_struct *", 8, False),
+        ("next", "pointer", "struct task_struct *", 8, False),
+        ("prev_state", "int", "unsigned int", 4, False),
+    ),
+    "sched_wakeup_new": (("p", "pointer", "struct task_struct *", 8, False),),
+    "sched_wakeup": (("p", "pointer", "struct task_struct *", 8, False),),
+    "sched_waking": (("p", "pointer", "struct task_struct *", 8, False),),
+    "contention_end": (
+        ("lock", "pointer", "void *", 8, False),
+        ("ret", "int", "int", 4, True),
+    ),
+    "contention_begin": (
+        ("lock", "pointer", "void *", 8, False),
+        ("flags", "int", "unsigned int", 4, False),
+    ),
+    "sys_exit": (
+        ("regs", "pointer", "struct pt_regs *", 8, False),
+        ("ret", "int", "long", 8, True),
+    ),
+    "sys_enter": (
+        ("regs", "pointer", "struct pt_regs *", 8, False),
+        ("id", "int", "long", 8, True),
+    ),
+    "block_bio_queue": (("bio", "pointer", "struct bio *", 8, False),),
+    "block_rq_issue": (("rq", "pointer", "struct request *", 8, False),),
+    "block_rq_insert": (("rq", "pointer", "struct request *", 8, False),),
+    "block_rq_complete": (
+        ("rq", "pointer", "struct request *", 8, False),
+        ("error", "int", "blk_status_t", 1, False),
+        ("nr_bytes", "int", "unsigned int", 4, False),
+    ),
+    "fib_table_lookup": (
+        ("tb_id", "int", "u32", 4, False),
+        ("flp", "pointer", "const struct flowi4 *", 8, False),
+        ("nhc", "pointer", "const struct fib_nh_common *", 8, False),
+        ("err", "int", "int", 4, True),
+    ),
+}
+
+# Struct: member, byte offset, size, s(igned) or u(nsigned).
+MEMBERS = {
+    "task_struct": """
+        thread_info.flags 0 8 u, thread_info.status 16 4 u, thread_info.cpu 20 4 u, __state 24 4 u, stack 32 8 u,
+        flags 44 4 u, on_cpu 52 4 s, prio 108 4 s, static_prio 112 4 s, se.sum_exec_runtime 232 8 u, mm 1136 8 u,
+        exit_state 1160 4 s, exit_code 1164 4 s, pid 1264 4 s, tgid 1268 4 s, real_parent 1280 8 u, parent 1288 8 u,
+        group_leader 1328 8 u, thread_pid 1368 8 u, utime 1488 8 u, stime 1496 8 u, start_time 1552 8 u,
+        start_boottime 1560 8 u, real_cred 1728 8 u, cred 1736 8 u, comm 1752 16 u, files 1824 8 u, nsproxy 1840 8 u,
+        signal 1848 8 u, cgroups 2376 8 u
+    """,
+    "signal_struct": """
+        pids 360 32 u
+    """,
+    "cred": """
+        uid 8 4 u, uid.val 8 4 u, gid.val 12 4 u, euid.val 24 4 u, egid.val 28 4 u
+    """,
+    "pt_regs": """
+        r10 56 8 u, r9 64 8 u, r8 72 8 u, ax 80 8 u, cx 88 8 u, dx 96 8 u, si 104 8 u, di 112 8 u, orig_ax 120 8 u,
+        ip 128 8 u, flags 144 8 u, sp 152 8 u
+    """,
+    "linux_binprm": """
+        argc 88 4 s, filename 96 8 u
+    """,
+    "request": """
+        q 0 8 u, cmd_flags 24 4 u, __data_len 44 4 u, __sector 48 8 u, part 88 8 u, start_time_ns 104 8 u,
+        io_start_time_ns 112 8 u, deadline 136 8 u
+    """,
+    "bio": """
+        bi_bdev 8 8 u, bi_opf 16 4 u, bi_iter.bi_sector 32 8 u, bi_iter.bi_size 40 4 u
+    """,
+    "block_device": """
+        bd_disk 16 8 u, bd_queue 24 8 u, bd_dev 52 4 u
+    """,
+    "gendisk": """
+        major 0 4 s, first_minor 4 4 s, disk_name 12 32 u
+    """,
+    "request_queue": """
+        disk 104 8 u
+    """,
+    "kernel_siginfo": """
+        si_signo 0 4 s, si_code 8 4 s
+    """,
+    "file": """
+        f_inode 32 8 u, f_path.dentry 72 8 u
+    """,
+    "dentry": """
+        d_parent 24 8 u, d_name.name 40 8 u, d_inode 48 8 u
+    """,
+    "rw_semaphore": """
+        count 0 8 u, owner 8 8 u
+    """,
+    "mutex": """
+        owner 0 8 u
+    """,
+    "css_set": """
+        dfl_cgrp 112 8 u
+    """,
+    "cgroup": """
+        kn 256 8 u
+    """,
+    "kernfs_node": """
+        name 16 8 u, id 96 8 u
+    """,
+}
+
+
+class FrozenTarget:
+    """Implements `pyvtrace.target.Target`. `without` names the features that this kernel is to lack."""
+
+    def __init__(self, architecture: str = "x86_64", cpus: int = 2, without: Sequence[str] = ()) -> None:
+        self._architecture, self._cpus, self._without = architecture, cpus, frozenset(without)
+        self._formats = {**dict(_recorded_events()), **dict(_syscall_events())}
+
+    @property
+    def architecture(self) -> str:
+        return self._architecture
+
+    @property
+    def cpus(self) -> int:
+        return self._cpus
+
+    @property
+    def word_bits(self) -> int:
+        return 64
+
+    def tracepoints(self) -> Sequence[tuple[str, str]]:
+        return list(self._formats)
+
+    def tracepoint(self, group: str, name: str) -> TracepointFormat | None:
+        return self._formats.get((group, name))
+
+    def raw_tracepoints(self) -> Sequence[tuple[str, str]]:
+        groups = {name: group for group, name in self._formats}
+        return [(groups.get(name, ""), name) for name in PARAMETERS]
+
+    def raw_tracepoint(self, name: str) -> Sequence[KernelParameter] | None:
+        if name not in PARAMETERS:
+            return None
+        return [KernelParameter(own, KernelType(k, text, size, sign)) for own, k, text, size, sign in PARAMETERS[name]]
+
+    def member(self, struct: str, path: str) -> MemberPlace | None:
+        rows = (row.split() for row in MEMBERS.get(struct, "").split(",") if row)
+        places = {name: MemberPlace(int(offset), int(size), sign == "s") for name, offset, size, sign in rows}
+        return places.get(path)
+
+    def feature(self, name: str) -> bool:
+        return name not in self._without
+
+
+Event = tuple[tuple[str, str], TracepointFormat]
+
+
+def _recorded_events() -> Iterator[Event]:
+    """EVENTS, parsed."""
+    heads = [line.split() for line in EVENTS.splitlines() if not line.startswith(" ")]
+    bodies = re.split(r"^\S.*\n", EVENTS, flags=re.MULTILINE)[1:]
+    for (identifier, group, name), body in zip(heads, bodies, strict=True):
+        yield (group, name), TracepointFormat(int(identifier), tuple(map(_field, body.splitlines())))
+
+
+def _field(line: str) -> TracepointField:
+    """`offset size sign [__data_loc] TYPE NAME[LENGTH]`."""
+    offset, size, sign, declaration = line.split(None, 3)
+    located = declaration.removeprefix("__data_loc ")
+    type_name, _, name = located.rpartition(" ")
+    name, _, length = name.partition("[")
+    count = int(length.rstrip("]") or 0)
+    return TracepointField(name, type_name, int(offset), int(size), sign == "s", count, located != declaration)
+
+
+def _syscall_events() -> Iterator[Event]:
+    """sys_enter_* and sys_exit_*: the number, then 8 bytes for each argument or the result."""
+    for index, (call, arguments) in enumerate(SYSCALLS.items()):
+        number = TracepointField("__syscall_nr", "int", 8, 4, True)
+        given = (_field(f"{16 + 8 * i} 8 u {text}") for i, text in enumerate(arguments))
+        first = FIRST_SYSCALL_EVENT + 2 * index
+        yield ("syscalls", f"sys_exit_{call}"), TracepointFormat(first, (number, _field("16 8 s long ret")))
+        yield ("syscalls", f"sys_enter_{call}"), TracepointFormat(first + 1, (number, *given))
