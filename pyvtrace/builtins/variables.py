@@ -1,0 +1,147 @@
+"""The built-in variables: type and code of each (Dynamic Tracing Guide, "Built-in Variables")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pyvtrace.bpf import helpers as h
+from pyvtrace.bpf.isa import R0, R1, R8, Code, Label, call, extend, jump_if, load, mov
+from pyvtrace.builtins.machine import Machine
+from pyvtrace.lang.types import INT, INT64, LONG, TYPEDEFS, UINT64, Integer, String
+from pyvtrace.lang.vocabulary import Variable
+
+PROBE_NAME_CAPACITY = 64
+COMM_SIZE = 16
+
+
+def _member(path: str, otherwise: Callable[[], Code]) -> Callable[[Machine, Variable], Code]:
+    """A member of the current task, or a helper where the kernel's types are not to be had."""
+
+    def code(m: Machine, variable: Variable) -> Code:
+        place = m.target.member("task_struct", path)
+        if place is None:
+            yield from otherwise()
+            return
+        yield from m.need("task")
+        yield load(R0, R8, place.offset, place.size)
+        if isinstance(variable.type, Integer):
+            yield from extend(R0, place.size, signed=variable.type.signed)
+
+    return code
+
+
+def _helper(number: int, *, upper: bool = False, signed: bool = False) -> Callable[[], Code]:
+    """The lower or upper half of a helper's result."""
+
+    def code() -> Code:
+        yield call(number)
+        if upper:
+            yield R0 >> 32
+        yield from extend(R0, 4, signed=signed)
+
+    return code
+
+
+def _half(number: int, *, upper: bool = False) -> Callable[[Machine, Variable], Code]:
+    def code(m: Machine, variable: Variable) -> Code:
+        yield from _helper(number, upper=upper)()
+
+    return code
+
+
+def parent(m: Machine, variable: Variable) -> Code:
+    """The thread group id of the parent, through two pointers the verifier follows."""
+    up, tgid = m.target.member("task_struct", "real_parent"), m.target.member("task_struct", "tgid")
+    if up is None or tgid is None:
+        yield mov(R0, 0)
+        return
+    orphan = Label("no parent")
+    yield from m.need("task")
+    yield load(R0, R8, up.offset)
+    yield jump_if(R0, "==", 0, orphan)
+    yield load(R0, R0, tgid.offset, tgid.size)
+    yield orphan
+
+
+def execname(m: Machine, variable: Variable) -> Code:
+    yield from m.need("scratch")
+    name = m.buffer(COMM_SIZE)
+    yield from m.comm_into(name)
+    yield from m.address(R0, name)
+
+
+def timestamp(m: Machine, variable: Variable) -> Code:
+    yield call(h.KTIME_GET_NS)
+
+
+def walltimestamp(m: Machine, variable: Variable) -> Code:
+    """CLOCK_MONOTONIC plus the offset to CLOCK_REALTIME that the session keeps in the data map."""
+    yield call(h.KTIME_GET_NS)
+    yield from m.wall_offset(R1)
+    yield R0 + R1
+
+
+def vtimestamp(m: Machine, variable: Variable) -> Code:
+    """Nanoseconds this thread has run: what the scheduler accounted, which it brings up to date at each tick and
+    switch."""
+    place = m.target.member("task_struct", "se.sum_exec_runtime")
+    if place is None:
+        yield call(h.KTIME_GET_NS)
+        return
+    yield from m.need("task")
+    yield load(R0, R8, place.offset)
+
+
+def cpu(m: Machine, variable: Variable) -> Code:
+    yield call(h.GET_SMP_PROCESSOR_ID)
+
+
+def cgroup(m: Machine, variable: Variable) -> Code:
+    yield call(h.GET_CURRENT_CGROUP_ID)
+
+
+def argument(m: Machine, variable: Variable) -> Code:
+    yield from m.context.argument(m, variable.index)
+
+
+def error_number(m: Machine, variable: Variable) -> Code:
+    yield from m.context.error_number(m)
+
+
+def probe_text(m: Machine, variable: Variable) -> Code:
+    yield from m.context.probe_text(m, variable.name)
+
+
+def probe_id(m: Machine, variable: Variable) -> Code:
+    yield from m.context.probe_id(m)
+
+
+_PID, _UID = TYPEDEFS["pid_t"], TYPEDEFS["uid_t"]
+_NAME = String(PROBE_NAME_CAPACITY)
+
+VARIABLES: dict[str, Variable] = {
+    v.name: v
+    for v in (
+        Variable("pid", _PID, _member("tgid", _helper(h.GET_CURRENT_PID_TGID, upper=True)), "process id"),
+        Variable("tid", _PID, _member("pid", _helper(h.GET_CURRENT_PID_TGID)), "thread id"),
+        Variable("ppid", _PID, parent, "parent's process id"),
+        Variable("uid", _UID, _half(h.GET_CURRENT_UID_GID), "real user id"),
+        Variable("gid", TYPEDEFS["gid_t"], _half(h.GET_CURRENT_UID_GID, upper=True), "real group id"),
+        Variable("execname", String(COMM_SIZE), execname, "command name, at most 15 bytes"),
+        Variable("comm", String(COMM_SIZE), execname, "execname, as other tools call it", extension=True),
+        Variable("timestamp", UINT64, timestamp, "nanoseconds of CLOCK_MONOTONIC"),
+        Variable("vtimestamp", UINT64, vtimestamp, "nanoseconds this thread has run"),
+        Variable("walltimestamp", INT64, walltimestamp, "nanoseconds since 1970-01-01 UTC"),
+        Variable("cpu", INT, cpu, "CPU number", extension=True),
+        Variable("curcpu", INT, cpu, "CPU number"),
+        Variable("errno", INT, error_number, "error number of the last system call, in its return probe"),
+        Variable("cgroup", UINT64, cgroup, "id of the cgroup (v2): the inode of its directory", extension=True),
+        Variable("probeprov", _NAME, probe_text, "provider of the probe"),
+        Variable("probemod", _NAME, probe_text, "module of the probe"),
+        Variable("probefunc", _NAME, probe_text, "function of the probe"),
+        Variable("probename", _NAME, probe_text, "name of the probe"),
+        Variable("id", TYPEDEFS["uint_t"], probe_id, "id of the probe"),
+        Variable("epid", TYPEDEFS["uint_t"], probe_id, "id of the enabled probe"),
+        *(Variable(f"arg{n}", LONG, argument, f"argument {n} as an integer", index=n) for n in range(10)),
+    )
+}
