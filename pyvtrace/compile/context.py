@@ -1,0 +1,225 @@
+"""What a probe's program is given: its arguments and which probe it is.
+
+One context a kind of attach point. The registers of a system call lie where the architecture's `struct pt_regs` has
+them; the kernel's verifier checks each load against its own BTF, so a wrong offset is refused, never misread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pyvtrace.bpf import helpers as h
+from pyvtrace.bpf.isa import R0, R1, R2, R3, R6, R8, Code, Label, call, extend, jump, jump_if, load, mov
+from pyvtrace.compile.frame import Place
+from pyvtrace.lang.types import Integer, String, Type
+from pyvtrace.lang.vocabulary import Probe
+from pyvtrace.target import TracepointField
+from pyvtrace.value import Value
+
+if TYPE_CHECKING:
+    from pyvtrace.compile.machine import Machine
+
+
+class Registers(Value):
+    """Offsets in `struct pt_regs`: a call's arguments, its number, the instruction pointer."""
+
+    arguments: tuple[int, ...]
+    compat: tuple[int, ...]
+    number: int
+    pointer: int
+
+
+REGISTERS = {
+    "x86_64": Registers((112, 104, 96, 56, 72, 64), (40, 88, 96, 104, 112, 32), 120, 128),
+    # orig_x0 (272) keeps the first argument when x0 already has the result.
+    "aarch64": Registers((272, 8, 16, 24, 32, 40), (272, 8, 16, 24, 32, 40), 280, 256),
+}
+
+
+class Context:
+    """Base: a program whose probe is known at compile time and has no arguments."""
+
+    def __init__(self, probes: Sequence[Probe]) -> None:
+        self.probes = probes
+        # Where the id of the firing probe is kept when the program serves several.
+        self.identity: Place | None = None
+
+    def probe_id(self, m: Machine) -> Code:
+        """R0 = id of the probe that fired."""
+        if self.identity is not None:
+            yield load(R0, self.identity.base, self.identity.offset)
+        else:
+            yield mov(R0, self.probes[0].id)
+
+    def argument(self, m: Machine, index: int) -> Code:
+        """R0 = args[index], or argN."""
+        yield mov(R0, 0)
+
+    def error_number(self, m: Machine) -> Code:
+        """R0 = errno."""
+        yield mov(R0, 0)
+
+    def probe_text(self, m: Machine, part: str) -> Code:
+        """R0 = the text of probeprov, probemod, probefunc or probename."""
+        texts = [getattr(p.name, _PARTS[part]) for p in self.probes]
+        if len(set(texts)) == 1 or self.identity is None:
+            yield from m.text(R0, texts[0])
+            return
+        yield from m.probe_name(_PARTS[part])
+
+
+_PARTS = {"probeprov": "provider", "probemod": "module", "probefunc": "function", "probename": "name"}
+
+
+class ErrorContext(Context):
+    """The ERROR probe: arg1 the clause's id, arg2 the action, arg3 0, arg4 the fault, arg5 its value."""
+
+    def __init__(self, probes: Sequence[Probe]) -> None:
+        super().__init__(probes)
+        self.arguments: tuple[Place, ...] = ()
+
+    def argument(self, m: Machine, index: int) -> Code:
+        if index < len(self.arguments):
+            yield load(R0, self.arguments[index].base, self.arguments[index].offset)
+        else:
+            yield mov(R0, 0)
+
+
+class SyscallContext(Context):
+    """Entry to or return from system calls, on the raw tracepoints sys_enter and sys_exit."""
+
+    def __init__(
+        self,
+        probes: Sequence[Probe],
+        registers: Registers,
+        *,
+        returns: bool,
+        compat: bool,
+        first: int,
+        known: Sequence[int],
+    ) -> None:
+        super().__init__(probes)
+        self.registers, self.returns, self.compat = registers, returns, compat
+        # Id of call number 0, and the ids of every call that has a name.
+        self.first, self.known = first, known
+
+    def argument(self, m: Machine, index: int) -> Code:
+        if self.returns:
+            # arg0 and arg1 are both the result (Dynamic Tracing Guide, "syscall Provider").
+            yield load(R0, R6, 8) if index < 2 else mov(R0, 0)
+            return
+        if index >= len(self.registers.arguments):
+            yield mov(R0, 0)
+            return
+        yield from self.saved_registers(m)
+        native, compat = self.registers.arguments[index], self.registers.compat[index]
+        if not self.compat or native == compat or self.identity is None:
+            yield load(R0, R0, native)
+            return
+        is_compat, done = Label("compat"), Label("done")
+        yield load(R1, self.identity.base, self.identity.offset)
+        yield jump_if(R1, "&", 2, is_compat)
+        yield load(R0, R0, native)
+        yield jump(done)
+        yield is_compat
+        yield load(R0, R0, compat)
+        yield from extend(R0, 4, signed=False)
+        yield done
+
+    def saved_registers(self, m: Machine) -> Code:
+        """R0 = the user registers of the current task."""
+        yield from m.need("task")
+        yield mov(R1, R8)
+        yield call(h.TASK_PT_REGS)
+
+    def error_number(self, m: Machine) -> Code:
+        if not self.returns:
+            yield mov(R0, 0)
+            return
+        done, failed = Label("done"), Label("failed")
+        yield load(R1, R6, 8)
+        yield mov(R0, 0)
+        yield jump_if(R1, "s>=", 0, done)
+        # Results from -4095 to -1 are error numbers (include/linux/err.h, MAX_ERRNO).
+        yield jump_if(R1, "s>=", -4095, failed)
+        yield jump(done)
+        yield failed
+        yield R0 - R1
+        yield done
+
+
+class RecordContext(Context):
+    """A perf tracepoint: arguments are the fields of its record."""
+
+    def __init__(self, probes: Sequence[Probe], fields: Sequence[TracepointField], types: Sequence[Type]) -> None:
+        super().__init__(probes)
+        self.fields, self.types = fields, types
+
+    def argument(self, m: Machine, index: int) -> Code:
+        if index >= len(self.fields):
+            yield mov(R0, 0)
+            return
+        field = self.fields[index]
+        if isinstance(self.types[index], String):
+            yield from self._string(m, field, self.types[index].size)
+        elif field.length or field.data_loc:
+            # An array that is no string has no value in D; its address is of no use outside the record.
+            yield mov(R0, 0)
+        else:
+            yield load(R0, R6, field.offset, field.size)
+            yield from extend(R0, field.size, signed=field.signed)
+
+    def _string(self, m: Machine, field: TracepointField, capacity: int) -> Code:
+        yield from m.need("scratch")
+        size = (capacity + 7) & ~7
+        text = m.buffer(size)
+        yield mov(R3, R6)
+        if field.data_loc:
+            yield load(R1, R6, field.offset, 4)
+            yield R1 & 0xFFFF
+            yield R3 + R1
+            if field.relative:
+                yield R3 + (field.offset + 4)
+        else:
+            yield R3 + field.offset
+        yield from m.address(R1, text)
+        yield mov(R2, size)
+        yield call(h.PROBE_READ_KERNEL_STR)
+        yield from m.address(R0, text)
+
+
+class WordsContext(Context):
+    """A raw tracepoint: arguments are words."""
+
+    def __init__(self, probes: Sequence[Probe], types: Sequence[Type]) -> None:
+        super().__init__(probes)
+        self.types = types
+
+    def argument(self, m: Machine, index: int) -> Code:
+        if index >= len(self.types):
+            yield mov(R0, 0)
+            return
+        yield load(R0, R6, 8 * index)
+        type_ = self.types[index]
+        if isinstance(type_, Integer):
+            yield from extend(R0, type_.bytes, signed=type_.signed)
+
+
+class TimerContext(Context):
+    """profile and tick: arg0 is the interrupted kernel address, arg1 the user one; one of them is 0."""
+
+    def __init__(self, probes: Sequence[Probe], registers: Registers) -> None:
+        super().__init__(probes)
+        self.registers = registers
+
+    def argument(self, m: Machine, index: int) -> Code:
+        if index > 1:
+            yield mov(R0, 0)
+            return
+        done = Label("done")
+        yield load(R0, R6, self.registers.pointer)
+        # Kernel addresses are the upper half of the address space on both architectures.
+        yield jump_if(R0, "s<" if index == 0 else "s>=", 0, done)
+        yield mov(R0, 0)
+        yield done

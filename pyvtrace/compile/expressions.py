@@ -1,0 +1,374 @@
+"""How each node of the typed tree is computed into R0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyvtrace.bpf import helpers as h
+from pyvtrace.bpf import maps
+from pyvtrace.bpf.isa import (
+    R0,
+    R1,
+    R2,
+    R3,
+    R4,
+    R7,
+    R10,
+    Code,
+    Label,
+    Note,
+    Reg,
+    atomic_add,
+    call,
+    extend,
+    fits,
+    jump,
+    jump_if,
+    load,
+    map_fd,
+    map_value,
+    mov,
+    store,
+)
+from pyvtrace.compile import strings
+from pyvtrace.compile.frame import Place
+from pyvtrace.compile.keys import build_key
+from pyvtrace.compile.layout import DATA, ArraySpec
+from pyvtrace.compile.machine import COMMUTATIVE, FAULT_ADDRESS, FAULT_DIVIDE, Located, Machine, computes, is_signed
+from pyvtrace.lang import typed
+from pyvtrace.lang.types import Integer, Pointer, String, Type
+
+
+@computes(typed.Constant)
+def constant(m: Machine, e: Any) -> Code:
+    yield mov(R0, e.value)
+
+
+@computes(typed.Text)
+def text(m: Machine, e: Any) -> Code:
+    yield from m.text(R0, e.text)
+
+
+@computes(typed.Builtin)
+def builtin(m: Machine, e: Any) -> Code:
+    yield Note(e.variable.name)
+    yield from e.variable.code(m, e.variable)
+
+
+@computes(typed.TypedArgument)
+def typed_argument(m: Machine, e: Any) -> Code:
+    yield Note(f"args[{e.index}]")
+    yield from m.context.argument(m, e.index)
+
+
+@computes(typed.Load)
+def variable(m: Machine, e: Any) -> Code:
+    symbol: typed.Symbol = e.symbol
+    if e.keys:
+        yield from element(m, symbol, e.keys)
+        return
+    base, offset = yield from m.locate(symbol, R0)
+    yield Note(symbol.name)
+    if isinstance(symbol.type, String):
+        yield mov(R0, base)
+        yield R0 + offset
+    else:
+        yield load(R0, base, offset)
+
+
+def element(m: Machine, symbol: typed.Symbol, keys: tuple[typed.Expr, ...]) -> Code:
+    """An element of an associative array; 0 or "" where there is none."""
+    array = m.layout.arrays[symbol.scope, symbol.name]
+    missing, done = Label("missing"), Label("done")
+    with m.frame.temporary(array.key_size) as key:
+        yield from build_key(m, key, array.keys, array.key_size, keys, thread=symbol.scope == "self")
+        yield from m.address(R2, key)
+        yield map_fd(R1, array.map)
+        yield call(h.MAP_LOOKUP)
+    yield jump_if(R0, "==", 0, missing)
+    if isinstance(symbol.type, String):
+        yield jump(done)
+        yield missing
+        yield from m.text(R0, "")
+    else:
+        yield load(R0, R0, 0)
+        yield missing
+    yield done
+
+
+@computes(typed.Dereference)
+def dereference(m: Machine, e: Any) -> Code:
+    helper = h.PROBE_READ_USER if isinstance(e.pointer.type, Pointer) and e.pointer.type.user else h.PROBE_READ_KERNEL
+    with m.frame.temporary() as value, m.frame.temporary() as pointer:
+        yield from m.value(e.pointer)
+        yield from m.save(pointer)
+        yield mov(R3, R0)
+        yield from m.address(R1, value)
+        yield mov(R2, e.type.size)
+        yield call(helper)
+        yield from m.restore(R1, pointer)
+        yield from m.fault_if(R0, "!=", 0, FAULT_ADDRESS, R1)
+        yield load(R0, value.base, value.offset, e.type.size)
+        yield from m.settle(e.type)
+
+
+@computes(typed.Convert)
+def convert(m: Machine, e: Any) -> Code:
+    yield from m.value(e.operand)
+    before = e.operand.type
+    if not isinstance(e.type, Integer):
+        return
+    narrower = e.type.bytes < before.size
+    same_size_other_sign = e.type.bytes == before.size < 8 and is_signed(e.type) != is_signed(before)
+    sign_lost = before.size < e.type.bytes < 8 and is_signed(before) and not e.type.signed
+    if narrower or same_size_other_sign or sign_lost:
+        yield from m.settle(e.type)
+
+
+@computes(typed.Unary)
+def unary(m: Machine, e: Any) -> Code:
+    yield from m.value(e.operand)
+    yield -R0 if e.op == "-" else R0 ^ -1
+    yield from m.settle(e.type)
+
+
+@computes(typed.Not)
+@computes(typed.Compare)
+def condition(m: Machine, e: Any) -> Code:
+    yield from m.boolean(e)
+
+
+@computes(typed.Logical)
+def logical(m: Machine, e: Any) -> Code:
+    if e.op != "^^":
+        yield from m.boolean(e)
+        return
+    with m.frame.temporary() as left:
+        yield from m.boolean(e.left)
+        yield from m.save(left)
+        yield from m.boolean(e.right)
+        yield from m.restore(R1, left)
+        yield R0 ^ R1
+
+
+@computes(typed.CompareStrings)
+def compare_strings(m: Machine, e: Any) -> Code:
+    yield from strings.compare(m, e.op, e.left, e.right)
+
+
+@computes(typed.Binary)
+def binary(m: Machine, e: Any) -> Code:
+    small = isinstance(e.right, typed.Constant) and fits(e.right.value)
+    if small and e.op not in "/%":
+        yield from m.value(e.left)
+        yield from arithmetic(m, e.op, e.right.value, e.type)
+        return
+    if e.op in COMMUTATIVE and m.is_simple(e.left) and not m.is_simple(e.right):
+        yield from m.operand(e.left, e.right)
+    else:
+        yield from m.operand(e.right, e.left)
+    yield from arithmetic(m, e.op, R1, e.type)
+
+
+def arithmetic(m: Machine, op: str, right: Reg | int, type_: Type) -> Code:
+    """`R0 = R0 op right` in a type; `right` is R1 or a constant."""
+    match op:
+        case "/" | "%":
+            assert isinstance(right, Reg)
+            yield from m.fault_if(right, "==", 0, FAULT_DIVIDE, 0)
+            if is_signed(type_):
+                yield from _signed_division(op, right)
+            else:
+                yield R0.alu(op, right)
+        case "<<" | ">>":
+            # C leaves a shift by the width or more undefined; BPF masks the count, as the processors do.
+            yield R0.alu("s>>" if op == ">>" and is_signed(type_) else op, right)
+        case _:
+            yield R0.alu(op, right)
+    if op not in "&|^>>":
+        yield from m.settle(type_)
+
+
+def _signed_division(op: str, right: Reg) -> Code:
+    """Truncating division; BPF divides unsigned before its fourth version. Clobbers R2."""
+    left_positive, right_positive, done = Label("left >= 0"), Label("right >= 0"), Label("done")
+    yield mov(R2, R0)
+    if op == "/":
+        yield R2 ^ right
+    yield jump_if(R0, "s>=", 0, left_positive)
+    yield -R0
+    yield left_positive
+    yield jump_if(right, "s>=", 0, right_positive)
+    yield -right
+    yield right_positive
+    yield R0.alu(op, right)
+    yield jump_if(R2, "s>=", 0, done)
+    yield -R0
+    yield done
+
+
+@computes(typed.Conditional)
+def conditional(m: Machine, e: Any) -> Code:
+    otherwise, done = Label("else"), Label("done")
+    yield from m.unless(e.test, otherwise)
+    with m.branch_scope():
+        yield from m.value(e.then)
+    yield jump(done)
+    yield otherwise
+    with m.branch_scope():
+        yield from m.value(e.otherwise)
+    yield done
+
+
+@computes(typed.Comma)
+def comma(m: Machine, e: Any) -> Code:
+    for part in e.parts:
+        yield from m.value(part)
+
+
+@computes(typed.Call)
+def function_call(m: Machine, e: Any) -> Code:
+    yield Note(f"{e.function.name}()")
+    yield from e.function.code(m, e)
+
+
+# ----------------------------------------------------------------------------------------------------------- assignment
+
+
+@computes(typed.Assign)
+def assign(m: Machine, e: Any) -> Code:
+    symbol: typed.Symbol = e.target.symbol
+    if isinstance(symbol.type, String):
+        yield from strings.assign(m, e)
+    elif e.target.keys:
+        array = m.layout.arrays[symbol.scope, symbol.name]
+        with m.frame.temporary() as value, m.frame.temporary(array.key_size) as key:
+            yield from m.value(e.value)
+            yield from m.save(value)
+            yield from build_key(m, key, array.keys, array.key_size, e.target.keys, thread=symbol.scope == "self")
+            yield from put(m, array, key, value)
+            yield from m.restore(R0, value)
+    else:
+        yield from m.value(e.value)
+        base, offset = yield from _destination(m, symbol)
+        yield Note(f"{symbol.name} =")
+        yield store(base, offset, R0)
+
+
+def _destination(m: Machine, symbol: typed.Symbol) -> Located:
+    """Where a scalar lives, without losing R0."""
+    if symbol.scope == "global":
+        yield map_value(R1, DATA, m.layout.globals[symbol.name])
+        return R1, 0
+    wanted = "self" if symbol.scope == "self" else "scratch"
+    place = Place(R7, m.layout.locals[symbol.name]) if wanted == "self" else m.clause_locals[symbol.name]
+    if place.base is not R10 and wanted not in m.have:
+        with m.frame.temporary() as kept:
+            yield from m.save(kept)
+            yield from m.need(wanted)
+            yield from m.restore(R0, kept)
+    return place.base, place.offset
+
+
+def put(m: Machine, array: ArraySpec, key: Place, value: Place) -> Code:
+    """Store the word `value` under a key; zero frees the element, as D has it."""
+    free, done = Label("free"), Label("done")
+    yield from m.restore(R1, value)
+    yield jump_if(R1, "==", 0, free)
+    yield from m.address(R2, key)
+    yield from m.address(R3, value)
+    yield map_fd(R1, array.map)
+    yield mov(R4, maps.UPDATE_ANY)
+    yield call(h.MAP_UPDATE)
+    yield jump_if(R0, "==", 0, done)
+    yield from m.count("dynamic")
+    yield jump(done)
+    yield free
+    yield from m.address(R2, key)
+    yield map_fd(R1, array.map)
+    yield call(h.MAP_DELETE)
+    yield done
+
+
+@computes(typed.Update)
+def update(m: Machine, e: Any) -> Code:
+    """`target op= value`. Additions to what several CPUs share are atomic, so that counting N gives N."""
+    symbol: typed.Symbol = e.target.symbol
+    if e.target.keys:
+        yield from _update_element(m, e, m.layout.arrays[symbol.scope, symbol.name])
+        return
+    if symbol.scope == "global" and e.op in "+-" and e.type.size == 8:
+        yield from m.value(e.value)
+        yield from convert_register(m, e.value.type, e.operation)
+        if e.op == "-":
+            yield -R0
+        yield map_value(R1, DATA, m.layout.globals[symbol.name])
+        yield mov(R2, R0)
+        yield atomic_add(R1, 0, R0, fetch=True)
+        if not e.old:
+            yield R0 + R2
+        return
+    with m.frame.temporary() as amount, m.frame.temporary() as before:
+        yield from m.value(e.value)
+        yield from m.save(amount)
+        base, offset = yield from m.locate(symbol, R1)
+        yield load(R0, base, offset)
+        yield from m.save(before)
+        yield from _operate(m, e, amount)
+        base, offset = yield from _destination(m, symbol)
+        yield store(base, offset, R0)
+        if e.old:
+            yield from m.restore(R0, before)
+
+
+def convert_register(m: Machine, before: Type, after: Type) -> Code:
+    """Nothing to do for widening: registers hold values already extended by their own sign."""
+    if isinstance(after, Integer) and after.bytes < 8:
+        yield from extend(R0, after.bytes, signed=after.signed)
+
+
+def _operate(m: Machine, e: Any, amount: Place) -> Code:
+    """R0 (the target's value) op the saved amount, in the operation's type, brought back to the target's."""
+    yield from convert_register(m, e.type, e.operation)
+    yield from m.restore(R1, amount)
+    yield from arithmetic(m, e.op, R1, e.operation)
+    yield from m.settle(e.type)
+
+
+def _update_element(m: Machine, e: Any, array: ArraySpec) -> Code:
+    symbol: typed.Symbol = e.target.symbol
+    missing, done = Label("missing"), Label("done")
+    with m.frame.temporary() as amount, m.frame.temporary() as value, m.frame.temporary(array.key_size) as key:
+        yield from m.value(e.value)
+        yield from m.save(amount)
+        yield from build_key(m, key, array.keys, array.key_size, e.target.keys, thread=symbol.scope == "self")
+        yield from m.address(R2, key)
+        yield map_fd(R1, array.map)
+        yield call(h.MAP_LOOKUP)
+        yield store(value.base, value.offset, 0)
+        yield jump_if(R0, "==", 0, missing)
+        if e.op in "+-" and e.type.size == 8:
+            yield from _add_in_place(m, e, amount)
+            yield jump(done)
+        else:
+            yield load(R1, R0, 0)
+            yield store(value.base, value.offset, R1)
+        yield missing
+        yield from m.restore(R0, value)
+        yield from _operate(m, e, amount)
+        with m.frame.temporary() as result:
+            yield from m.save(result)
+            yield from put(m, array, key, result)
+            yield from m.restore(R0, value if e.old else result)
+    yield done
+
+
+def _add_in_place(m: Machine, e: Any, amount: Place) -> Code:
+    yield mov(R3, R0)
+    yield from m.restore(R0, amount)
+    if e.op == "-":
+        yield -R0
+    yield mov(R2, R0)
+    yield atomic_add(R3, 0, R0, fetch=True)
+    if not e.old:
+        yield R0 + R2

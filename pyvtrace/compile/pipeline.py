@@ -1,0 +1,198 @@
+"""typed.Program -> ProgramSpec: which BPF programs there are, what each runs, and which maps they need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pyvtrace.bpf import programs as types
+from pyvtrace.bpf.assembler import TooFar, assemble
+from pyvtrace.compile import expressions as expressions  # registers the code of every node
+from pyvtrace.compile.context import SyscallContext
+from pyvtrace.compile.contexts import context_for
+from pyvtrace.compile.dispatch import Dispatch
+from pyvtrace.compile.layout import COUNTS, DATA, RING, Layout, statements
+from pyvtrace.compile.program import Lowering
+from pyvtrace.compile.records import Recorder
+from pyvtrace.lang import typed
+from pyvtrace.lang.vocabulary import Probe
+from pyvtrace.providers.registry import ProbeTable
+from pyvtrace.source import CompileError, Diagnostic
+from pyvtrace.spec import (
+    AttachSpec,
+    CodeSpec,
+    ExitAction,
+    OnDemand,
+    PerfTracepoint,
+    ProgramSpec,
+    Relocation,
+    Timer,
+)
+from pyvtrace.target import Target
+
+ERROR_PROBE = "ERROR"
+
+
+class Unit:
+    """The clauses that one attach point runs, in source order."""
+
+    def __init__(self, probe: Probe, attach: AttachSpec) -> None:
+        self.probe, self.attach = probe, attach
+        self.clauses: list[typed.Clause] = []
+
+    @property
+    def probes(self) -> list[Probe]:
+        """Every probe that some clause of the unit is enabled at, by id."""
+        return sorted({p.id: p for clause in self.clauses for p in clause.probes}.values(), key=lambda p: p.id)
+
+
+def units(program: typed.Program, table: ProbeTable) -> tuple[list[Unit], list[typed.Clause]]:
+    """One unit an attach point, and the clauses of ERROR, which have none."""
+    found: dict[tuple[object, ...], Unit] = {}
+    errors: list[typed.Clause] = []
+    for clause in program.clauses:
+        parts: dict[tuple[object, ...], list[Probe]] = {}
+        for probe in clause.probes:
+            if probe.name.provider == "dtrace" and probe.name.name == ERROR_PROBE:
+                errors.append(clause)
+                continue
+            attach = table.attach(probe)
+            # BEGIN and END share a way to run, not a program.
+            place: tuple[object, ...] = (probe.name.provider, attach, probe.id if isinstance(attach, OnDemand) else 0)
+            parts.setdefault(place, []).append(probe)
+            if place not in found:
+                found[place] = Unit(probe, attach)
+        for where, probes in parts.items():
+            found[where].clauses.append(
+                typed.Clause(clause.index, tuple(probes), clause.predicate, clause.body, clause.default, clause.span)
+            )
+    return list(found.values()), errors
+
+
+def _writers(parts: Sequence[Unit], errors: Sequence[typed.Clause]) -> dict[int, int]:
+    """How many programs update each aggregation."""
+    count: dict[int, int] = {}
+    for unit in parts:
+        clauses = [*unit.clauses, *errors]
+        for number in {s.aggregation for c in clauses for s in statements(c.body) if isinstance(s, typed.Aggregate)}:
+            count[number] = count.get(number, 0) + 1
+    return count
+
+
+def program_type(attach: AttachSpec) -> int:
+    match attach:
+        case PerfTracepoint():
+            return types.TRACEPOINT
+        case Timer():
+            return types.PERF_EVENT
+    return types.RAW_TRACEPOINT
+
+
+def compile_program(
+    program: typed.Program, target: Target, table: ProbeTable, sizes: Mapping[str, int], options: Mapping[str, str]
+) -> ProgramSpec:
+    """The whole program as data. `sizes` are the options that are sizes in bytes: aggsize, bufsize, dynvarsize.
+
+    Raises:
+        CompileError: a program does not fit into BPF.
+    """
+    parts, errors = units(program, table)
+    recorders = [Recorder(clause) for clause in program.clauses]
+    stops = any(isinstance(a, ExitAction) for r in recorders for a in r.spec.actions)
+    layout = Layout(program, sizes, target.cpus, _writers(parts, errors), target.feature("task storage"))
+    codes: list[CodeSpec] = []
+    scratch = 0
+    for number, unit in enumerate(parts):
+        lowering, code = _lower(program, layout, target, unit, number, errors, stops=stops, table=table)
+        codes.append(code)
+        scratch = max(scratch, lowering.machine.frame.scratch_size)
+    names = {p.id: p.name for clause in program.clauses for p in clause.probes}
+    return ProgramSpec(
+        source=program.source,
+        maps=tuple(layout.maps(len(codes), scratch)),
+        programs=tuple(codes),
+        records=tuple(r.spec for r in recorders),
+        aggregations=tuple(place.spec for place in layout.aggregations.values()),
+        probes=names,
+        matched=sum(len(clause.probes) for clause in program.clauses),
+        options=options,
+        ring=RING,
+        state=DATA,
+        counters=COUNTS,
+    )
+
+
+def _lower(
+    program: typed.Program,
+    layout: Layout,
+    target: Target,
+    unit: Unit,
+    number: int,
+    errors: Sequence[typed.Clause],
+    *,
+    stops: bool,
+    table: ProbeTable,
+) -> tuple[Lowering, CodeSpec]:
+    context = context_for(unit.probes, target, table)
+    is_end = isinstance(unit.attach, OnDemand) and unit.probe.name.name == "END"
+    lowering = Lowering(program, layout, target, context, number, stops=stops and not is_end, errors=errors)
+    dispatch = None
+    if isinstance(context, SyscallContext):
+        dispatch = Dispatch(unit.clauses, context.first, context.known)
+        if needs_identity(unit, dispatch, errors):
+            context.identity = lowering.machine.frame.word()
+    try:
+        made = assemble(lowering.code(unit.clauses, dispatch))
+    except TooFar as problem:
+        span = unit.clauses[0].span
+        message = f"program for {unit.probe.name} is too large for BPF: {problem}"
+        hint = "enable fewer clauses at this probe, or split the script"
+        raise CompileError(program.source, [Diagnostic("D_CG_EXPR", span, message, hint)]) from problem
+    name = unit.probe.name.name if len(unit.probes) > 1 else unit.probe.name.function or unit.probe.name.name
+    code = CodeSpec(
+        name=name,
+        type=program_type(unit.attach),
+        code=made.code,
+        relocations=tuple(Relocation(slot, map_) for slot, map_ in made.relocations),
+        attach=unit.attach,
+        origins=made.origins,
+        comments=made.comments,
+        probes=tuple(p.id for p in unit.probes),
+    )
+    return lowering, code
+
+
+def needs_identity(unit: Unit, dispatch: Dispatch, errors: Sequence[typed.Clause]) -> bool:
+    """Whether the code must know which call fired: to choose clauses, to write records or keys, or to name it."""
+    if not dispatch.trivial:
+        return True
+    return any(_names_probe(clause) for clause in unit.clauses)
+
+
+def _names_probe(clause: typed.Clause) -> bool:
+    """A clause that writes a record, may fault, or uses what differs from probe to probe."""
+    innocent = ("pid", "tid", "ppid", "uid", "gid", "execname", "comm", "timestamp", "vtimestamp", "walltimestamp",
+                "cpu", "curcpu", "errno", "cgroup")  # fmt: skip
+    if clause.default or any(isinstance(s, typed.Act) for s in statements(clause.body)):
+        return True
+    for node in nodes(clause):
+        if isinstance(node, typed.Builtin) and node.variable.name not in innocent:
+            return True
+        if isinstance(node, typed.Dereference | typed.Call | typed.TypedArgument):
+            return True
+        if isinstance(node, typed.Binary | typed.Update) and node.op in "/%":
+            return True
+    return False
+
+
+def nodes(root: object) -> Sequence[object]:
+    """Every node of a typed tree, in no particular order."""
+    found: list[object] = []
+    work = [root]
+    while work:
+        node = work.pop()
+        if isinstance(node, tuple):
+            work.extend(node)
+        elif isinstance(node, typed.Expr | typed.Statement | typed.Clause):
+            found.append(node)
+            work.extend(getattr(node, field) for field in node.__match_args__)
+    return found

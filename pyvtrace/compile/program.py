@@ -1,0 +1,276 @@
+"""One BPF program: dispatch on the probe, then the matching clauses in source order.
+
+A program serves every clause of one attach point. Clauses that match the same probes form a class; the probe's id
+is looked up by binary search, so clauses that do not match cost nothing. A clause shared by several classes is emitted
+once and followed by a jump to whatever comes next in the class that runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyvtrace.bpf import helpers as h
+from pyvtrace.bpf.isa import (
+    R0,
+    R1,
+    R2,
+    R3,
+    R4,
+    R5,
+    R6,
+    R10,
+    Code,
+    From,
+    Label,
+    Note,
+    call,
+    call_local,
+    jump,
+    jump_if,
+    leave,
+    load,
+    map_fd,
+    map_value,
+    mov,
+    store,
+)
+from pyvtrace.compile.aggregate import aggregate
+from pyvtrace.compile.context import Context, ErrorContext
+from pyvtrace.compile.dispatch import Dispatch
+from pyvtrace.compile.frame import Frame, Place
+from pyvtrace.compile.layout import ACTIVITY, DATA, RING, Layout
+from pyvtrace.compile.machine import Machine
+from pyvtrace.compile.records import Recorder
+from pyvtrace.lang import typed
+from pyvtrace.lang.types import String
+from pyvtrace.spec import ERROR_RECORD, ERROR_RECORD_SIZE
+from pyvtrace.target import Target
+
+
+class Lowering:
+    """Code of all clauses that one attach point runs."""
+
+    def __init__(
+        self,
+        program: typed.Program,
+        layout: Layout,
+        target: Target,
+        context: Context,
+        number: int,
+        *,
+        stops: bool,
+        errors: Sequence[typed.Clause] = (),
+    ) -> None:
+        self.program, self.layout, self.target = program, layout, target
+        self.machine = Machine(layout, target, context, number)
+        self.stops, self.errors = stops, errors
+        self.error_function = Label("report fault")
+        self.faults = False
+
+    def code(self, clauses: Sequence[typed.Clause], dispatch: Dispatch | None) -> Code:
+        """The whole program; `dispatch` chooses the clauses, None runs them all."""
+        m = self.machine
+        end = Label("end")
+        yield mov(R6, R1)
+        if self.stops:
+            yield Note("after exit() nothing fires")
+            yield map_value(R1, DATA, 0)
+            yield load(R1, R1, ACTIVITY)
+            yield jump_if(R1, "!=", 0, end)
+        starts = {clause.index: Label(f"clause {clause.index}") for clause in clauses}
+        yield from self._prepare_locals(clauses)
+        if dispatch is not None:
+            yield from dispatch.select(m, starts, end)
+        for position, clause in enumerate(clauses):
+            yield starts[clause.index]
+            if dispatch is not None and position:
+                m.have &= dispatch.have
+            yield from self._clause(clause)
+            if dispatch is not None:
+                yield from dispatch.after(m, clause.index, starts, end)
+        yield end
+        yield mov(R0, 0)
+        yield leave()
+        yield from m.finish()
+        if self.faults:
+            yield from self._report()
+
+    def _prepare_locals(self, clauses: Sequence[typed.Clause]) -> Code:
+        """`this->` variables start as zero in every probe and last through its clauses."""
+        m = self.machine
+        strings = []
+        for symbol in self.program.symbols:
+            if symbol.scope != "this":
+                continue
+            if isinstance(symbol.type, String):
+                m.clause_locals[symbol.name] = m.frame.keep((symbol.type.size + 7) & ~7)
+                strings.append(symbol)
+            else:
+                place = m.frame.word()
+                m.clause_locals[symbol.name] = place
+                if place.base is R10:
+                    yield store(place.base, place.offset, 0)
+                else:
+                    strings.append(symbol)
+        if strings:
+            yield from m.need("scratch")
+            for symbol in strings:
+                place = m.clause_locals[symbol.name]
+                yield store(place.base, place.offset, 0)
+
+    def _clause(self, clause: typed.Clause) -> Code:
+        m = self.machine
+        done = Label(f"end of clause {clause.index}")
+        recorder = Recorder(clause)
+        yield From(clause.span)
+        m.action = 0
+        m.on_fault, m.on_loss = Label("fault"), done
+        early_fault = m.on_fault
+        if clause.predicate is not None:
+            yield From(clause.predicate.span)
+            with m.frame.statement():
+                yield from m.unless(clause.predicate, done)
+        faults_before = len(m.late)
+        with m.branch_scope(), m.frame.temporary() as pointer, m.frame.temporary() as mask:
+            if recorder.needed:
+                yield from recorder.reserve(m, pointer, mask)
+                m.on_fault, m.on_loss = Label("fault"), Label("loss")
+            for statement in clause.body:
+                yield from self._statement(statement, recorder, pointer, mask)
+            if recorder.needed:
+                yield from recorder.submit(m, pointer, mask)
+            yield jump(done)
+            if recorder.needed:
+                yield m.on_loss
+                yield from recorder.discard(pointer)
+                yield jump(done)
+                yield m.on_fault
+                yield from recorder.discard(pointer)
+        yield early_fault
+        if faults_before or m.late:
+            yield from self._fault(clause)
+        yield done
+
+    def _fault(self, clause: typed.Clause) -> Code:
+        """Tell the ERROR probe and the consumer; the other clauses go on."""
+        m = self.machine
+        self.faults = True
+        yield From(clause.span)
+        yield Note("report the fault")
+        yield from m.context.probe_id(m)
+        yield mov(R4, R0)
+        yield mov(R1, R6)
+        yield load(R2, m.fault_kind.base, m.fault_kind.offset)
+        yield load(R3, m.fault_value.base, m.fault_value.offset)
+        yield mov(R5, clause.index + 1)
+        yield call_local(self.error_function)
+
+    def _statement(self, statement: typed.Statement, recorder: Recorder, pointer: Place, mask: Place) -> Code:
+        m = self.machine
+        yield From(statement.span)
+        with m.frame.statement():
+            match statement:
+                case typed.Evaluate(expr=expr):
+                    yield from m.value(expr)
+                case typed.Aggregate():
+                    m.action = statement.number
+                    yield from aggregate(m, statement, self.program.aggregations[statement.aggregation])
+                case typed.Act():
+                    m.action = statement.number
+                    yield from recorder.write(m, statement, pointer, mask)
+                case typed.If(test=test, then=then, otherwise=otherwise):
+                    alternative, done = Label("else"), Label("end if")
+                    yield from m.unless(test, alternative)
+                    with m.branch_scope():
+                        for inner in then:
+                            yield from self._statement(inner, recorder, pointer, mask)
+                    yield jump(done)
+                    yield alternative
+                    with m.branch_scope():
+                        for inner in otherwise:
+                            yield from self._statement(inner, recorder, pointer, mask)
+                    yield done
+
+    def _report(self) -> Code:
+        """A function (ctx, kind << 16 | action, value, probe, clause): the error record, then the ERROR clauses."""
+        context = ErrorContext([p for clause in self.errors for p in clause.probes][:1])
+        inner = Lowering(self.program, self.layout, self.target, context, self.machine.number, stops=False)
+        m = inner.machine
+        # Above what the clause that failed may still need.
+        m.frame = Frame(self.machine.frame.scratch_size)
+        m.fault_value, m.fault_kind = m.frame.word(), m.frame.word()
+        words = [m.frame.word() for _ in range(6)]
+        context.arguments = tuple(words)
+        dropped = Label("no room")
+        yield self.error_function
+        yield mov(R6, R1)
+        for place, reg in zip((words[1], words[2], words[4], words[5]), (R5, R2, R2, R3), strict=True):
+            yield store(place.base, place.offset, reg)
+        yield store(words[0].base, words[0].offset, R4)
+        yield store(words[3].base, words[3].offset, 0)
+        for place, operation in ((words[2], "&"), (words[4], ">>")):
+            yield load(R1, place.base, place.offset)
+            yield R1.alu(operation, 0xFFFF if operation == "&" else 16)
+            yield store(place.base, place.offset, R1)
+        yield call(h.GET_SMP_PROCESSOR_ID)
+        cpu = m.frame.word()
+        yield store(cpu.base, cpu.offset, R0)
+        yield map_fd(R1, RING)
+        yield mov(R2, ERROR_RECORD_SIZE)
+        yield mov(R3, 0)
+        yield call(h.RINGBUF_RESERVE)
+        yield jump_if(R0, "==", 0, dropped)
+        yield mov(R1, R0)
+        yield store(R1, 0, ERROR_RECORD - (1 << 32), 4)
+        for offset, place in ((4, words[0]), (8, cpu), (16, words[1]), (20, words[2]), (24, words[4])):
+            yield load(R2, place.base, place.offset)
+            yield store(R1, offset, R2, 4)
+        yield store(R1, 12, -1, 4)
+        yield store(R1, 28, 0, 4)
+        yield load(R2, words[5].base, words[5].offset)
+        yield store(R1, 32, R2)
+        yield mov(R2, 0)
+        yield call(h.RINGBUF_SUBMIT)
+        yield dropped
+        # The ERROR clauses' own faults must not call back: their losses are counted, no more.
+        yield from inner._prepare_locals(self.errors)
+        for clause in self.errors:
+            yield from inner._error_clause(clause)
+        yield mov(R0, 0)
+        yield leave()
+        yield from m.finish()
+        self.machine.frame.scratch_size = max(self.machine.frame.scratch_size, m.frame.scratch_size)
+
+    def _error_clause(self, clause: typed.Clause) -> Code:
+        """A clause of ERROR: a fault inside one is a double error, counted and not reported again."""
+        m = self.machine
+        again = Label("double error")
+        skip = Label("next")
+        code = self._clause_with(clause, again)
+        yield from code
+        yield jump(skip)
+        yield again
+        yield from m.count("double-error")
+        yield skip
+
+    def _clause_with(self, clause: typed.Clause, on_fault: Label) -> Code:
+        m = self.machine
+        done = Label("end")
+        recorder = Recorder(clause)
+        m.on_fault, m.on_loss = on_fault, done
+        if clause.predicate is not None:
+            yield from m.unless(clause.predicate, done)
+        with m.branch_scope(), m.frame.temporary() as pointer, m.frame.temporary() as mask:
+            if recorder.needed:
+                yield from recorder.reserve(m, pointer, mask)
+                m.on_fault, m.on_loss = Label("fault"), Label("loss")
+            for statement in clause.body:
+                yield from self._statement(statement, recorder, pointer, mask)
+            if recorder.needed:
+                yield from recorder.submit(m, pointer, mask)
+                yield jump(done)
+                for label, target in ((m.on_fault, on_fault), (m.on_loss, done)):
+                    yield label
+                    yield from recorder.discard(pointer)
+                    yield jump(target)
+        yield done

@@ -1,0 +1,98 @@
+"""What a clause writes to the ring buffer, and what its actions mean to the consumer."""
+
+from __future__ import annotations
+
+from pyvtrace.bpf import helpers as h
+from pyvtrace.bpf.isa import R0, R1, R2, R3, R10, Code, Note, call, load, map_fd, map_value, mov, store
+from pyvtrace.compile.frame import Place
+from pyvtrace.compile.keys import put_field
+from pyvtrace.compile.layout import ACTIVITY, DATA, RING, STATUS, field_of, statements
+from pyvtrace.compile.machine import Machine
+from pyvtrace.lang import typed
+from pyvtrace.spec import RECORD_HEADER_SIZE, ActionSpec, DefaultAction, ExitAction, FieldSpec, RecordSpec
+
+
+class Recorder:
+    """The record of one clause: its layout, and the code that fills it."""
+
+    def __init__(self, clause: typed.Clause) -> None:
+        self.acts = [s for s in statements(clause.body) if isinstance(s, typed.Act)]
+        self.conditional = any(isinstance(s, typed.If) for s in clause.body)
+        self._end = RECORD_HEADER_SIZE
+        self._fields: dict[int, list[tuple[typed.Expr, FieldSpec]]] = {}
+        self._actions: list[ActionSpec] = []
+        for bit, act in enumerate(self.acts):
+            taken: list[tuple[typed.Expr, FieldSpec]] = []
+            self._fields[bit] = taken
+            self._actions.append(act.action.code(act, lambda e, taken=taken: self._field(e, taken)))
+        if clause.default:
+            self._actions.append(DefaultAction())
+        self.spec = RecordSpec(clause.index, clause.index, (self._end + 7) & ~7, tuple(self._actions))
+
+    def _field(self, expr: typed.Expr, taken: list[tuple[typed.Expr, FieldSpec]]) -> FieldSpec:
+        field = field_of(expr, self._end)
+        self._end = field.offset + field.size
+        taken.append((expr, field))
+        return field
+
+    @property
+    def needed(self) -> bool:
+        return bool(self._actions)
+
+    def reserve(self, m: Machine, pointer: Place, mask: Place) -> Code:
+        """Take room in the ring buffer; no room is a principal drop and ends the clause."""
+        yield Note("reserve record")
+        yield map_fd(R1, RING)
+        yield mov(R2, self.spec.size)
+        yield mov(R3, 0)
+        yield call(h.RINGBUF_RESERVE)
+        yield from m.lose_unless(R0, "principal")
+        yield store(pointer.base, pointer.offset, R0)
+        if self.conditional:
+            yield store(mask.base, mask.offset, 0)
+
+    def write(self, m: Machine, act: typed.Act, pointer: Place, mask: Place) -> Code:
+        """One action's fields."""
+        bit = next(i for i, a in enumerate(self.acts) if a is act)
+        for expr, field in self._fields[bit]:
+            with m.frame.statement():
+                yield from put_field(m, field, Place(R10, field.offset, pointer), expr, padded=False)
+        if isinstance(self._actions[bit], ExitAction):
+            yield from self._exit(bit, pointer)
+        if self.conditional:
+            yield load(R1, mask.base, mask.offset)
+            yield R1 | (1 << bit)
+            yield store(mask.base, mask.offset, R1)
+
+    def _exit(self, bit: int, pointer: Place) -> Code:
+        """exit() takes effect at once: other clauses stop firing even when the consumer is busy."""
+        field = self._fields[bit][0][1]
+        yield load(R2, pointer.base, pointer.offset)
+        yield load(R2, R2, field.offset, 4)
+        yield map_value(R1, DATA, 0)
+        yield store(R1, STATUS, R2)
+        yield store(R1, ACTIVITY, 1)
+
+    def submit(self, m: Machine, pointer: Place, mask: Place) -> Code:
+        yield Note("submit record")
+        with m.frame.temporary() as identity:
+            yield from m.context.probe_id(m)
+            yield store(identity.base, identity.offset, R0)
+            yield call(h.GET_SMP_PROCESSOR_ID)
+            yield load(R1, pointer.base, pointer.offset)
+            yield load(R2, identity.base, identity.offset)
+        yield store(R1, 0, self.spec.id, 4)
+        yield store(R1, 4, R2, 4)
+        yield store(R1, 8, R0, 4)
+        if self.conditional:
+            yield load(R2, mask.base, mask.offset)
+            yield store(R1, 12, R2, 4)
+        else:
+            yield store(R1, 12, -1, 4)
+        yield mov(R2, 0)
+        yield call(h.RINGBUF_SUBMIT)
+
+    def discard(self, pointer: Place) -> Code:
+        yield load(R1, pointer.base, pointer.offset)
+        yield mov(R2, 0)
+        yield call(h.RINGBUF_DISCARD)

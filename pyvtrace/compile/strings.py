@@ -1,0 +1,161 @@
+"""Strings: comparison, assignment, and the walks over bytes that functions share."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from pyvtrace.bpf import helpers as h
+from pyvtrace.bpf import maps
+from pyvtrace.bpf.isa import (
+    R0,
+    R1,
+    R2,
+    R3,
+    R4,
+    R9,
+    Code,
+    Item,
+    Label,
+    call,
+    jump,
+    jump_if,
+    load,
+    map_fd,
+    mov,
+    to_big_endian,
+)
+from pyvtrace.compile.frame import Place
+from pyvtrace.compile.keys import build_key
+from pyvtrace.compile.machine import Machine
+from pyvtrace.lang import typed
+from pyvtrace.lang.types import String
+
+# Below this many bytes a comparison with a constant is done word by word.
+LONGEST_INLINE = 64
+
+
+def compare(m: Machine, op: str, left: typed.Expr, right: typed.Expr) -> Code:
+    """0 or 1 in R0 for `left op right` as strcmp orders them."""
+    if isinstance(left, typed.Text) and op in ("==", "!="):
+        left, right = right, left
+    if isinstance(right, typed.Text) and op in ("==", "!="):
+        yield from _equals_constant(m, op, left, right.text)
+        return
+    yield from _ordered(m, op, left, right)
+
+
+def _equals_constant(m: Machine, op: str, left: typed.Expr, text: str) -> Code:
+    """Compare words with immediates: the bytes up to and including the constant's NUL decide."""
+    raw = text.encode("utf-8", "surrogateescape") + b"\0"
+    different, done = Label("different"), Label("done")
+    yield from m.value(left)
+    size = left.type.size
+    if len(raw) > size:
+        yield mov(R0, int(op == "!="))
+        return
+    at = 0
+    while at < len(raw):
+        width = next(w for w in (8, 4, 2, 1) if w <= len(raw) - at)
+        word = int.from_bytes(raw[at : at + width], "little")
+        yield load(R1, R0, at, width)
+        yield mov(R2, word)
+        yield jump_if(R1, "!=", R2, different)
+        at += width
+    yield mov(R0, int(op == "=="))
+    yield jump(done)
+    yield different
+    yield mov(R0, int(op == "!="))
+    yield done
+
+
+def _ordered(m: Machine, op: str, left: typed.Expr, right: typed.Expr) -> Code:
+    """The difference of the first bytes that differ, then one comparison with zero."""
+    yield from m.need("scratch")
+    size = (min(left.type.size, right.type.size) + 7) & ~7
+    with m.frame.statement():
+        first, second = m.buffer(size), m.buffer(size)
+        yield from m.copy_string(left, first, size, padded=True)
+        yield from m.copy_string(right, second, size, padded=True)
+        decided, done = Label("decided"), Label("done")
+        yield mov(R0, 0)
+        for at in range(0, size, 8):
+            yield load(R1, R9, first.offset + at)
+            yield load(R2, R9, second.offset + at)
+            yield jump_if(R1, "!=", R2, decided)
+        # Equal so far: a longer string is the greater one; both are cut to the shorter's capacity.
+        yield jump(done)
+        yield decided
+        yield to_big_endian(R1)
+        yield to_big_endian(R2)
+        yield mov(R0, -1)
+        yield jump_if(R1, "<", R2, done)
+        yield mov(R0, 1)
+        yield done
+        yield from _verdict(op)
+
+
+def _verdict(op: str) -> Code:
+    true, done = Label("true"), Label("done")
+    yield jump_if(R0, op if op in ("==", "!=") else "s" + op, 0, true)
+    yield mov(R0, 0)
+    yield jump(done)
+    yield true
+    yield mov(R0, 1)
+    yield done
+
+
+def assign(m: Machine, e: typed.Assign) -> Code:
+    """`target = string`; assigning 0 or NULL empties a variable and frees an element."""
+    symbol = e.target.symbol
+    size = (symbol.type.size + 7) & ~7
+    clears = not isinstance(e.value.type, String)
+    if e.target.keys:
+        yield from _assign_element(m, e, size, clears=clears)
+        return
+    if clears:
+        place = yield from variable_place(m, symbol)
+        yield from m.clear(place, 8)
+        yield mov(R0, 0)
+        return
+    # Evaluated first: the value may be the variable itself.
+    yield from m.value(e.value)
+    with m.frame.temporary() as pointer:
+        yield from m.save(pointer)
+        place = yield from variable_place(m, symbol)
+        yield from m.address(R1, place)
+        yield mov(R2, size)
+        yield from m.restore(R3, pointer)
+        yield call(h.PROBE_READ_KERNEL_STR)
+    place = yield from variable_place(m, symbol)
+    yield from m.address(R0, place)
+
+
+def variable_place(m: Machine, symbol: typed.Symbol) -> Generator[Item, None, Place]:
+    """The bytes of a string variable. Clobbers R0-R5."""
+    base, offset = yield from m.locate(symbol, R4)
+    return Place(base, offset)
+
+
+def _assign_element(m: Machine, e: typed.Assign, size: int, *, clears: bool) -> Code:
+    symbol = e.target.symbol
+    array = m.layout.arrays[symbol.scope, symbol.name]
+    done = Label("done")
+    yield from m.need("scratch")
+    value = m.buffer(size)
+    if not clears:
+        yield from m.copy_string(e.value, value, size, padded=True)
+    with m.frame.temporary(array.key_size) as key:
+        yield from build_key(m, key, array.keys, array.key_size, e.target.keys, thread=symbol.scope == "self")
+        yield from m.address(R2, key)
+        yield map_fd(R1, array.map)
+        if clears:
+            yield call(h.MAP_DELETE)
+            yield mov(R0, 0)
+            return
+        yield from m.address(R3, value)
+        yield mov(R4, maps.UPDATE_ANY)
+        yield call(h.MAP_UPDATE)
+    yield jump_if(R0, "==", 0, done)
+    yield from m.count("dynamic")
+    yield done
+    yield from m.address(R0, value)

@@ -1,0 +1,69 @@
+"""Clauses: order, predicates, faults, exit, conditional actions."""
+
+from __future__ import annotations
+
+import struct
+
+from pyvtrace.lang import typed as t
+from pyvtrace.lang.types import INT, LONG, Pointer
+from pyvtrace.spec import ERROR_RECORD
+from tests.compile.programs import ERROR, act, builtin, clause, constant, evaluate, run
+
+X = t.Symbol("global", "x", INT)
+ZERO = evaluate(t.Assign(INT, t.Load(INT, X), constant(0)))
+DIVISION = t.Binary(INT, "/", constant(5), t.Load(INT, X))
+
+
+def test_clauses_run_in_source_order_and_predicates_choose() -> None:
+    clauses = [
+        clause(0, act("trace", constant(1))),
+        clause(1, act("trace", constant(2)), predicate=constant(0)),
+        clause(2, act("trace", constant(3)), predicate=t.Compare(INT, ">", builtin("pid"), constant(0))),
+    ]
+    assert run(clauses).clauses == [0, 2]
+
+
+def test_exit_stops_the_session_with_its_status() -> None:
+    outcome = run([clause(0, act("exit", constant(3)))])
+    assert (outcome.exited, outcome.status) == (True, 3)
+
+
+def test_a_fault_drops_its_clause_alone() -> None:
+    outcome = run([clause(0, ZERO, act("trace", DIVISION)), clause(1, act("trace", constant(7)))], [X])
+    assert outcome.clauses == [ERROR_RECORD, 1]
+    number, action, fault, _, value = struct.unpack("<4Iq", outcome.data())
+    assert (number, action, fault, value) == (1, 1, 4, 0)
+
+
+def test_a_null_pointer_fires_error_with_its_arguments() -> None:
+    null = t.Dereference(INT, t.Constant(Pointer(INT), 0))
+    arguments = [act("trace", builtin(f"arg{n}"), number=n) for n in (2, 4, 5)]
+    outcome = run([clause(0, act("trace", null)), clause(1, *arguments, probe=ERROR)])
+    assert outcome.clauses == [ERROR_RECORD, 1]
+    assert struct.unpack("<3q", outcome.data(1)) == (1, 1, 0)
+
+
+def test_a_fault_in_error_is_counted_and_not_repeated() -> None:
+    outcome = run([clause(0, ZERO, act("trace", DIVISION)), clause(1, act("trace", DIVISION), probe=ERROR)], [X])
+    assert outcome.clauses == [ERROR_RECORD]
+    assert outcome.lost["double-error"] == 1
+
+
+def test_actions_under_if_are_marked_when_they_ran() -> None:
+    body = [
+        t.If(constant(1), (act("trace", constant(1)),), (act("trace", constant(2), number=2),)),
+        act("trace", constant(3), number=3),
+    ]
+    outcome = run([clause(0, *body)])
+    assert struct.unpack_from("<I", outcome.records[0], 12) == (0b101,)
+
+
+def test_this_starts_as_zero_and_lasts_through_the_clauses_of_a_probe() -> None:
+    symbol = t.Symbol("this", "v", LONG)
+    load = t.Load(LONG, symbol)
+    clauses = [
+        clause(0, act("trace", load), evaluate(t.Assign(LONG, load, constant(9, LONG)))),
+        clause(1, act("trace", load)),
+    ]
+    outcome = run(clauses, [symbol])
+    assert [struct.unpack("<q", outcome.data(n))[0] for n in (0, 1)] == [0, 9]
