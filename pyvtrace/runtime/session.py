@@ -1,0 +1,187 @@
+"""A compiled program made live: maps, programs, probes, and the reading back of what they saw.
+
+Everything is a file descriptor owned by one ExitStack; nothing is pinned, so when the process goes, however it goes,
+the kernel takes every probe and map away.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+
+from pyvtrace.kernel import bpf, perf
+from pyvtrace.runtime.reader import Reader
+from pyvtrace.runtime.ring import RingBuffer
+from pyvtrace.runtime.snapshot import Key, Snapshot, Words
+from pyvtrace.source import Source, Span
+from pyvtrace.spec import (
+    COUNTERS,
+    AggregationSpec,
+    CodeSpec,
+    MapSpec,
+    OnDemand,
+    PerfTracepoint,
+    ProgramSpec,
+    RawTracepoint,
+    Timer,
+)
+from pyvtrace.target import Target
+
+BEGIN, END = "BEGIN", "END"
+_WALL_OFFSET = 16
+
+
+class Rejected(Exception):
+    """The verifier refused a compiled program: a fault of the compiler, shown where in the user's D it comes from."""
+
+    def __init__(self, source: Source, span: Span, program: CodeSpec, error: bpf.VerifierError) -> None:
+        self.source, self.span, self.program, self.error = source, span, program, error
+        super().__init__(f"the kernel refused the code for {program.name}: {error.telling}")
+
+
+def relocate(program: CodeSpec, fds: Mapping[str, int]) -> bytes:
+    """The program's bytes with each map's descriptor in place."""
+    code = bytearray(program.code)
+    for relocation in program.relocations:
+        struct.pack_into("<i", code, relocation.index * 8 + 4, fds[relocation.map])
+    return bytes(code)
+
+
+class Session:
+    """One running D program. A context manager: entering loads and attaches, leaving detaches."""
+
+    def __init__(self, spec: ProgramSpec, target: Target) -> None:
+        self.spec, self.target = spec, target
+        self._stack = ExitStack()
+        self.maps: dict[str, int] = {}
+        self.programs: dict[str, int] = {}
+        self._loaded: list[tuple[CodeSpec, int]] = []
+        self._attached = ExitStack()
+
+    def __enter__(self) -> Session:
+        try:
+            self._load()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Detach everything; the maps go with it."""
+        self.detach()
+        self._stack.close()
+
+    def detach(self) -> None:
+        """Disable every probe; what was seen can still be read."""
+        self._attached.close()
+
+    # ------------------------------------------------------------------------------------------------------ going live
+
+    def _own(self, fd: int) -> int:
+        self._stack.callback(os.close, fd)
+        return fd
+
+    def _load(self) -> None:
+        specs: dict[str, MapSpec] = {spec.name: spec for spec in self.spec.maps}
+        for spec in specs.values():
+            self.maps[spec.name] = self._own(bpf.map_create(spec))
+        self.ring = RingBuffer(self.maps[self.spec.ring], specs[self.spec.ring].max_entries)
+        self._stack.callback(self.ring.close)
+        size = specs[self.spec.state].value_size
+        self._state = bpf.map_mmap(self.maps[self.spec.state], size, writable=True)
+        self._stack.callback(self._state.close)
+        self._reader = Reader(self.spec, self.maps, self._state)
+        self._stack.callback(self._reader.close)
+        self.update_clock()
+        for program in self.spec.programs:
+            self._loaded.append((program, self._own(self._load_program(program))))
+
+    def _load_program(self, program: CodeSpec) -> int:
+        try:
+            return bpf.program_load(program.type, relocate(program, self.maps), program.name)
+        except bpf.VerifierError as error:
+            at = min(error.instruction or 0, len(program.origins) - 1)
+            raise Rejected(self.spec.source, program.origins[at], program, error) from error
+
+    def update_clock(self) -> None:
+        """Tell the programs how far CLOCK_REALTIME is from CLOCK_MONOTONIC, for walltimestamp."""
+        offset = time.clock_gettime_ns(time.CLOCK_REALTIME) - time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        struct.pack_into("<q", self._state, _WALL_OFFSET, offset)
+
+    def attach(self) -> None:
+        """Enable every probe. BEGIN and END are run by `fire`."""
+        for program, fd in self._loaded:
+            match program.attach:
+                case RawTracepoint(name=name):
+                    self._attached.callback(os.close, bpf.raw_tracepoint_open(name, fd))
+                case PerfTracepoint(group=group, name=name):
+                    form = self.target.tracepoint(group, name)
+                    if form is not None:
+                        self._attach_event(perf.open_tracepoint(form.id), fd)
+                case Timer(period_ns=period, every_cpu=every):
+                    for cpu in sorted(os.sched_getaffinity(0)) if not every else range(self.target.cpus):
+                        self._attach_event(perf.open_clock(cpu, period), fd)
+                        if not every:
+                            break
+
+    def _attach_event(self, event: int, program: int) -> None:
+        self._attached.callback(os.close, event)
+        perf.attach(event, program)
+
+    def fire(self, name: str) -> None:
+        """Run the clauses of BEGIN or END, in this process."""
+        for program, fd in self._loaded:
+            if isinstance(program.attach, OnDemand) and self.spec.probes[program.probes[0]].name == name:
+                bpf.program_test_run(fd)
+
+    # ----------------------------------------------------------------------------------------------------- what it saw
+
+    @property
+    def exited(self) -> bool:
+        """Whether some clause called exit()."""
+        return bool(struct.unpack_from("<Q", self._state, 0)[0])
+
+    @property
+    def status(self) -> int:
+        """The status given to exit()."""
+        return int(struct.unpack_from("<q", self._state, 8)[0])
+
+    def lost(self) -> dict[str, list[int]]:
+        """What was lost or cut, by kind: one count a CPU; "missed" has one count in all."""
+        width = 8 * len(COUNTERS)
+        raw = bpf.map_lookup(self.maps[self.spec.counters], bytes(4), width * self.target.cpus) or b""
+        words = struct.unpack(f"<{len(raw) // 8}Q", raw)
+        lost = {name: list(words[i :: len(COUNTERS)]) for i, name in enumerate(COUNTERS)}
+        lost["missed"] = [sum(bpf.program_info(fd).recursion_misses for _, fd in self._loaded)]
+        return lost
+
+    def rows(self, aggregation: AggregationSpec) -> dict[Key, Words]:
+        """One aggregation's keys and words, merged over the CPUs."""
+        return self._reader.rows(aggregation)
+
+    def snapshot(self) -> Snapshot:
+        """Everything aggregated so far."""
+        return Snapshot(
+            time.clock_gettime_ns(time.CLOCK_MONOTONIC),
+            time.clock_gettime_ns(time.CLOCK_REALTIME),
+            self._reader.tables(),
+            {name: sum(counts) for name, counts in self.lost().items()},
+        )
+
+    def records(self) -> Iterator[memoryview]:
+        """The records written since the last call."""
+        return self.ring.read()
+
+    def pump(self, handle: Callable[[memoryview], object], timeout_ms: int) -> bool:
+        """Hand over the records there are, waiting for the first; False if none came in time."""
+        if not self.ring.wait(timeout_ms):
+            return False
+        for record in self.ring.read():
+            handle(record)
+        return True
