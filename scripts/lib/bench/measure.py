@@ -1,0 +1,128 @@
+"""The kinds of measurement. Each takes a command and gives its figures of one round."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+
+from scripts.lib.bench.rows import Command
+from scripts.lib.bench.tracer import Failed, Loop, attached, counted, find, printed
+from scripts.lib.bpf import NOTHING, READ_CLOCK, raw_tracepoints
+
+Figures = Mapping[str, float]
+
+BURST, BURSTS = 200_000, 7  # calls, and how many times: the quickest is what the machine can do
+FLOOD_SECONDS = 2  # long enough that no tracer's buffers swallow what its reader cannot keep up with
+RATE_STEP = 1.1
+RATES = [10_000 * RATE_STEP**step for step in range(61)]  # to 3 million a second
+
+
+class Bench:
+    """A compiled bench.c, and the loop on a CPU of its own: tracers get the others, where there are others."""
+
+    def __init__(self, binary: str) -> None:
+        *rest, last = sorted(os.sched_getaffinity(0))
+        self._binary = binary
+        self._cpu = last
+        self._others = set(rest) or {last}
+
+    def measure(self, kind: str, command: Command) -> Figures:
+        """Raises Failed, with the reason, when the command did not do the work."""
+        return KINDS[kind](self, command)
+
+    def run(self, command: Command) -> Figures:
+        """Start to exit: wall and CPU time, peak memory."""
+        done = subprocess.run(
+            [self._binary, "run", *find(command)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        wall_ns, cpu_ns, peak_kib, status = map(int, done.stdout.split())
+        if status:
+            raise Failed(f"status {status}: {(done.stderr.strip() or 'it said nothing').splitlines()[-1]}")
+        return {"wall_ms": wall_ns / 1e6, "cpu_ms": cpu_ns / 1e6, "peak_mib": peak_kib / 1024}
+
+    def added(self, command: Command) -> Figures:
+        """Nanoseconds that a tracer adds to each system call. It must have counted every one."""
+        with self._loop() as loop:
+            bare = quickest(loop)
+            with attached(command, loop, self._others) as tracer:
+                before = loop.calls
+                traced = quickest(loop)
+                calls = loop.calls - before
+            if (seen := counted(tracer.output)) < calls:
+                raise Failed(f"counted {seen} of {calls} calls")
+        return {"ns": traced - bare, "bare_ns": bare}
+
+    def view(self, command: Command) -> Figures:
+        """What the command says of itself, as one JSON line."""
+        done = subprocess.run(command.argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Failed((done.stderr.strip() or f"status {done.returncode}").splitlines()[-1])
+        figures: Figures = json.loads(done.stdout)
+        return figures
+
+    def flood(self, command: Command) -> Figures:
+        """The highest rate of events that the tracer prints to a file without losing one: bisected over RATES."""
+        best = 0.0
+        kept, lost = 0, len(RATES)
+        with self._loop() as loop:
+            while lost - kept > 1:
+                step = (kept + lost) // 2
+                rate, all_printed = self._print(command, loop, RATES[step])
+                if not all_printed:
+                    lost = step
+                    continue
+                kept, best = step, max(best, rate)
+                if rate < RATES[step] / RATE_STEP:  # the traced program itself cannot be quicker
+                    break
+        if not best:
+            raise Failed(f"loses events at {RATES[1]:.0f} a second")
+        return {"per_s": best}
+
+    def floor(self) -> Iterator[tuple[str, float]]:
+        """What is added by programs that do nothing, and by ones that only read the clock, in nanoseconds."""
+        with self._loop() as loop:
+            for what, code, names in FLOORS:
+                bare = quickest(loop)
+                with raw_tracepoints(code, *names):
+                    yield what, quickest(loop) - bare
+
+    def _loop(self) -> Loop:
+        return Loop(self._binary, self._cpu)
+
+    def _print(self, command: Command, loop: Loop, rate: float) -> tuple[float, bool]:
+        """(events a second that there were, whether all of them were printed)."""
+        with attached(command, loop, self._others) as tracer:
+            calls, made = loop.run_at(rate, FLOOD_SECONDS)
+        return made, printed(tracer.output, loop.pid) >= calls
+
+
+KINDS: Mapping[str, Callable[[Bench, Command], Figures]] = {
+    "run": Bench.run,
+    "added": Bench.added,
+    "view": Bench.view,
+    "flood": Bench.flood,
+}
+FLOORS = (
+    ("one empty program (enter)", NOTHING, ("sys_enter",)),
+    ("two empty programs (enter, exit)", NOTHING, ("sys_enter", "sys_exit")),
+    ("two programs that read the clock", READ_CLOCK, ("sys_enter", "sys_exit")),
+)
+
+
+def quickest(loop: Loop) -> float:
+    """Nanoseconds a call, of the quickest burst."""
+    return min(loop.run(BURST) for _ in range(BURSTS)) / BURST
+
+
+@contextlib.contextmanager
+def compiled() -> Iterator[Bench]:
+    """bench.c, compiled into a temporary folder."""
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bench.c")
+    with tempfile.TemporaryDirectory() as folder:
+        binary = os.path.join(folder, "bench")
+        subprocess.run(["gcc", "-O2", "-o", binary, source], check=True)
+        yield Bench(binary)

@@ -1,0 +1,136 @@
+"""What is compared, as data: one record a row of the table, and the commands the rows name.
+
+Absolute figures drift with the machine; what has to hold is the ratio to a peer measured in the same round.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import NamedTuple
+
+LOOP = "getppid_loop"
+VTRACE = "vtrace"  # replaced by the command of this environment
+VIEW = (sys.executable, "-m", "pyvtrace.render.bench")
+"""Prints one JSON line: `cpu_ms` of one refresh of a live view with 10,000 keys, and `more_mib` of memory it takes."""
+
+
+class Command(NamedTuple):
+    """A tracer's command line. `programs` of its BPF programs run at every call of the loop once it is attached.
+
+    A command is measured once a round, whatever rows name it; `again` tells two measurements of one command apart.
+    """
+
+    argv: tuple[str, ...]
+    programs: int = 1
+    again: bool = False
+
+
+class Row(NamedTuple):
+    """`figure` of a measurement of kind `kind`: ours against a peer's, their ratio at most `limit`, or at least if
+    `more_is_better`. Without a peer the figure itself is held against the limit."""
+
+    name: str
+    work: str
+    kind: str
+    figure: str
+    ours: Command
+    peer: Command | None
+    limit: float
+    more_is_better: bool = False
+
+    @property
+    def peer_name(self) -> str:
+        return self.peer.argv[0] if self.peer else "-"
+
+
+def vtrace(program: str) -> tuple[str, ...]:
+    return (VTRACE, "-qn", program)
+
+
+def bpftrace(program: str) -> tuple[str, ...]:
+    return ("bpftrace", "-e", program)
+
+
+COUNT = "syscall:::entry { @[execname] = count(); }"
+LATENCY = (
+    "syscall:::entry { self->t = timestamp; } "
+    "syscall:::return /self->t/ { @[execname] = quantize(timestamp - self->t); self->t = 0; }"
+)
+PEER_COUNT = "tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }"
+PEER_LATENCY = (
+    "tracepoint:raw_syscalls:sys_enter { @t[tid] = nsecs; } "
+    "tracepoint:raw_syscalls:sys_exit /@t[tid]/ { @[comm] = hist(nsecs - @t[tid]); delete(@t[tid]); }"
+)
+AT_ONCE, PEER_AT_ONCE = "BEGIN { exit(0); }", "BEGIN { exit(); }"
+
+# System calls of every architecture, none of which the loop makes.
+OTHERS = """
+    accept accept4 bind brk capget capset chdir chroot clone close connect copy_file_range dup dup3 epoll_create1
+    epoll_ctl epoll_pwait eventfd2 execve exit exit_group faccessat fadvise64 fallocate fchdir fchmod fchmodat
+    fchown fchownat fcntl fdatasync fgetxattr flock fsetxattr fstat fstatfs fsync ftruncate futex getcpu getcwd
+    getdents64 getegid geteuid getgid getgroups getitimer getpeername getpgid getpid getpriority getrandom getresgid
+    getresuid getrlimit getrusage getsid getsockname getsockopt gettid gettimeofday getuid getxattr
+    inotify_add_watch inotify_init1 ioctl kill linkat listen lseek madvise membarrier memfd_create mincore mkdirat
+    mlock mmap mount mprotect mremap msync munlock munmap nanosleep openat pidfd_open pipe2 ppoll prctl pread64
+    preadv pselect6 pwrite64 read readlinkat readv recvfrom recvmsg renameat2 sendmsg sendto write writev
+"""
+ONE_CLAUSE = "syscall::getppid:entry { @[execname] = count(); }"
+MANY_CLAUSES = " ".join(
+    [ONE_CLAUSE, *(f"syscall::{name}:entry {{ @{name} = count(); }}" for name in OTHERS.split()[:100])]
+)
+
+OURS_COUNT = Command(vtrace(COUNT))
+OURS_LATENCY = Command(vtrace(LATENCY), programs=2)
+OURS_EMPTY, PEER_EMPTY = Command(vtrace(AT_ONCE)), Command(bpftrace(PEER_AT_ONCE))
+OURS_START = Command(vtrace(f"{LATENCY} {AT_ONCE}"))
+PEER_START = Command(bpftrace(f"{PEER_LATENCY} {PEER_AT_ONCE}"))
+OURS_PRINT = Command(vtrace('syscall::getppid:entry { printf("%d %s\\n", pid, execname); }'))
+PEER_PRINT = Command(bpftrace('tracepoint:syscalls:sys_enter_getppid { printf("%d %s\\n", pid, comm); }'))
+
+ROWS = (
+    Row("begin", "BEGIN, start to exit", "run", "wall_ms", OURS_EMPTY, PEER_EMPTY, 0.35),
+    Row("start", "latency one-liner, start to exit", "run", "wall_ms", OURS_START, PEER_START, 0.35),
+    Row("begin-memory", "BEGIN, peak memory", "run", "peak_mib", OURS_EMPTY, PEER_EMPTY, 0.40),
+    Row("start-memory", "latency one-liner, peak memory", "run", "peak_mib", OURS_START, PEER_START, 0.40),
+    Row("count", "count by execname, added to a call", "added", "ns", OURS_COUNT, Command(bpftrace(PEER_COUNT)), 0.60),
+    Row("count-c", "count by execname, added to a call", "added", "ns", OURS_COUNT, Command(("syscount",)), 0.90),
+    Row(
+        "latency",
+        "latency histogram by execname, added to a call",
+        "added",
+        "ns",
+        OURS_LATENCY,
+        Command(bpftrace(PEER_LATENCY), programs=2),
+        0.45,
+    ),
+    Row(
+        "latency-c",
+        "latency histogram by execname, added to a call",
+        "added",
+        "ns",
+        OURS_LATENCY,
+        Command(("syscount", "-L"), programs=2),
+        0.65,
+    ),
+    Row(
+        "clauses",
+        "100 clauses on other calls against none, added to a call",
+        "added",
+        "ns",
+        Command(vtrace(MANY_CLAUSES)),
+        Command(vtrace(ONE_CLAUSE)),
+        1.15,
+    ),
+    Row("view", "refresh of a live view of 10,000 keys", "view", "cpu_ms", Command(VIEW), None, 60),
+    Row("view-memory", "the same, memory added", "view", "more_mib", Command(VIEW), None, 64),
+    Row(
+        "print",
+        "printf flood without a drop, events a second",
+        "flood",
+        "per_s",
+        OURS_PRINT,
+        PEER_PRINT,
+        1.0,
+        more_is_better=True,
+    ),
+)

@@ -1,0 +1,92 @@
+"""The slow disk is as slow as it says, and nothing of it stays behind, whoever is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.workloads.direct_reader import DirectFile
+from tests.workloads.slowdisk import CLEARED_WITHIN, SlowDisk
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+MS = 1_000_000
+
+
+def is_set_up(number: int) -> bool:
+    return os.path.exists(f"/sys/block/loop{number}/loop/backing_file")
+
+
+def goes_away(number: int) -> bool:
+    deadline = time.monotonic() + CLEARED_WITHIN
+    while is_set_up(number) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return not is_set_up(number)
+
+
+def read_times(path: str, count: int) -> list[int]:
+    with DirectFile(path) as file:
+        return [file.read(number) for number in range(count)]
+
+
+@pytest.mark.parametrize("delay_ms", [20, 5])
+def test_a_read_takes_the_set_time(delay_ms: int) -> None:
+    with SlowDisk(delay_ms * MS) as disk:
+        times = read_times(disk.path, 10)
+    assert min(times) >= delay_ms * MS
+    assert sorted(times)[5] < (delay_ms + 1) * MS
+
+
+def test_the_time_can_be_set_while_the_disk_is_in_use() -> None:
+    with SlowDisk(30 * MS) as disk:
+        slow = read_times(disk.path, 1)
+        disk.delay_ns = 0
+        quick = read_times(disk.path, 1)
+    assert quick[0] < 30 * MS <= slow[0]
+
+
+def test_every_third_read_is_slow_and_the_disk_counts_them() -> None:
+    with SlowDisk(10 * MS, every=3) as disk:
+        times = read_times(disk.path, 9)
+        truth = disk.truth()
+    assert [took >= 10 * MS for took in times] == [False, False, True] * 3
+    assert (truth["reads"], truth["delayed"]) == (9, 3)
+    assert truth["held_ns"] <= sum(times)
+
+
+def test_the_device_is_gone_after_the_block() -> None:
+    with SlowDisk(0) as disk:
+        assert is_set_up(disk.number)
+    assert not is_set_up(disk.number)
+
+
+def test_killing_the_server_fails_reads_instead_of_hanging_them() -> None:
+    with SlowDisk(10_000 * MS) as disk:
+        code = "from tests.workloads.direct_reader import DirectFile as F; import sys; F(sys.argv[1]).read(0)"
+        reader = subprocess.Popen([sys.executable, "-c", code, disk.path], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        while not disk.truth()["reads"]:
+            pass
+        os.kill(disk.server_pid, signal.SIGKILL)
+        _, error = reader.communicate(timeout=10)
+        assert "Input/output error" in error
+
+
+def test_killing_the_owner_leaves_nothing() -> None:
+    code = (
+        "from tests.workloads.slowdisk import SlowDisk\n"
+        "with SlowDisk(20_000_000) as disk: print(disk.number, disk.server_pid, flush=True); input()\n"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout
+        number, server = map(int, owner.stdout.readline().split())
+        owner.kill()
+    assert goes_away(number)
+    deadline = time.monotonic() + CLEARED_WITHIN
+    while alive := os.path.exists(f"/proc/{server}/exe"):
+        assert time.monotonic() < deadline, "the server outlived its owner"
+    assert not alive

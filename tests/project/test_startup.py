@@ -1,0 +1,49 @@
+"""What a one-liner must not pay for: modules that cost milliseconds are imported in the function that needs them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+# Each costs 2 ms to 50 ms of a start that has 80.
+COSTLY = {
+    "asyncio",
+    "bcc",
+    "click",
+    "dataclasses",
+    "importlib.resources",
+    "inspect",
+    "json",
+    "pathlib",
+    "rich",
+    "subprocess",
+    "tempfile",
+}
+ON_THE_WAY = ["lang", "builtins", "providers", "bpf", "compile", "kernel", "runtime"]
+
+IMPORT_ALL = """
+import importlib, os, sys
+package = importlib.import_module("pyvtrace." + sys.argv[1])
+for name in sorted(os.listdir(package.__path__[0])):
+    if name.endswith(".py") and name != "__init__.py":
+        importlib.import_module(package.__name__ + "." + name[:-3])
+print(*sys.modules)
+"""
+
+
+@pytest.mark.parametrize("layer", ON_THE_WAY)
+def test_no_module_of_the_layer_imports_what_is_costly(layer: str) -> None:
+    run = [sys.executable, "-c", IMPORT_ALL, layer]
+    loaded = set(subprocess.run(run, check=True, capture_output=True, text=True).stdout.split())
+    assert not loaded & COSTLY
+
+
+def test_a_one_liner_imports_nothing_that_is_costly(vtrace: Callable[..., Any]) -> None:
+    trace = vtrace("-qn", "BEGIN { exit(0); }", env={"PYTHONPROFILEIMPORTTIME": "1"})
+    loaded = {line.rpartition("|")[2].strip() for line in trace.stderr.splitlines() if line.startswith("import time:")}
+    assert "pyvtrace.source" in loaded
+    assert not loaded & COSTLY

@@ -1,0 +1,122 @@
+"""Two threads and one pthread mutex: `python -m tests.workloads.mutex_pair [ROUNDS [MILLISECONDS [PATH]]]`.
+
+In each of ROUNDS (10) the holder takes the mutex and keeps it for MILLISECONDS (30), or, given a PATH, for one direct
+read of 4 KiB from it; the waiter, told by a pipe that the mutex is taken, waits for it.
+
+The C library's own mutex, because Python's `threading.Lock` is a POSIX semaphore: it has no owner that a tracer could
+find. A contended pthread_mutex_lock is one futex(FUTEX_WAIT) on the mutex's address, the holder's thread id stands 8
+bytes after it (x86-64 glibc), and unlocking is one FUTEX_WAKE; the waiter's own unlock is one more, waking nobody,
+since glibc marks a mutex taken after a wait as contended. Python's interpreter lock makes futex calls of its own, on
+other addresses.
+
+Truth: `holder` and `waiter` (thread ids), `mutex` (its address, the futex word), `held_ns` and `waited_ns` by the
+threads' own clocks, one a round, and their sums.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import threading
+from collections.abc import Callable
+from itertools import count
+from queue import SimpleQueue
+from time import monotonic_ns, sleep
+
+from tests.workloads import gate
+from tests.workloads.direct_reader import DirectFile
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Mutex:
+    """A default pthread mutex. ctypes releases the interpreter lock around both calls."""
+
+    def __init__(self) -> None:
+        self._memory = ctypes.create_string_buffer(64)  # sizeof(pthread_mutex_t) is 40; all zeros is an unlocked one
+        self.address = ctypes.addressof(self._memory)
+
+    def lock(self) -> None:
+        libc.pthread_mutex_lock(ctypes.c_void_p(self.address))
+
+    def unlock(self) -> None:
+        libc.pthread_mutex_unlock(ctypes.c_void_p(self.address))
+
+
+class Pair:
+    """The two threads' work, and what their clocks said."""
+
+    def __init__(self, rounds: int, hold: Callable[[], object]) -> None:
+        self.mutex = Mutex()
+        self.held_ns: list[int] = []
+        self.waited_ns: list[int] = []
+        self._rounds = rounds
+        self._hold = hold
+        self._taken, self._tell_taken = os.pipe()
+        self._free, self._tell_free = os.pipe()
+        os.write(self._tell_free, b".")
+
+    def holder(self) -> None:
+        for _ in range(self._rounds):
+            os.read(self._free, 1)
+            self.mutex.lock()
+            start = monotonic_ns()
+            os.write(self._tell_taken, b".")
+            self._hold()
+            self.held_ns.append(monotonic_ns() - start)
+            self.mutex.unlock()
+
+    def waiter(self) -> None:
+        for _ in range(self._rounds):
+            os.read(self._taken, 1)
+            start = monotonic_ns()
+            self.mutex.lock()
+            self.waited_ns.append(monotonic_ns() - start)
+            self.mutex.unlock()
+            os.write(self._tell_free, b".")
+
+
+def start_thread(work: Callable[[], None], opens: threading.Event) -> tuple[threading.Thread, int]:
+    """A thread that waits for the gate, and its kernel id."""
+    ids: SimpleQueue[int] = SimpleQueue()
+
+    def run() -> None:
+        ids.put(gate.gettid())
+        opens.wait()
+        work()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread, ids.get()
+
+
+def main(rounds: str = "10", milliseconds: str = "30", path: str = "") -> None:
+    gate.name_thread("mutex_pair")
+    file = DirectFile(path) if path else None
+    block, seconds = count(), int(milliseconds) / 1000
+    pair = Pair(int(rounds), (lambda: file.read(next(block))) if file else (lambda: sleep(seconds)))
+    opens = threading.Event()
+    holder, holder_id = start_thread(pair.holder, opens)
+    waiter, waiter_id = start_thread(pair.waiter, opens)
+    gate.wait(
+        "mutex_pair",
+        tids=[gate.gettid(), holder_id, waiter_id],
+        holder=holder_id,
+        waiter=waiter_id,
+        mutex=pair.mutex.address,
+    )
+    opens.set()
+    holder.join()
+    waiter.join()
+    gate.report(
+        rounds=int(rounds),
+        held_ns=pair.held_ns,
+        held_sum_ns=sum(pair.held_ns),
+        waited_ns=pair.waited_ns,
+        waited_sum_ns=sum(pair.waited_ns),
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

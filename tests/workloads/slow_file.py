@@ -1,0 +1,189 @@
+"""A file whose reads take a set time: a FUSE server of one file, speaking the kernel's protocol on /dev/fuse itself.
+
+The protocol is a few fixed records (include/uapi/linux/fuse.h), so that no FUSE library is needed. The mount is never
+put at a path: fsmount(2) gives it as a descriptor, and it is gone when the last one closes, however its owner ends.
+
+Run as `python -m tests.workloads.slow_file FUSE DELAY_NS EVERY SIZE`, FUSE being an inherited descriptor of a mounted
+/dev/fuse, it serves the file and obeys lines of its input, each answered by the truth so far: `delay NS`, `every N`,
+`truth`; it ends with its input. Who opens the file has to be another process: a file that a process serves to itself
+keeps it from dying (close waits for FLUSH's answer, after the last thread that could give one).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import heapq
+import json
+import os
+import platform
+import select
+import signal
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from enum import IntEnum
+from struct import Struct
+from time import monotonic_ns
+
+# The same numbers on every architecture that Linux 5.2 and later knows.
+SYS_FSOPEN, SYS_FSCONFIG, SYS_FSMOUNT = 430, 431, 432
+FSCONFIG_SET_STRING, FSCONFIG_CMD_CREATE = 1, 6
+FSOPEN_CLOEXEC = FSMOUNT_CLOEXEC = 1
+
+PR_SET_PDEATHSIG = 1
+
+
+class Opcode(IntEnum):
+    LOOKUP = 1
+    FORGET = 2
+    GETATTR = 3
+    OPEN = 14
+    READ = 15
+    RELEASE = 18
+    INIT = 26
+    INTERRUPT = 36
+    BATCH_FORGET = 42
+
+
+UNANSWERED = {Opcode.FORGET, Opcode.INTERRUPT, Opcode.BATCH_FORGET}
+FOPEN_DIRECT_IO, FOPEN_NOFLUSH = 1, 32
+ROOT_NODE, FILE_NODE = 1, 2
+NAME = "disk"
+
+IN_HEADER = Struct("=IIQQIIIHH")  # len opcode unique node uid gid pid extensions padding
+OUT_HEADER = Struct("=IiQ")  # len error unique
+READ_IN = Struct("=QQI")  # handle offset size, and flags of no interest here
+ATTRIBUTES = Struct("=QQQQQQ10I")  # ino size blocks 3 x seconds, 3 x ns mode nlink uid gid rdev blksize flags
+ENTRY_OUT = Struct("=QQQQII")  # node generation, then how long entry and attributes are valid
+ATTR_OUT = Struct("=QII")
+OPEN_OUT = Struct("=QIi")  # handle flags backing
+INIT_OUT = Struct("=IIIIHHI36x")  # major minor read-ahead flags, background congestion max_write, defaults
+PROTOCOL = (7, 31)  # what the records above are; a newer kernel speaks it
+REQUEST_SIZE = 64 * 1024
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _syscall(number: int, *args: object) -> int:
+    result: int = libc.syscall(ctypes.c_long(number), *args)
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), f"system call {number} on {platform.machine()}")
+    return result
+
+
+def detached_mount(fuse: int) -> int:
+    """Directory descriptor of a FUSE mount served through `fuse`, at no path. Raises OSError without privileges."""
+    context = _syscall(SYS_FSOPEN, b"fuse", FSOPEN_CLOEXEC)
+    try:
+        options = {"source": "slow_file", "fd": str(fuse), "rootmode": "40000", "user_id": "0", "group_id": "0"}
+        for key, value in options.items():
+            _syscall(SYS_FSCONFIG, context, FSCONFIG_SET_STRING, key.encode(), value.encode(), 0)
+        _syscall(SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, None, None, 0)
+        return _syscall(SYS_FSMOUNT, context, FSMOUNT_CLOEXEC, 0)
+    finally:
+        os.close(context)
+
+
+class SlowFile:
+    """One read-only file of `size` zero bytes; every `every`-th read is answered after `delay_ns`, the others at once.
+
+    Each read waits on its own: two at once take one delay. `reads`, `delayed` and `held_ns` (summed from a request's
+    arrival to its answer) are the truth so far.
+    """
+
+    def __init__(self, fuse: int, delay_ns: int, every: int, size: int) -> None:
+        self._fuse, self.delay_ns, self.every, self._size = fuse, delay_ns, every, size
+        self.reads = self.delayed = self.held_ns = 0
+        self._waiting: list[tuple[int, int, int, int]] = []  # due, unique, size, arrival
+
+    def serve(self, stop: int) -> Iterator[None]:
+        """Answers requests until the file system is gone; yields whenever the descriptor `stop` is readable."""
+        while True:
+            pause = max(0, self._waiting[0][0] - monotonic_ns()) / 1e9 if self._waiting else None
+            ready, _, _ = select.select([self._fuse, stop], [], [], pause)
+            if self._fuse in ready:
+                try:
+                    self._take(os.read(self._fuse, REQUEST_SIZE))
+                except OSError as error:
+                    if error.errno == errno.ENODEV:
+                        return
+                    if error.errno != errno.ENOENT:  # a request that was taken back before it was read
+                        raise
+            while self._waiting and self._waiting[0][0] <= monotonic_ns():
+                self._answer_read(*heapq.heappop(self._waiting))
+            if stop in ready:
+                yield
+
+    def _take(self, request: bytes) -> None:
+        _, opcode, unique, node, *_ = IN_HEADER.unpack_from(request)
+        if opcode == Opcode.READ:
+            _, offset, size = READ_IN.unpack_from(request, IN_HEADER.size)
+            self._schedule(unique, max(0, min(size, self._size - offset)))
+        elif opcode not in UNANSWERED:
+            answer = self._answer(opcode, node, request[IN_HEADER.size :])
+            self._reply(unique, answer) if isinstance(answer, bytes) else self._reply(unique, error=answer)
+
+    def _schedule(self, unique: int, size: int) -> None:
+        self.reads += 1
+        arrival = monotonic_ns()
+        slow = self.reads % self.every == 0
+        self.delayed += slow
+        heapq.heappush(self._waiting, (arrival + self.delay_ns * slow, unique, size, arrival))
+
+    def _answer_read(self, due: int, unique: int, size: int, arrival: int) -> None:
+        self._reply(unique, bytes(size))
+        self.held_ns += monotonic_ns() - arrival
+
+    def _answer(self, opcode: int, node: int, body: bytes) -> bytes | int:
+        """The body of an answer, or an errno. ENOSYS tells the kernel not to ask for that again."""
+        match opcode:
+            case Opcode.INIT:
+                return INIT_OUT.pack(*PROTOCOL, 0, 0, 0, 0, 4096)
+            case Opcode.LOOKUP if body.rstrip(b"\0") == NAME.encode():
+                return ENTRY_OUT.pack(FILE_NODE, 0, 3600, 3600, 0, 0) + self._attributes(FILE_NODE)
+            case Opcode.LOOKUP:
+                return errno.ENOENT
+            case Opcode.GETATTR:
+                return ATTR_OUT.pack(3600, 0, 0) + self._attributes(node)
+            case Opcode.OPEN:
+                return OPEN_OUT.pack(0, FOPEN_DIRECT_IO | FOPEN_NOFLUSH, 0)
+            case Opcode.RELEASE:
+                return b""
+        return errno.ENOSYS
+
+    def _attributes(self, node: int) -> bytes:
+        mode, size = (stat.S_IFREG | 0o444, self._size) if node == FILE_NODE else (stat.S_IFDIR | 0o555, 0)
+        return ATTRIBUTES.pack(node, size, size // 512, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
+
+    def _reply(self, unique: int, body: bytes = b"", error: int = 0) -> None:
+        with suppress(FileNotFoundError):  # the reader was killed meanwhile, and its request with it
+            os.write(self._fuse, OUT_HEADER.pack(OUT_HEADER.size + len(body), -error, unique) + body)
+
+
+def obey(file: SlowFile, line: str) -> None:
+    match line.split():
+        case ["delay", value]:
+            file.delay_ns = int(value)
+        case ["every", value]:
+            file.every = int(value)
+    truth = {"reads": file.reads, "delayed": file.delayed, "held_ns": file.held_ns}
+    os.write(1, json.dumps(truth).encode() + b"\n")
+
+
+def main(fuse: int, delay_ns: int, every: int, size: int) -> None:
+    # The end of the input would do, had the owner not perhaps forked a child that holds the other end too.
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    file = SlowFile(fuse, delay_ns, every, size)
+    for _ in file.serve(stop=0):
+        lines = os.read(0, 4096).decode()
+        if not lines:
+            return
+        for line in lines.splitlines():
+            obey(file, line)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,147 @@
+"""A block device whose reads take a set time: a loop device over a slow file.
+
+    with SlowDisk(delay_ns=20_000_000) as disk:
+        ... direct reads of disk.path take 20 ms each, and the block tracepoints of disk.device say so ...
+
+Nothing stays behind, whoever is killed: the loop device clears itself when its last user closes it
+(LO_FLAGS_AUTOCLEAR), the file system is mounted at no path, its server dies with the process that made the disk. The
+loop driver passes reads on one at a time, so two readers at once see one and two delays.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import subprocess
+import sys
+from contextlib import ExitStack
+from struct import Struct
+from time import monotonic, sleep
+
+from tests.workloads.slow_file import NAME, detached_mount
+
+LOOP_CONFIGURE, LOOP_CTL_GET_FREE = 0x4C0A, 0x4C82
+LO_FLAGS_READ_ONLY, LO_FLAGS_AUTOCLEAR = 1, 4
+# struct loop_config: fd, block size, loop_info64 (of which only its flags, 52 bytes in), reserved
+LOOP_CONFIG = Struct("=II52xI176x64x")
+CLEARED_WITHIN = 5.0  # seconds; the driver may clear the device from a work queue
+
+
+class SlowDisk:
+    """Context manager: `path` (/dev/loopN), `device` ("7:N", major:minor as tracepoints print it), `number` N.
+
+    Every `every`-th read takes `delay_ns`, the others none; `size` in bytes. Raises OSError where the kernel has no
+    FUSE or loop driver or the user may not use them. A bare os.fork() inside would keep the device open.
+    """
+
+    def __init__(self, delay_ns: int, every: int = 1, size: int = 64 << 20) -> None:
+        self._delay_ns, self._every, self._size = delay_ns, every, size
+        self._server: subprocess.Popen[str]
+
+    def __enter__(self) -> SlowDisk:
+        with ExitStack() as undo:
+            self._set_up(undo)
+            self._undo = undo.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._undo.close()
+
+    def _set_up(self, undo: ExitStack) -> None:
+        fuse = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
+        try:
+            mount = detached_mount(fuse)
+            undo.callback(os.close, mount)
+            self._server = self._start_server(fuse)
+            undo.callback(self._end_server)
+        finally:
+            os.close(fuse)  # the server's is the only one: when it dies, reads fail instead of waiting for ever
+        backing = os.open(NAME, os.O_RDONLY | os.O_CLOEXEC, dir_fd=mount)
+        try:
+            self.number, loop = attach_loop(backing)
+        finally:
+            os.close(backing)
+        undo.callback(self._wait_until_cleared)
+        undo.callback(os.close, loop)
+        self.path = f"/dev/loop{self.number}"
+        rdev = os.stat(self.path).st_rdev
+        self.device = f"{os.major(rdev)}:{os.minor(rdev)}"
+
+    def _start_server(self, fuse: int) -> subprocess.Popen[str]:
+        arguments = map(str, (fuse, self._delay_ns, self._every, self._size))
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.workloads.slow_file", *arguments],
+            pass_fds=[fuse],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+
+    @property
+    def server_pid(self) -> int:
+        """Process id of the file's server."""
+        return self._server.pid
+
+    def _end_server(self) -> None:
+        assert self._server.stdin and self._server.stdout
+        self._server.stdin.close()
+        self._server.stdout.close()
+        self._server.wait()
+
+    def _wait_until_cleared(self) -> None:
+        deadline = monotonic() + CLEARED_WITHIN
+        while os.path.exists(f"/sys/block/loop{self.number}/loop/backing_file"):
+            if monotonic() > deadline:
+                raise RuntimeError(f"{self.path} is still in use")
+            sleep(0.001)
+
+    @property
+    def delay_ns(self) -> int:
+        """What a delayed read takes; may be set while the disk is in use, for the reads that come then."""
+        return self._delay_ns
+
+    @delay_ns.setter
+    def delay_ns(self, value: int) -> None:
+        self._delay_ns = value
+        self._ask(f"delay {value}")
+
+    @property
+    def every(self) -> int:
+        """One read of how many is delayed; may be set as well."""
+        return self._every
+
+    @every.setter
+    def every(self, value: int) -> None:
+        self._every = value
+        self._ask(f"every {value}")
+
+    def truth(self) -> dict[str, int]:
+        """`reads` served so far, how many of them `delayed`, `held_ns` in all by the server's clock."""
+        return self._ask("truth")
+
+    def _ask(self, line: str) -> dict[str, int]:
+        assert self._server.stdin and self._server.stdout
+        self._server.stdin.write(line + "\n")
+        answer: dict[str, int] = json.loads(self._server.stdout.readline())
+        return answer
+
+
+def attach_loop(backing: int) -> tuple[int, int]:
+    """(number, descriptor) of a free loop device set up over the open file `backing`."""
+    control = os.open("/dev/loop-control", os.O_RDWR | os.O_CLOEXEC)
+    try:
+        while True:
+            number = fcntl.ioctl(control, LOOP_CTL_GET_FREE)
+            loop = os.open(f"/dev/loop{number}", os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                fcntl.ioctl(loop, LOOP_CONFIGURE, LOOP_CONFIG.pack(backing, 0, LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR))
+                return number, loop
+            except OSError as error:
+                os.close(loop)
+                if error.errno != errno.EBUSY:  # someone else took the free one in between
+                    raise
+    finally:
+        os.close(control)
