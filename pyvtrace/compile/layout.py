@@ -73,15 +73,6 @@ class AggregationPlace(Value):
     shared: bool
 
 
-def statements(body: tuple[typed.Statement, ...]) -> Iterator[typed.Statement]:
-    """All statements of a body, those inside `if` too."""
-    for statement in body:
-        yield statement
-        if isinstance(statement, typed.If):
-            yield from statements(statement.then)
-            yield from statements(statement.otherwise)
-
-
 class Layout:
     """Storage of one D program."""
 
@@ -99,7 +90,9 @@ class Layout:
         self._options = options
         for symbol in program.symbols:
             self._place(symbol)
-        updates = [s for clause in program.clauses for s in statements(clause.body) if isinstance(s, typed.Aggregate)]
+        updates = [
+            s for clause in program.clauses for s in typed.flattened(clause.body) if isinstance(s, typed.Aggregate)
+        ]
         for aggregation in program.aggregations:
             mine = [u for u in updates if u.aggregation == aggregation.id]
             self._place_aggregation(aggregation, mine, cpus, writers.get(aggregation.id, 0) > 1, storage)

@@ -10,7 +10,7 @@ from pyvtrace.compile import expressions as expressions  # registers the code of
 from pyvtrace.compile.context import SyscallContext
 from pyvtrace.compile.contexts import context_for
 from pyvtrace.compile.dispatch import Dispatch
-from pyvtrace.compile.layout import COUNTS, DATA, RING, Layout, statements
+from pyvtrace.compile.layout import COUNTS, DATA, RING, Layout
 from pyvtrace.compile.program import Lowering
 from pyvtrace.compile.records import Recorder
 from pyvtrace.lang import typed
@@ -73,7 +73,9 @@ def _writers(parts: Sequence[Unit], errors: Sequence[typed.Clause]) -> dict[int,
     count: dict[int, int] = {}
     for unit in parts:
         clauses = [*unit.clauses, *errors]
-        for number in {s.aggregation for c in clauses for s in statements(c.body) if isinstance(s, typed.Aggregate)}:
+        for number in {
+            s.aggregation for c in clauses for s in typed.flattened(c.body) if isinstance(s, typed.Aggregate)
+        }:
             count[number] = count.get(number, 0) + 1
     return count
 
@@ -172,7 +174,7 @@ def _names_probe(clause: typed.Clause) -> bool:
     """A clause that writes a record, may fault, or uses what differs from probe to probe."""
     innocent = ("pid", "tid", "ppid", "uid", "gid", "execname", "comm", "timestamp", "vtimestamp", "walltimestamp",
                 "cpu", "curcpu", "errno", "cgroup")  # fmt: skip
-    if clause.default or any(isinstance(s, typed.Act) for s in statements(clause.body)):
+    if clause.default or any(isinstance(s, typed.Act) for s in typed.flattened(clause.body)):
         return True
     for node in nodes(clause):
         if isinstance(node, typed.Builtin) and node.variable.name not in innocent:

@@ -6,7 +6,7 @@ from pyvtrace.bpf import helpers as h
 from pyvtrace.bpf.isa import R0, R1, R2, R3, R10, Code, Note, call, load, map_fd, map_value, mov, store
 from pyvtrace.compile.frame import Place
 from pyvtrace.compile.keys import put_field
-from pyvtrace.compile.layout import ACTIVITY, DATA, RING, STATUS, field_of, statements
+from pyvtrace.compile.layout import ACTIVITY, DATA, RING, STATUS, field_of
 from pyvtrace.compile.machine import Machine
 from pyvtrace.lang import typed
 from pyvtrace.spec import RECORD_HEADER_SIZE, ActionSpec, DefaultAction, ExitAction, FieldSpec, RecordSpec
@@ -16,7 +16,7 @@ class Recorder:
     """The record of one clause: its layout, and the code that fills it."""
 
     def __init__(self, clause: typed.Clause) -> None:
-        self.acts = [s for s in statements(clause.body) if isinstance(s, typed.Act)]
+        self.acts = [s for s in typed.flattened(clause.body) if isinstance(s, typed.Act)]
         self.conditional = any(isinstance(s, typed.If) for s in clause.body)
         self._end = RECORD_HEADER_SIZE
         self._fields: dict[int, list[tuple[typed.Expr, FieldSpec]]] = {}

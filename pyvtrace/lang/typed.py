@@ -6,6 +6,7 @@ the target's type. Nothing here is ambiguous and nothing can fail to resolve.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pyvtrace.lang.types import Type
@@ -255,6 +256,15 @@ class If(Statement):
     then: tuple[Statement, ...]
     otherwise: tuple[Statement, ...] = ()
     span: Span = NOWHERE
+
+
+def flattened(body: Sequence[Statement]) -> Iterator[Statement]:
+    """All statements of a body, those inside `if` too."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, If):
+            yield from flattened(statement.then)
+            yield from flattened(statement.otherwise)
 
 
 class Clause(Value):

@@ -26,6 +26,12 @@ class RawKey(Value):
     name: str
 
 
+def _made_by_hand(target: Target, group: str, name: str) -> bool:
+    """Events that somebody made from kprobes and uprobes are no tracepoints, though tracefs lists them."""
+    form = target.tracepoint(group, name)
+    return form is not None and any(f.name == "__probe_ip" for f in form.fields)
+
+
 def _pairs(target: Target, description: ProbeDescription) -> Iterator[tuple[str, str]]:
     """(group, name) of the tracepoints a description may mean; exact names are not searched for."""
     if not is_glob(description.module) and not is_glob(description.name):
@@ -76,7 +82,7 @@ def raw_probes(target: Target, description: ProbeDescription) -> Iterator[Probe]
         return
     group, name = field(description.module), field(description.name)
     for position, (of, called) in enumerate(target.raw_tracepoints()):
-        if name(called) and group(of):
+        if name(called) and group(of) and not _made_by_hand(target, of, called):
             yield Probe(RAW_IDS + position, ProbeName("rawtp", of, "", called), RawKey(called))
 
 

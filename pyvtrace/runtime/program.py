@@ -19,6 +19,7 @@ from pyvtrace.providers.registry import ProbeTable
 from pyvtrace.source import Source
 from pyvtrace.spec import ProgramSpec
 from pyvtrace.target import Target
+from pyvtrace.value import replace
 
 # Options that the compiler knows, with their defaults; sizes in bytes.
 SIZES = {"aggsize": 4 << 20, "bufsize": 4 << 20, "dynvarsize": 1 << 20, "strsize": 256}
@@ -97,6 +98,9 @@ def compile_text(
     program = check(source, tree, Tables(probes), strsize=strsize, known_option=known, zdefs="zdefs" in options)
     # The command line has the last word over the pragmas.
     merged = {**dict(program.options), **options}
+    if "quiet" in merged:
+        # Nobody will print the bare header lines, so nothing is recorded for them.
+        program = replace(program, clauses=tuple(replace(clause, default=False) for clause in program.clauses))
     sizes = {name: size(merged.get(name, str(default))) for name, default in SIZES.items()}
     sizes["bufsize"] = max(4096, 1 << (sizes["bufsize"] - 1).bit_length())
     return compile_program(program, target, probes, sizes, merged)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 
 from pyvtrace.kernel import bpf, perf
+from pyvtrace.kernel.cpus import online
 from pyvtrace.runtime.reader import Reader
 from pyvtrace.runtime.ring import RingBuffer
 from pyvtrace.runtime.snapshot import Key, Snapshot, Words
@@ -125,10 +126,8 @@ class Session:
                     if form is not None:
                         self._attach_event(perf.open_tracepoint(form.id), fd)
                 case Timer(period_ns=period, every_cpu=every):
-                    for cpu in sorted(os.sched_getaffinity(0)) if not every else range(self.target.cpus):
+                    for cpu in online() if every else online()[:1]:
                         self._attach_event(perf.open_clock(cpu, period), fd)
-                        if not every:
-                            break
 
     def _attach_event(self, event: int, program: int) -> None:
         self._attached.callback(os.close, event)
