@@ -11,22 +11,25 @@ import atexit
 import contextlib
 import os
 import struct
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from binascii import crc32
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
 from pyvtrace.target import KernelParameter, KernelType, MemberPlace
 
 if TYPE_CHECKING:
     from pyvtrace.kernel.btf import Btf
 
-_FORMAT = "vtrace-types 1"
+_FORMAT = b"vtrace-types 1"
 _ABSENT = "-"
-# More would take longer to read than they save; listing every tracepoint asks for thousands.
-_KEPT = 256
+# Of each kind of question: listing every tracepoint asks for thousands, and must not crowd out the members.
+_KEPT = 128
 _VMLINUX = "/sys/kernel/btf/vmlinux"
 _NT_GNU_BUILD_ID = 3
 
-Row = tuple[str, ...]
+T = TypeVar("T")
+# How an answer is written, and read back.
+_Text = tuple[Callable[[T], str], Callable[[str], T]]
 
 
 def kernel_identity(notes: str = "/sys/kernel/notes", btf: str = _VMLINUX) -> str:
@@ -101,107 +104,106 @@ class Types:
 
     def member(self, struct_name: str, path: str) -> MemberPlace | None:
         """As `Btf.member`; None also without BTF."""
-        question = ("member", struct_name, path)
-        answer = self._rows.get(question)
-        if answer is None and (btf := self.btf()):
-            place = btf.member(struct_name, path)
-            answer = (str(place.offset), str(place.size), str(int(place.signed))) if place else ()
-            self._remember(question, answer)
-        return MemberPlace(int(answer[0]), int(answer[1]), answer[2] == "1") if answer else None
+        return self._answer(f"member {struct_name} {path}", lambda btf: btf.member(struct_name, path), _PLACE)
 
     def raw_tracepoint(self, name: str) -> tuple[KernelParameter, ...] | None:
         """As `Btf.raw_tracepoint`; None also without BTF."""
-        question = ("tracepoint", name)
-        answer = self._rows.get(question)
-        if answer is None and (btf := self.btf()):
-            parameters = btf.raw_tracepoint(name)
-            # A tracepoint without parameters exists all the same: its row starts with its name.
-            answer = () if parameters is None else (name, *_written(parameters))
-            self._remember(question, answer)
-        return _read_parameters(answer[1:]) if answer else None
+        return self._answer(f"tracepoint {name}", lambda btf: btf.raw_tracepoint(name), _PARAMETERS)
 
     def function(self, name: str) -> int | None:
         """As `Btf.function`; None also without BTF."""
-        question = ("function", name)
-        answer = self._rows.get(question)
-        if answer is None and (btf := self.btf()):
-            identifier = btf.function(name)
-            answer = (str(identifier),) if identifier else ()
-            self._remember(question, answer)
-        return int(answer[0]) if answer else None
+        return self._answer(f"function {name}", lambda btf: btf.function(name), _NUMBER)
+
+    def _answer(self, question: str, ask: Callable[[Btf], T | None], as_text: _Text[T]) -> T | None:
+        write, read = as_text
+        if (known := self._rows.get(question)) is not None:
+            return None if known == _ABSENT else read(known)
+        btf = self.btf()
+        if btf is None:
+            return None
+        found = ask(btf)
+        self._remember(question, _ABSENT if found is None else write(found))
+        return found
 
     # --------------------------------------------------------------------------------------------------------- file
 
     def _path(self) -> str:
         return f"{self._directory}/types-{self._identity}"
 
-    def _read(self) -> dict[Row, Row]:
-        """Question to answer, () meaning "there is none"; empty if the file is missing, damaged or somebody else's."""
+    def _read(self) -> dict[str, str]:
+        """Question to answer; empty if the file is missing, damaged or somebody else's."""
         if not self._directory:
             return {}
         try:
-            with open(self._path(), encoding="ascii") as file:
+            with open(self._path(), "rb") as file:
                 if os.fstat(file.fileno()).st_uid not in (0, os.geteuid()):
                     return {}
-                head, _, body = file.read().partition("\n")
-            if head != f"{_FORMAT} {len(body)}":
-                return {}
-            return dict(_parse(line) for line in body.splitlines())
-        except (OSError, ValueError, IndexError):
+                head, _, body = file.read().partition(b"\n")
+        except OSError:
             return {}
+        if head != _head(body):
+            return {}
+        return dict(line.split("=", 1) for line in body.decode("ascii").splitlines())
 
-    def _remember(self, question: Row, answer: Row) -> None:
+    def _remember(self, question: str, answer: str) -> None:
         if not self._unsaved:
             atexit.register(self.save)
         self._unsaved = True
         self._rows[question] = answer
 
     def save(self) -> None:
-        """Write what was learnt, the latest `_KEPT` answers, whole: a reader sees the old file or the new one."""
+        """Write what was learnt, whole: a reader sees the old file or the new one."""
         if not (self._unsaved and self._directory):
             return
-        rows = list(self._rows.items())[-_KEPT:]
-        body = "".join("\t".join((*question, *(answer or (_ABSENT,)))) + "\n" for question, answer in rows)
+        body = "".join(f"{question}={answer}\n" for question, answer in _latest(self._rows)).encode("ascii")
         draft = f"{self._path()}.{os.getpid()}"
         # A read-only or full disk costs the next run its time, nothing else.
         with contextlib.suppress(OSError):
             os.makedirs(self._directory, exist_ok=True)
-            with open(draft, "w", encoding="ascii") as file:
-                file.write(f"{_FORMAT} {len(body)}\n{body}")
+            with open(draft, "wb") as file:
+                file.write(_head(body) + b"\n" + body)
             os.replace(draft, self._path())
         self._unsaved = False
 
 
-# How many words of a line are the question; the rest is the answer.
-_QUESTION_WORDS = {"member": 3, "tracepoint": 2, "function": 2}
-_ANSWER_WORDS = {"member": 3, "function": 1}
+def _head(body: bytes) -> bytes:
+    return b"%s %08x" % (_FORMAT, crc32(body))
 
 
-def _parse(line: str) -> tuple[Row, Row]:
-    """One line; ValueError for one that we would not have written."""
-    words = tuple(line.split("\t"))
-    if words[0] not in _QUESTION_WORDS:
-        raise ValueError(line)
-    split = _QUESTION_WORDS[words[0]]
-    question, answer = words[:split], words[split:]
-    if answer == (_ABSENT,):
-        return question, ()
-    if words[0] == "tracepoint":
-        _read_parameters(answer[1:])
-    elif len(answer) != _ANSWER_WORDS[words[0]] or not all(word.isdecimal() for word in answer):
-        raise ValueError(line)
-    return question, answer
+def _latest(rows: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The latest `_KEPT` rows of each kind of question."""
+    kinds: dict[str, list[tuple[str, str]]] = {}
+    for question, answer in rows.items():
+        kinds.setdefault(question.partition(" ")[0], []).append((question, answer))
+    for kept in kinds.values():
+        yield from kept[-_KEPT:]
 
 
-def _written(parameters: Iterable[KernelParameter]) -> Row:
-    """`name|kind|C type|size|signed` of each; C types have no bars."""
-    return tuple(f"{p.name}|{p.type.kind}|{p.type.name}|{p.type.size}|{int(p.type.signed)}" for p in parameters)
+# ---------------------------------------------------------------------------------------------------- answers as text
 
 
-def _read_parameters(words: Row) -> tuple[KernelParameter, ...]:
-    """The reverse of `_written`; ValueError for anything else."""
-    parameters = []
-    for word in words:
-        name, kind, type_name, size, signed = word.split("|")
-        parameters.append(KernelParameter(name, KernelType(kind, type_name, int(size), signed == "1")))
-    return tuple(parameters)
+def _place_text(place: MemberPlace) -> str:
+    return f"{place.offset} {place.size} {int(place.signed)}"
+
+
+def _place(text: str) -> MemberPlace:
+    offset, size, signed = text.split()
+    return MemberPlace(int(offset), int(size), signed == "1")
+
+
+def _parameters_text(parameters: tuple[KernelParameter, ...]) -> str:
+    """`name|kind|C type|size|signed` and a tab after each; C types have neither."""
+    return "".join(f"{p.name}|{p.type.kind}|{p.type.name}|{p.type.size}|{int(p.type.signed)}\t" for p in parameters)
+
+
+def _parameters(text: str) -> tuple[KernelParameter, ...]:
+    rows = (part.split("|") for part in text.split("\t")[:-1])
+    return tuple(
+        KernelParameter(name, KernelType(kind, type_name, int(size), signed == "1"))
+        for name, kind, type_name, size, signed in rows
+    )
+
+
+_PLACE: _Text[MemberPlace] = (_place_text, _place)
+_PARAMETERS: _Text[tuple[KernelParameter, ...]] = (_parameters_text, _parameters)
+_NUMBER: _Text[int] = (str, int)

@@ -1,4 +1,4 @@
-"""profile-N on every CPU and tick-N on one: timers made when they are asked for."""
+"""The profile provider: profile-N on every CPU and tick-N on one, made when a description asks for them."""
 
 from __future__ import annotations
 
@@ -8,70 +8,112 @@ from collections.abc import Iterator
 from pyvtrace.lang.ast import ProbeDescription
 from pyvtrace.lang.types import ULONG
 from pyvtrace.lang.vocabulary import Argument, Probe
-from pyvtrace.providers.pattern import is_glob, matcher
+from pyvtrace.providers.pattern import Pattern
 from pyvtrace.providers.provider import TIMER_IDS, Provider
 from pyvtrace.spec import AttachSpec, ProbeName, Timer
 from pyvtrace.target import Target
 from pyvtrace.value import Value
 
-_NAME = re.compile(r"(profile|tick)-(\d+)([a-zA-Z]*)")
-NANOSECONDS = {
-    "ns": 1, "nsec": 1, "us": 1_000, "usec": 1_000, "ms": 1_000_000, "msec": 1_000_000, "s": 10**9, "sec": 10**9,
-    "m": 60 * 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "hour": 3600 * 10**9, "d": 86400 * 10**9,
-    "day": 86400 * 10**9,
-}  # fmt: skip
-# A timer faster than this would spend the machine on itself (Dynamic Tracing Guide, "profile Provider").
-SHORTEST_NS = 200_000
-STANDARD = (
-    *(f"profile-{n}" for n in (97, 199, 499, 997, 1999, 4001, 4999)),
-    *(f"tick-{n}" for n in (1, 10, 100, 500, 1000, 5000)),
-)
-
 
 class TimerKey(Value):
+    """Fires every `period_ns`, on every CPU or on one."""
+
     period_ns: int
     every_cpu: bool
 
 
-def timer(name: str) -> TimerKey | None:
-    """The period a name asks for; None if it is no timer, or too fast a one."""
-    match = _NAME.fullmatch(name)
-    if match is None or not int(match[2]):
-        return None
-    number, unit = int(match[2]), match[3].lower()
-    if unit in ("", "hz"):
-        period = 10**9 // number
-    elif unit in NANOSECONDS:
-        period = number * NANOSECONDS[unit]
-    else:
-        return None
-    return TimerKey(period, match[1] == "profile") if period >= SHORTEST_NS else None
+_NAME = r"(profile|tick)-([0-9]+)([A-Za-z]*)"
+_UNITS = {
+    "ns nsec": 1,
+    "us usec": 1_000,
+    "ms msec": 1_000_000,
+    "s sec": 1_000_000_000,
+    "m min": 60_000_000_000,
+    "h hour": 3_600_000_000_000,
+    "d day": 86_400_000_000_000,
+}
+_NANOSECONDS = {unit: length for units, length in _UNITS.items() for unit in units.split()}
+_FREQUENCY = ("", "hz")
+
+# A faster timer would keep the machine busy with nothing else; DTrace's limit too.
+SHORTEST_NS = 200_000
+# The period is a signed number in the kernel's timers.
+LONGEST_NS = (1 << 63) - 1
+
+# What is listed, and what a glob can mean: the frequencies DTrace has ready.
+STANDARD = (
+    *(f"profile-{hertz}" for hertz in (97, 199, 499, 997, 1999, 4001, 4999)),
+    *(f"tick-{hertz}" for hertz in (1, 10, 100, 500, 1000, 5000)),
+)
 
 
-def probe(name: str) -> Probe | None:
-    key = timer(name)
-    if key is None:
-        return None
-    # Microseconds and kind: the same name has the same id everywhere.
-    id_ = TIMER_IDS + (key.period_ns // 1000 << 1 | key.every_cpu)
-    return Probe(id_ & 0x7FFFFFFF | TIMER_IDS, ProbeName("profile", "", "", name), key)
+def timer(name: str) -> TimerKey | str:
+    """The timer that a probe name asks for, or why it is none. Units may be upper case, as in DTrace."""
+    parts = re.fullmatch(_NAME, name)
+    if parts is None:
+        return f"'{name}' is not of the form profile-N or tick-N, with N in hz or followed by a unit"
+    number, unit = int(parts[2]), parts[3].lower()
+    if unit not in _FREQUENCY and unit not in _NANOSECONDS:
+        return f"'{parts[3]}' is not a unit of time: use ns, us, ms, s, m, h, d or hz"
+    if number == 0:
+        return f"'{name}' would never fire"
+    period = 1_000_000_000 // number if unit in _FREQUENCY else number * _NANOSECONDS[unit]
+    if period < SHORTEST_NS:
+        return f"'{name}' is too fast: at most 5000hz, which is once in 200us"
+    if period > LONGEST_NS:
+        return f"'{name}' is longer than the kernel can count"
+    return TimerKey(period, parts[1] == "profile")
 
 
-def probes(target: Target, description: ProbeDescription) -> Iterator[Probe]:
-    matches = matcher(description)
-    names = STANDARD if is_glob(description.name) else (description.name,)
-    for name in names:
-        found = probe(name)
-        if found is not None and matches(found.name):
-            yield found
+class Timers:
+    """The timers asked for so far. A name keeps its id; names of one period are probes of their own, as in DTrace."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Probe] = {}
+        for name in STANDARD:
+            self._probe(name)
+
+    def _probe(self, name: str) -> Probe | None:
+        if name not in self._made:
+            key = timer(name)
+            if isinstance(key, str) or len(self._made) == len(TIMER_IDS):
+                return None
+            self._made[name] = Probe(TIMER_IDS[len(self._made)], ProbeName("profile", "", "", name), key)
+        return self._made[name]
+
+    def probes(self, target: Target, description: ProbeDescription) -> Iterator[Probe]:
+        pattern = Pattern(description)
+        names = STANDARD if pattern.name.literal is None else (pattern.name.literal,)
+        made = (self._probe(name) for name in names)
+        return (probe for probe in made if probe and pattern.fits(probe.name))
+
+    def named(self, target: Target, identifier: int) -> ProbeName | None:
+        """None for a timer that nobody asked for."""
+        return next((probe.name for probe in self._made.values() if probe.id == identifier), None)
+
+    def hint(self, target: Target, description: ProbeDescription) -> str:
+        """Why there is no such timer, if a timer is what was meant."""
+        meant = description.provider or description.name.startswith(("tick-", "profile-"))
+        if not meant or Pattern(description).name.literal is None:
+            return ""
+        reason = timer(description.name)
+        if isinstance(reason, str):
+            return reason
+        if self._probe(description.name) is None:
+            return "there are too many timers"
+        return "timers have no module and no function" if description.module or description.function else ""
 
 
 def arguments(target: Target, probe: Probe) -> tuple[Argument, ...]:
-    return Argument("pc", ULONG), Argument("upc", ULONG)
+    """Where the CPU was: in the kernel, or in a program; the other one is 0."""
+    return Argument("kernel_pc", ULONG), Argument("user_pc", ULONG)
 
 
 def attach(target: Target, probe: Probe) -> AttachSpec:
     return Timer(probe.key.period_ns, probe.key.every_cpu)
 
 
-PROFILE = Provider("profile", probes, arguments, attach)
+def profile() -> Provider:
+    """A provider that has handed out no timers yet but the standard ones."""
+    timers = Timers()
+    return Provider("profile", TIMER_IDS, timers.probes, arguments, attach, hint=timers.hint, named=timers.named)

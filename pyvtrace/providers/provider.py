@@ -1,4 +1,4 @@
-"""What a provider is: the probes it has, their arguments, and where the kernel attaches."""
+"""What a provider is: the probes it has, their arguments, where the kernel attaches; and which ids are whose."""
 
 from __future__ import annotations
 
@@ -6,20 +6,41 @@ from collections.abc import Callable, Iterable
 
 from pyvtrace.lang.ast import ProbeDescription
 from pyvtrace.lang.vocabulary import Argument, Probe
-from pyvtrace.spec import AttachSpec
+from pyvtrace.spec import AttachSpec, ProbeName
 from pyvtrace.target import Target
 from pyvtrace.value import Value
 
 
+def _nothing_to_say(target: Target, description: ProbeDescription) -> str:
+    return ""
+
+
 class Provider(Value):
-    """`probes` yields those that a description matches, quickly for exact names; `arguments` are typed and read when
-    asked for."""
+    """A provider asks the `Target` it is given and nothing else.
+
+    `probes` yields the probes that a description's module, function and name fit, in id order; it is asked only for
+    descriptions whose provider fits, and reads nothing about what an exact name cannot mean. `arguments` are those of
+    `args[]`, read when asked for. `hint` says why a description finds nothing here, if that is not its spelling.
+
+    `aliases` are further names that descriptions may call it by: the probes keep the first. `reserved` are probe names
+    that mean this provider's probe where no provider is written. `named` finds a name by id without a search.
+    """
 
     name: str
+    ids: range
     probes: Callable[[Target, ProbeDescription], Iterable[Probe]]
     arguments: Callable[[Target, Probe], tuple[Argument, ...]]
     attach: Callable[[Target, Probe], AttachSpec]
+    hint: Callable[[Target, ProbeDescription], str] = _nothing_to_say
+    named: Callable[[Target, int], ProbeName | None] | None = None
+    aliases: tuple[str, ...] = ()
+    reserved: tuple[str, ...] = ()
 
 
-# Ranges of probe ids: each provider's are its own.
-SYSCALL_IDS, TRACEPOINT_IDS, RAW_IDS, TIMER_IDS = 1_000, 100_000, 200_000, 1 << 24
+# Every id fits the u32 of a record, and all but those of calls that nobody made yet fit the six columns of DTrace's
+# output. The kernel numbers events with 16 bits, hence the widths of the two tracepoint ranges.
+DTRACE_IDS = range(1, 10)
+TIMER_IDS = range(10, 10_000)
+TRACEPOINT_IDS = range(10_000, 80_000)
+RAW_IDS = range(80_000, 200_000)
+SYSCALL_IDS = range(200_000, 1 << 32)

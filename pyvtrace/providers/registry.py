@@ -1,66 +1,137 @@
-"""All providers over one target: what a description enables, and what it might have meant."""
+"""All providers over one kernel: what a description enables, what a probe is, and what a description may have meant."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations, islice
 
 from pyvtrace.lang.ast import ProbeDescription
 from pyvtrace.lang.vocabulary import Argument, Probe
 from pyvtrace.providers.dtrace import DTRACE
-from pyvtrace.providers.pattern import is_glob
-from pyvtrace.providers.profile import PROFILE
+from pyvtrace.providers.pattern import glob
+from pyvtrace.providers.profile import profile
 from pyvtrace.providers.provider import Provider
 from pyvtrace.providers.syscall import SYSCALL
-from pyvtrace.providers.tracepoint import RAWTP, SDT, TRACEPOINT
-from pyvtrace.spec import AttachSpec
+from pyvtrace.providers.tracepoint import RAWTP, SDT
+from pyvtrace.spec import AttachSpec, ProbeName
 from pyvtrace.target import Target
+from pyvtrace.value import replace
 
-PROVIDERS: dict[str, Provider] = {p.name: p for p in (DTRACE, PROFILE, SYSCALL, SDT, TRACEPOINT, RAWTP)}
 ANYTHING = ProbeDescription("", "", "", "")
+_FIELDS = ("provider", "module", "function", "name")
+_SUGGESTIONS = 3
+# difflib's ratio: `raed` is 0.75 like `read`, and already 0.6 like `ptrace`.
+_LIKENESS = 0.7
+
+
+def all_providers() -> tuple[Provider, ...]:
+    """Every provider, by ascending ids."""
+    return DTRACE, profile(), SDT, RAWTP, SYSCALL
 
 
 class ProbeTable:
-    """The probes of one kernel."""
+    """The probes of one kernel. Nothing of it is asked before a description needs it."""
 
-    def __init__(self, target: Target) -> None:
-        self.target = target
+    def __init__(self, target: Target, providers: Sequence[Provider] | None = None) -> None:
+        self._target = target
+        self._providers = {p.name: p for p in (all_providers() if providers is None else providers)}
 
-    def match(self, description: ProbeDescription) -> Sequence[Probe]:
-        """Probes that a description enables, by id."""
-        if not is_glob(description.provider):
-            chosen = [PROVIDERS[description.provider]] if description.provider in PROVIDERS else []
-        else:
-            chosen = list(PROVIDERS.values())
-        found = {p.id: p for provider in chosen for p in provider.probes(self.target, description)}
-        return [found[id_] for id_ in sorted(found)]
+    # -------------------------------------------------------------------------------------------------------- probes
 
-    def arguments(self, probe: Probe) -> tuple[Argument, ...]:
-        return PROVIDERS[probe.name.provider].arguments(self.target, probe)
-
-    def attach(self, probe: Probe) -> AttachSpec:
-        return PROVIDERS[probe.name.provider].attach(self.target, probe)
-
-    def nearest(self, description: ProbeDescription) -> Sequence[str]:
-        """Up to three descriptions that look like this one and match something."""
-        import difflib
-
-        if description.provider and not is_glob(description.provider) and description.provider not in PROVIDERS:
-            names = difflib.get_close_matches(description.provider, PROVIDERS, 1, 0.6)
-            return [f"{names[0]}:{description.module}:{description.function}:{description.name}"] if names else []
-        part = "function" if description.function else "name"
-        wide = ProbeDescription(
-            description.provider, description.module, "", description.name if description.function else ""
-        )
-        candidates = {getattr(p.name, part) for p in self.match(wide)}
-        close = difflib.get_close_matches(getattr(description, part), sorted(candidates), 3)
-        return [str(self._with(description, part, name)) for name in close]
-
-    @staticmethod
-    def _with(d: ProbeDescription, part: str, name: str) -> ProbeDescription:
-        function = name if part == "function" else d.function
-        return ProbeDescription(d.provider, d.module, function, name if part == "name" else d.name)
+    def match(self, description: ProbeDescription) -> list[Probe]:
+        """Probes that a description enables, by id; empty if there are none."""
+        found = [probe for p in self._chosen(description) for probe in p.probes(self._target, description)]
+        return sorted(found, key=lambda probe: probe.id)
 
     def all(self) -> Iterator[Probe]:
-        """Every probe, provider by provider."""
-        for provider in PROVIDERS.values():
-            yield from provider.probes(self.target, ANYTHING)
+        """Every probe that there is without asking for it, provider by provider, by id."""
+        for provider in self._providers.values():
+            yield from provider.probes(self._target, ANYTHING)
+
+    def arguments(self, probe: Probe) -> tuple[Argument, ...]:
+        """The types and names of args[0], args[1]...; read now."""
+        return self._providers[probe.name.provider].arguments(self._target, probe)
+
+    def attach(self, probe: Probe) -> AttachSpec:
+        """Where the kernel runs its program."""
+        return self._providers[probe.name.provider].attach(self._target, probe)
+
+    def name_of(self, identifier: int) -> ProbeName | None:
+        """The name of the probe with an id; None if there is none. Every system call has one, known or not."""
+        for provider in self._providers.values():
+            if identifier in provider.ids:
+                if provider.named:
+                    return provider.named(self._target, identifier)
+                everything = provider.probes(self._target, ANYTHING)
+                return next((probe.name for probe in everything if probe.id == identifier), None)
+        return None
+
+    def _chosen(self, description: ProbeDescription) -> list[Provider]:
+        """Providers that a description means. An alias is no second set of probes: it means those of its provider, and
+        an empty field already does."""
+        providers = self._providers.values()
+        if not description.provider:
+            alone = not (description.module or description.function)
+            return [p for p in providers if alone and description.name in p.reserved] or list(providers)
+        wanted = glob(description.provider)
+        return [p for p in providers if wanted(p.name) or any(map(wanted, p.aliases))]
+
+    # --------------------------------------------------------------------------------------------------------- hints
+
+    def hint(self, description: ProbeDescription) -> str:
+        """One line about a description that matches nothing; empty if there is nothing to say."""
+        reasons = self._reasons(description)
+        if reasons:
+            return "; ".join(reasons)
+        if near := self.nearest(description):
+            return f"did you mean {' or '.join(near)}?"
+        if not self._chosen(description):
+            return f"there is no provider '{description.provider}', but {', '.join(sorted(self._providers))}"
+        return ""
+
+    def nearest(self, description: ProbeDescription) -> list[str]:
+        """Up to three descriptions that look like this one and match something; none where spelling is not what is
+        wrong with it."""
+        if self._reasons(description):
+            return []
+        # A dict, for the order of the first time each was thought of.
+        alike = dict.fromkeys(self._alike(description))
+        return [str(one) for one in islice((a for a in alike if self.match(a)), _SUGGESTIONS)]
+
+    def _reasons(self, description: ProbeDescription) -> list[str]:
+        hints = (p.hint(self._target, description) for p in self._chosen(description))
+        return [hint for hint in hints if hint]
+
+    def _alike(self, description: ProbeDescription) -> Iterator[ProbeDescription]:
+        yield from _rearranged(description)
+        meant = [description]
+        if not self._chosen(description):
+            names = [name for p in self._providers.values() for name in (p.name, *p.aliases)]
+            meant = [replace(description, provider=name) for name in _close(description.provider, names)]
+            yield from meant
+        for one in meant:
+            yield from self._respelled(one)
+
+    def _respelled(self, description: ProbeDescription) -> Iterator[ProbeDescription]:
+        """One field replaced by names like it, of probes that all other fields fit."""
+        for field in ("function", "name", "module"):
+            text = getattr(description, field)
+            if not glob(text).literal:
+                continue
+            others = self.match(replace(description, **{field: ""}))
+            names = {getattr(probe.name, field) for probe in others}
+            for name in _close(text, names):
+                yield replace(description, **{field: name})
+
+
+def _rearranged(description: ProbeDescription) -> Iterator[ProbeDescription]:
+    """The same words in other fields: `syscall::entry` is short of a colon."""
+    words = [word for field in _FIELDS if (word := getattr(description, field))]
+    for places in combinations(_FIELDS, len(words)):
+        yield ProbeDescription(**{**dict.fromkeys(_FIELDS, ""), **dict(zip(places, words, strict=True))})
+
+
+def _close(text: str, names: Iterable[str]) -> list[str]:
+    from difflib import get_close_matches
+
+    return get_close_matches(text, sorted(names), _SUGGESTIONS, _LIKENESS)

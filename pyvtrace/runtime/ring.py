@@ -18,7 +18,7 @@ import mmap
 import os
 import select
 from _thread import allocate_lock
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 _BUSY, _DISCARD = 1 << 31, 1 << 30
 _LENGTH = _DISCARD - 1
@@ -83,7 +83,7 @@ class RingBuffer:
         position = self._position
         return self._producer[0] != position and not self._words[(position & self._mask) >> 2] & _BUSY
 
-    def read(self) -> Iterator[memoryview]:
+    def read(self) -> Generator[memoryview, None, None]:
         """The data of each record committed by now; a view is valid until the next one is asked for.
 
         Records not asked for stay. Records written meanwhile are for the next call, so a flood cannot hold the caller.
@@ -98,7 +98,7 @@ class RingBuffer:
         finally:
             self._publish()
 
-    def read_batches(self) -> Iterator[Run]:
+    def read_batches(self) -> Generator[Run, None, None]:
         """As `read`, in runs of equal-size records: a flood of one kind is a few runs."""
         end = self._producer[0]
         try:

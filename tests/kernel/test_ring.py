@@ -130,7 +130,9 @@ def test_room_is_given_back_while_reading(ring: Ring) -> None:
 def test_any_mixture_any_number_of_times_round(ring: Ring, seed: int) -> None:
     """Some 30 times round the buffer: records wrap at every place."""
     choose = random.Random(seed)
-    written, seen, at = [], [], 0
+    written: list[int] = []
+    seen: list[int] = []
+    at = 0
     for _ in range(600):
         size, count = choose.choice([(8, 1), (24, 200), (36, 7), (24, 1), (100, 3), (2000, 1)])
         finish = choose.choice([helpers.RINGBUF_SUBMIT] * 4 + [helpers.RINGBUF_DISCARD])
