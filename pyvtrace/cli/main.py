@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pyvtrace.kernel.bpf import BpfError
 from pyvtrace.kernel.target import LiveTarget
-from pyvtrace.runtime.output import Output, drops
+from pyvtrace.runtime.printer import Printer
 from pyvtrace.runtime.program import BadOption, compile_text, known
 from pyvtrace.runtime.session import Rejected, Session
+from pyvtrace.runtime.store import Store
 from pyvtrace.source import CompileError, Source, render
 from pyvtrace.spec import ProgramSpec
 
@@ -215,18 +216,17 @@ class Child:
         return bool(self.pid) and os.waitpid(self.pid, os.WNOHANG)[0] == self.pid
 
 
-def trace(spec: ProgramSpec, target: LiveTarget, child: Child, write: object) -> int:
+def trace(spec: ProgramSpec, target: LiveTarget, child: Child, write: Callable[[str], object]) -> int:
     """Run a program until exit(), a signal, or the end of the command."""
     stop: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda n, frame: stop.append(n))
     with Session(spec, target) as session:
-        output = Output(spec, write, say, session.rows)  # type: ignore[arg-type]
+        output = Printer(spec, write, say, Store(spec, session.rows))
         session.attach()
-        if not output.quiet:
+        if "quiet" not in spec.options:
             name = "script" if spec.source.kind == "script" else "description"
             say(f"{name} '{spec.source.name}' matched {spec.matched} probe{'s' * (spec.matched != 1)}")
-        output.header()
         session.fire("BEGIN")
         child.start()
         while not (session.exited or stop or child.ended()):
@@ -238,7 +238,6 @@ def trace(spec: ProgramSpec, target: LiveTarget, child: Child, write: object) ->
         session.fire("END")
         session.pump(output.record, 0)
         output.finish()
-        for line in drops(session.lost()):
-            say(line)
+        output.drops(session.lost())
         sys.stdout.flush()
         return session.status

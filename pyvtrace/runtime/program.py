@@ -23,9 +23,8 @@ from pyvtrace.value import replace
 
 # Options that the compiler knows, with their defaults; sizes in bytes.
 SIZES = {"aggsize": 4 << 20, "bufsize": 4 << 20, "dynvarsize": 1 << 20, "strsize": 256}
-FLAGS = frozenset(
-    ("quiet", "aggsortkey", "aggsortrev", "aggsortkeypos", "errtags", "zdefs", "defaultargs", "destructive")
-)
+_SORTING = ("aggsortkey", "aggsortrev", "aggsortkeypos", "aggsortpos")
+FLAGS = frozenset((*_SORTING, "quiet", "errtags", "zdefs", "defaultargs", "destructive", "flowindent"))
 _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 

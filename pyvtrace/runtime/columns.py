@@ -1,0 +1,83 @@
+"""DTrace's columns: what stands before a record's output, and how trace() and print() show a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from pyvtrace.runtime.printf import PROBE_PARTS, Piece, cut, escape, field_code, name_bytes, pad, to_text
+from pyvtrace.spec import FieldSpec, ProbeName
+
+HEADER = f"{'CPU':>3} {'ID':>6} {'FUNCTION:NAME':>32}\n"
+FLOW_HEADER = f"{'CPU':>3} {'FUNCTION':<41}\n"
+# trace() of an integer, by its size in bytes, and of a string.
+TRACE_COLUMNS: Mapping[int, int] = {1: 3, 2: 5, 4: 10, 8: 20}
+TRACE_STRING = 33
+# Offsets in a record's header (see `spec`).
+_PROBE, _CPU = ("I", 4), ("I", 8)
+
+
+def heading(probes: Mapping[int, ProbeName]) -> Piece:
+    """CPU, probe id, function and name of the probe that fired."""
+    made: dict[tuple[int, int], str] = {}
+
+    def text(probe: int, cpu: int) -> str:
+        known = made.get((probe, cpu))
+        if known is None:
+            name = probes[probe]
+            known = made[probe, cpu] = f"{cpu:3} {probe:6} {f'{name.function}:{name.name}':>32} "
+        return known
+
+    return Piece("%s", (_PROBE, _CPU), text)
+
+
+# -------------------------------------------------------------------------------------------------------------- trace()
+
+
+def trace_piece(field: FieldSpec, probes: Mapping[int, ProbeName], quiet: bool) -> Piece:
+    """trace(): an integer in the column for its size, a string in its column, bytes as a dump unless they are text."""
+    code = field_code(field)
+    if field.kind == "bytes":
+        return Piece("%s", (code,), lambda raw: dump(raw, quiet))
+    show: Callable[[bytes], str] = to_text if quiet else lambda raw: "  " + pad(raw, TRACE_STRING, "-")
+    if field.kind in PROBE_PARTS:
+        name = name_bytes(PROBE_PARTS[field.kind], probes)
+        return Piece("%s", (code,), lambda number: show(name(number)))
+    if field.kind == "string":
+        return Piece("%s", (code,), lambda raw: show(cut(raw)))
+    return Piece("%d" if quiet else f" %{TRACE_COLUMNS[field.size]}d", (code,))
+
+
+_TEXT = frozenset(range(32, 127)) | frozenset(b"\a\b\t\n\v\f\r")
+
+
+def dump(raw: bytes, quiet: bool) -> str:
+    """Bytes as DTrace shows them: as a string if they are printable characters and then NULs only, else in hex."""
+    text = raw.rstrip(b"\0")
+    if text and len(text) < len(raw) and _TEXT.issuperset(text):
+        return to_text(text) if quiet else "  " + pad(text, TRACE_STRING, "-")
+    return "".join(_dump_lines(raw))
+
+
+def _dump_lines(raw: bytes) -> Iterator[str]:
+    yield f"\n{'':11}{''.join(f'  {digit:x}' for digit in range(16))}  0123456789abcdef\n"
+    for at in range(0, len(raw), 16):
+        row = raw[at : at + 16]
+        characters = "".join(chr(c) if 32 <= c < 127 else "." for c in row)
+        yield f"{at:10x}: {row.hex(' '):<47}  {characters}\n"
+
+
+# -------------------------------------------------------------------------------------------------------------- print()
+
+
+def print_piece(field: FieldSpec, type_name: str, probes: Mapping[int, ProbeName]) -> Piece:
+    """print(): the type, the value, and a newline; strings as constants of D."""
+    code = field_code(field)
+    label = type_name.replace("%", "%%")
+    if field.kind == "string":
+        return Piece(f'{label} "%s"\n', (code,), lambda raw: escape(cut(raw)).decode("ascii"))
+    if field.kind in PROBE_PARTS:
+        name = name_bytes(PROBE_PARTS[field.kind], probes)
+        return Piece(f'{label} "%s"\n', (code,), lambda number: escape(name(number)).decode("ascii"))
+    if field.kind == "bytes":
+        return Piece(f"{label} %s\n", (code,), bytes.hex)
+    return Piece(f"{label} {'%#x' if field.kind == 'pointer' else '%d'}\n", (code,))

@@ -1,0 +1,217 @@
+"""Every option of DTrace's: what its values look like, what it is when nobody sets it, and where it stands with us.
+
+An option has effect, or there is nothing here for it to tune (it is accepted: scripts set such options freely), or it
+would change what a program means in a way we cannot follow, and is refused with the reason. Values travel as text in
+one canonical form: flags "1" or "0", sizes in bytes, times in nanoseconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from pyvtrace.value import Value
+
+COMPILE, RUN, DYNAMIC = "compile-time", "run-time", "dynamic"
+EFFECT, MOOT, REFUSED = "effect", "moot", "refused"
+
+
+class Option(Value):
+    """`kind` is a key of `KINDS`; `default` is canonical, "" where DTrace has none; `standing` is EFFECT, MOOT or
+    REFUSED, and `why` the reason for the latter two. `choices` are the values of the kind "choice" that are taken."""
+
+    name: str
+    stage: str
+    kind: str
+    default: str = ""
+    standing: str = EFFECT
+    why: str = ""
+    choices: tuple[str, ...] = ()
+
+
+class BadOption(Value):
+    """Why an option cannot be set, in DTrace's words where it has them."""
+
+    name: str
+    why: str
+
+
+# --------------------------------------------------------------------------------------------------------------- values
+
+_SUFFIXES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+_SECOND = 1_000_000_000
+_UNITS: Mapping[str, int] = {
+    name: nanoseconds
+    for names, nanoseconds in (
+        ("ns nsec", 1),
+        ("us usec", 1_000),
+        ("ms msec", 1_000_000),
+        ("s sec", _SECOND),
+        ("m min", 60 * _SECOND),
+        ("h hour", 3600 * _SECOND),
+        ("d day", 86400 * _SECOND),
+    )
+    for name in names.split()
+}
+_NUMBER = re.compile(r"(?P<digits>0[xX][0-9a-fA-F]+|[0-9]+)(?P<suffix>[a-zA-Z]*)")
+
+
+def _integer(digits: str) -> int:
+    """As strtoul() with base 0 reads it; -1 if it does not."""
+    try:
+        return int(digits, 8 if digits.isdigit() and digits.startswith("0") else 0)
+    except ValueError:
+        return -1
+
+
+def _flag(text: str | None) -> str | None:
+    return "1" if not text else text if text in ("0", "1") else None
+
+
+def _size(text: str | None) -> str | None:
+    match = _NUMBER.fullmatch(text or "")
+    if match is None or (by := _SUFFIXES.get(match["suffix"].lower())) is None:
+        return None
+    number = _integer(match["digits"])
+    return str(number * by) if number >= 0 else None
+
+
+def _time(text: str | None) -> str | None:
+    """Nanoseconds; a number alone or with `hz` is a frequency."""
+    match = _NUMBER.fullmatch(text or "")
+    if match is None or (number := _integer(match["digits"])) < 0:
+        return None
+    suffix = match["suffix"].lower()
+    if suffix in ("", "hz"):
+        return str(_SECOND // number) if number else None
+    unit = _UNITS.get(suffix)
+    return str(number * unit) if unit else None
+
+
+def _int(text: str | None) -> str | None:
+    number = _integer(text) if text and _NUMBER.fullmatch(text) else -1
+    return str(number) if number >= 0 else None
+
+
+def _string(text: str | None) -> str | None:
+    return text or None
+
+
+# From the text of a value (None where `=` was left out) to its canonical form; None if it is no such value.
+KINDS: Mapping[str, Callable[[str | None], str | None]] = {
+    "flag": _flag,
+    "size": _size,
+    "time": _time,
+    "int": _int,
+    "string": _string,
+    "choice": _string,
+}
+
+# ---------------------------------------------------------------------------------------------------------- the options
+
+
+def _rows(stage: str, standing: str, kind: str, why: str, names: str) -> Iterator[Option]:
+    """Options that differ in their names and defaults only, written `name` or `name=default`."""
+    for entry in names.split():
+        name, _, default = entry.partition("=")
+        yield Option(name, stage, kind, default or ("0" if kind == "flag" else ""), standing, why)
+
+
+_NO_CTF = "types come from the kernel's BTF"
+_NO_LIBRARIES = "there are no D libraries to load"
+_NO_LINKING = "programs are loaded, not linked into ELF files"
+_NO_DEBUG = "it shows the insides of another compiler; use -S"
+_NO_STABILITY = "stability attributes are not tracked"
+_STACKS = "it sizes stack traces, which are refused where a program takes them"
+_SPECULATION = "it sizes speculations, which are refused where a program makes them"
+_NO_LIMIT = "storage is sized by what a program uses"
+
+_GROUPS: tuple[Iterable[Option], ...] = (
+    _rows(COMPILE, EFFECT, "flag", "", "cpp cpphdrs defaultargs errtags verbose zdefs"),
+    _rows(COMPILE, EFFECT, "string", "", "cppargs cpppath define incdir undef"),
+    (Option("stdc", COMPILE, "choice", choices=("a", "c", "s", "t")),),
+    _rows(COMPILE, MOOT, "flag", _NO_LIBRARIES, "nolibs"),
+    _rows(COMPILE, REFUSED, "string", _NO_LIBRARIES, "libdir syslibdir"),
+    _rows(COMPILE, REFUSED, "string", _NO_CTF, "ctfpath"),
+    _rows(COMPILE, REFUSED, "flag", _NO_CTF, "ctypes dtypes"),
+    _rows(COMPILE, REFUSED, "string", _NO_LINKING, "dofstashpath ldpath linkmode linktype"),
+    _rows(COMPILE, REFUSED, "flag", _NO_LINKING, "lazyload linknommap preallocate strip"),
+    _rows(COMPILE, REFUSED, "flag", _NO_DEBUG, "core debug debugassert disasm tree"),
+    _rows(COMPILE, REFUSED, "int", _NO_DEBUG, "iregs tregs"),
+    _rows(COMPILE, REFUSED, "string", _NO_STABILITY, "amin"),
+    _rows(COMPILE, REFUSED, "string", "there is one version of the language", "version"),
+    _rows(COMPILE, REFUSED, "flag", "aggregations are printed over all CPUs", "aggpercpu"),
+    _rows(COMPILE, REFUSED, "flag", "arguments that a program does not use are an error", "argref"),
+    _rows(COMPILE, REFUSED, "flag", "a program without clauses is an error", "empty"),
+    _rows(COMPILE, REFUSED, "flag", "what becomes of kernel symbols is decided by the kernel", "kdefs knodefs"),
+    _rows(COMPILE, REFUSED, "flag", "what becomes of user symbols is decided at run time", "udefs unodefs"),
+    _rows(COMPILE, REFUSED, "flag", "probe descriptions are read the same way everywhere", "pspec"),
+    _rows(COMPILE, REFUSED, "flag", "errors name clauses, not the tags that drops carry", "droptags"),
+    _rows(COMPILE, REFUSED, "string", "variables have their value when a clause runs", "evaltime late"),
+    _rows(COMPILE, REFUSED, "string", "the kernel knows its own modules", "modpath"),
+    _rows(COMPILE, REFUSED, "string", "/proc is where it is", "procfspath"),
+    _rows(COMPILE, MOOT, "int", "no process is held under control", "pgmax=8"),
+    _rows(COMPILE, REFUSED, "string", "system calls are named as the kernel names them", "sysslice"),
+    _rows(COMPILE, REFUSED, "int", "tracing runs with the user's own rights", "useruid"),
+    _rows(RUN, EFFECT, "size", "", "aggsize=4194304 bufsize=4194304 dynvarsize=1048576 strsize=256"),
+    _rows(RUN, EFFECT, "flag", "", "destructive"),
+    (
+        Option(
+            "bufpolicy", RUN, "choice", "switch", EFFECT, "records are printed as they come, none are kept", ("switch",)
+        ),
+    ),
+    (Option("bufresize", RUN, "choice", "auto", MOOT, "a buffer that is too large is an error", ("auto", "manual")),),
+    _rows(RUN, MOOT, "time", "the kernel frees variables at once", "cleanrate=9900990"),
+    _rows(RUN, MOOT, "time", "losses are reported when they are found", "statusrate=1000000000"),
+    _rows(RUN, MOOT, "flag", "a program that the kernel refuses is shown with the kernel's reason", "bpflog"),
+    _rows(RUN, MOOT, "size", "the kernel's log is as large as it has to be", "bpflogsize"),
+    _rows(RUN, MOOT, "size", "BPF memory is accounted to the user's cgroup", "lockmem"),
+    _rows(RUN, MOOT, "flag", "addresses are printed as numbers", "noresolve"),
+    _rows(RUN, MOOT, "size", _NO_LIMIT, "scratchsize=256 jstackstrsize=512"),
+    _rows(RUN, MOOT, "int", _STACKS, "jstackframes=50 maxframes=127 stackframes=20 ustackframes=100"),
+    _rows(RUN, MOOT, "int", _SPECULATION, "nspec=1"),
+    _rows(RUN, MOOT, "size", _SPECULATION, "specsize=32768"),
+    _rows(RUN, MOOT, "size", "it sizes packet captures, which are refused where a program makes them", "pcapsize"),
+    _rows(RUN, REFUSED, "int", "probes fire on every CPU; use a predicate on the variable cpu", "cpu"),
+    _rows(RUN, REFUSED, "flag", "there is no anonymous tracing on Linux", "grabanon"),
+    _rows(DYNAMIC, EFFECT, "flag", "", "aggsortkey aggsortrev flowindent quiet"),
+    _rows(DYNAMIC, EFFECT, "int", "", "aggsortkeypos=0 aggsortpos=0"),
+    _rows(DYNAMIC, MOOT, "time", "aggregations are read when they are printed", "aggrate=1000000000"),
+    _rows(DYNAMIC, MOOT, "time", "records are printed as they come", "switchrate=1000000000"),
+    _rows(DYNAMIC, MOOT, "flag", "nothing is said about resizing buffers", "quietresize"),
+    _rows(DYNAMIC, MOOT, "int", _STACKS, "stackindent=14"),
+    _rows(DYNAMIC, MOOT, "size", "print() shows all of a value", "printsize"),
+    _rows(DYNAMIC, REFUSED, "flag", "bytes that are text are printed as text", "rawbytes"),
+)
+
+OPTIONS: Mapping[str, Option] = {option.name: option for group in _GROUPS for option in group}
+
+
+def canonical(name: str, value: str | None = None) -> str | BadOption:
+    """The value of an option in canonical form. `value` is None where none was given."""
+    option = OPTIONS.get(name)
+    if option is None:
+        return BadOption(name, "Invalid option name")
+    if option.standing == REFUSED:
+        return BadOption(name, option.why)
+    made = KINDS[option.kind](value)
+    if made is None:
+        return BadOption(name, "Invalid value for specified option")
+    if option.kind == "choice" and made not in option.choices:
+        known = DTRACE_CHOICES.get(name, ())
+        return BadOption(name, option.why if made in known else "Invalid value for specified option")
+    return made
+
+
+# Values that DTrace has, whether we do or not.
+DTRACE_CHOICES: Mapping[str, tuple[str, ...]] = {"bufpolicy": ("ring", "fill", "switch")}
+
+
+def setting(options: Mapping[str, str], name: str) -> str:
+    """The canonical value in force: the one set, or the default."""
+    return options.get(name, OPTIONS[name].default)
+
+
+def number(options: Mapping[str, str], name: str) -> int:
+    """The value in force of an option that is a size (bytes), a time (nanoseconds) or an integer."""
+    return int(setting(options, name) or "0")

@@ -1,0 +1,307 @@
+"""A program's records and aggregations as DTrace prints them.
+
+Each kind of record is compiled when it is first seen: actions that only print become one `Formatter`, actions on
+aggregations a function each. A flood of equal records is one call. Nothing here knows where records come from.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from pyvtrace.runtime.columns import FLOW_HEADER, HEADER, heading, print_piece, trace_piece
+from pyvtrace.runtime.complaints import Lost, drop_lines, error_line
+from pyvtrace.runtime.flow import Fired, Flow
+from pyvtrace.runtime.ordering import join_rows, order_of, sort_rows, truncated
+from pyvtrace.runtime.printa import Row, default_row, format_row, or_empty
+from pyvtrace.runtime.printf import Formatter, Piece, field_code, literal, printf_pieces
+from pyvtrace.runtime.snapshot import Key, Words
+from pyvtrace.spec import (
+    ERROR_RECORD,
+    ActionSpec,
+    ClearAction,
+    DefaultAction,
+    DenormalizeAction,
+    ExitAction,
+    FieldSpec,
+    NormalizeAction,
+    PrintaAction,
+    PrintAction,
+    PrintfAction,
+    ProgramSpec,
+    RecordSpec,
+    TraceAction,
+    TruncAction,
+)
+from pyvtrace.value import Value
+
+_HEADER = struct.Struct("<4I")
+
+Record = memoryview | bytes
+Step = Callable[[Record], str]
+Read = Callable[[Record], int]
+
+
+class AggregationStore(Protocol):
+    """What a program's aggregations hold; the printer reads them and does what clear() and trunc() ask."""
+
+    def snapshot(self, aggregation: int) -> Mapping[Key, Words]:
+        """All rows, words merged over the CPUs. Cleared keys are there, with zeros."""
+
+    def clear(self, aggregation: int) -> None:
+        """Zero every row, keeping the keys."""
+
+    def remove(self, aggregation: int, keys: Iterable[Key]) -> None:
+        """Forget rows."""
+
+
+class Run(Protocol):
+    """Records of one size, one every `stride` bytes of `view`, `LEAD` bytes into them: `runtime.ring.Run`."""
+
+    view: memoryview
+    stride: int
+
+
+LEAD = 8
+
+
+class Plan(Value):
+    """How to print one kind of record: texts in order; `bulk` does it all if that is possible for many at once;
+    `status` reads what exit() was given, None where there is no exit()."""
+
+    steps: tuple[Step, ...]
+    bulk: Formatter | None
+    status: Read | None
+
+
+def is_set(options: Mapping[str, str], name: str) -> bool:
+    """Whether an option without a value is in force."""
+    return options.get(name, "0") != "0"
+
+
+class Printer:
+    """Prints what one program records. `write` takes what DTrace prints to standard output, `complain` lines for
+    standard error without newline. `lines` has line numbers by (clause, action) for errors."""
+
+    def __init__(
+        self,
+        spec: ProgramSpec,
+        write: Callable[[str], object],
+        complain: Callable[[str], object],
+        store: AggregationStore,
+        lines: Mapping[tuple[int, int], int] | None = None,
+    ) -> None:
+        self._spec, self._write, self._complain, self._store = spec, write, complain, store
+        self._lines = lines or {}
+        self._quiet = is_set(spec.options, "quiet")
+        self._flow = Flow(spec.probes) if is_set(spec.options, "flowindent") else None
+        self._heading = heading(spec.probes)
+        self._order = order_of(spec.options)
+        self._records = {record.id: record for record in spec.records}
+        self._aggregations = {a.id: a for a in spec.aggregations}
+        self._plans: dict[tuple[int, int], Plan] = {}
+        self._normals: dict[int, int] = {}
+        self._printed: set[int] = set()
+        self._lost: Lost = {}
+        self._headed = False
+
+    # ------------------------------------------------------------------------------------------------------- records
+
+    def header(self) -> None:
+        """The line above the first record; the first record brings it, once."""
+        if self._headed:
+            return
+        self._headed = True
+        if self._flow is not None:
+            self._write(FLOW_HEADER)
+        elif not self._quiet:
+            self._write(HEADER)
+
+    def record(self, data: Record) -> int | None:
+        """Print one record; the status if it has an exit(). An error record becomes a line for `complain`."""
+        text, status = self._text(data)
+        if text:
+            self._write(text)
+        return status
+
+    def records(self, run: Run) -> int | None:
+        """As `record`, for a run of records of one size, printed in one piece."""
+        words, step = run.view.cast("I"), run.stride // 4
+        first = LEAD // 4
+        ids, masks = words[first::step].tolist(), words[first + 3 :: step].tolist()
+        if self._flow is None and ids[0] != ERROR_RECORD and len({*ids}) == len({*masks}) == 1:
+            plan = self._plan(ids[0], masks[0])
+            if plan.bulk is not None:
+                self.header()
+                self._write(plan.bulk.format_many(run.view, run.stride, LEAD))
+                return None
+        texts, result = [], None
+        for at in range(LEAD, len(run.view), run.stride):
+            text, status = self._text(run.view[at : at + run.stride - LEAD])
+            texts.append(text)
+            result = status if status is not None else result
+        self._write("".join(texts))
+        return result
+
+    def _text(self, data: Record) -> tuple[str, int | None]:
+        number, probe, cpu, mask = _HEADER.unpack_from(data)
+        if number == ERROR_RECORD:
+            self._complain(error_line(data, self._spec.probes, self._lines))
+            return "", None
+        self.header()
+        plan = self._plan(number, mask)
+        status = plan.status(data) if plan.status is not None else None
+        if self._flow is None:
+            return "".join([step(data) for step in plan.steps]), status
+        ready = self._flow.put(Fired(number, probe, cpu, bytes(data)))
+        return "".join(self._indented(ready)), status
+
+    def _indented(self, ready: Iterator[tuple[str, bytes]]) -> Iterator[str]:
+        for prefix, data in ready:
+            number, _, _, mask = _HEADER.unpack_from(data)
+            yield prefix
+            yield from (step(data) for step in self._plan(number, mask).steps)
+
+    def flush(self) -> None:
+        """No more records for now: those that waited for the one after them are printed."""
+        if self._flow is not None:
+            self._write("".join(self._indented(self._flow.flush())))
+
+    # --------------------------------------------------------------------------------------------------------- plans
+
+    def _plan(self, number: int, mask: int) -> Plan:
+        record = self._records[number]
+        mask &= (1 << len(record.actions)) - 1
+        plan = self._plans.get((number, mask))
+        if plan is None:
+            plan = self._plans[number, mask] = self._make_plan(record, mask)
+        return plan
+
+    def _make_plan(self, record: RecordSpec, mask: int) -> Plan:
+        steps: list[Step] = []
+        pieces: list[Piece] = [self._heading] if self._flow is None and not self._quiet else []
+        status: Read | None = None
+        for bit, action in enumerate(record.actions):
+            if not mask >> bit & 1:
+                continue
+            if isinstance(action, ExitAction):
+                status = reader(action.status)
+            elif type(action) in _EFFECTS:
+                steps += [Formatter(pieces)] if pieces else []
+                steps.append(_EFFECTS[type(action)](self, action))
+                pieces = []
+            else:
+                pieces += self._pieces(action)
+        pieces += [] if self._quiet else [literal("\n")]
+        steps += [Formatter(pieces)] if pieces else []
+        only = steps[0] if len(steps) == 1 and status is None else None
+        return Plan(tuple(steps), only if isinstance(only, Formatter) else None, status)
+
+    def _pieces(self, action: ActionSpec) -> Iterable[Piece]:
+        """What an action prints that needs nothing but its record."""
+        match action:
+            case TraceAction(field=field):
+                return (trace_piece(field, self._spec.probes, self._quiet),)
+            case PrintAction(field=field, type=name):
+                return (print_piece(field, name, self._spec.probes),)
+            case PrintfAction(format=text, fields=fields):
+                return printf_pieces(text, fields, self._spec.probes)
+            case DefaultAction():
+                return ()
+        raise TypeError(f"no way to print {action!r}")
+
+    # -------------------------------------------------------------------------------------------------- aggregations
+
+    def _printa(self, action: PrintaAction) -> Step:
+        specs = [self._aggregations[number] for number in action.aggregations]
+        row = default_row(specs) if action.format is None else format_row(action.format, specs)
+        lead = "\n" if action.format is None else ""
+        return lambda record: lead + "".join(self._rows(action.aggregations, row))
+
+    def _rows(self, numbers: Sequence[int], row: Row) -> Iterator[str]:
+        """Every row of one or several aggregations, which then count as printed, unless they have none."""
+        specs = [self._aggregations[number] for number in numbers]
+        tables = [self._store.snapshot(number) for number in numbers]
+        normals = [self._normals.get(number, 1) for number in numbers]
+        if any(tables):
+            self._printed.update(numbers)
+        if len(specs) == 1:
+            for key, words in sort_rows(specs[0], tables[0], self._order):
+                yield row(key, (words,), normals)
+            return
+        for key, several in join_rows(specs, tables, self._order):
+            yield row(key, or_empty(specs, several), normals)
+
+    def _clear(self, action: ClearAction) -> Step:
+        def clear(record: Record) -> str:
+            self._store.clear(action.aggregation)
+            return ""
+
+        return clear
+
+    def _trunc(self, action: TruncAction) -> Step:
+        spec = self._aggregations[action.aggregation]
+        count = reader(action.count) if action.count is not None else None
+
+        def trunc(record: Record) -> str:
+            rows = self._store.snapshot(spec.id)
+            self._store.remove(spec.id, truncated(spec, rows, count(record) if count is not None else 0))
+            return ""
+
+        return trunc
+
+    def _normalize(self, action: NormalizeAction) -> Step:
+        factor = reader(action.factor)
+
+        def normalize(record: Record) -> str:
+            by = factor(record)
+            if by > 0:
+                self._normals[action.aggregation] = by
+            else:
+                name = self._aggregations[action.aggregation].name
+                self._complain(f"normalize( ) of @{name} by {by} ignored: the factor must be positive")
+            return ""
+
+        return normalize
+
+    def _denormalize(self, action: DenormalizeAction) -> Step:
+        def denormalize(record: Record) -> str:
+            self._normals.pop(action.aggregation, None)
+            return ""
+
+        return denormalize
+
+    # ------------------------------------------------------------------------------------------------------- the end
+
+    def finish(self) -> None:
+        """The end of a trace: DTrace prints a newline, then every aggregation of which printa() printed no row, in the
+        order in which the program names them (`aggsortrev` reverses that too)."""
+        self.flush()
+        self._write("\n")
+        for number in sorted(self._aggregations, reverse=self._order.reverse):
+            if number not in self._printed:
+                self._write("".join(self._rows((number,), default_row((self._aggregations[number],)))))
+
+    def drops(self, lost: Lost) -> None:
+        """Complain of what was lost since the last call; see `complaints.drop_lines`."""
+        for line in drop_lines(lost, self._lost):
+            self._complain(line)
+        self._lost = {kind: tuple(counts) for kind, counts in lost.items()}
+
+
+def reader(field: FieldSpec) -> Read:
+    """From a record to an integer in it."""
+    code, offset = field_code(field)
+    unpack = struct.Struct(f"<{code}").unpack_from
+    return lambda record: int(unpack(record, offset)[0])
+
+
+# Actions on aggregations: from the action to what it does with a record.
+_EFFECTS: Mapping[type[ActionSpec], Callable[..., Step]] = {
+    PrintaAction: Printer._printa,
+    ClearAction: Printer._clear,
+    TruncAction: Printer._trunc,
+    NormalizeAction: Printer._normalize,
+    DenormalizeAction: Printer._denormalize,
+}
