@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import struct
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from typing import Protocol
 
 from pyvtrace.kernel import bpf, perf
 from pyvtrace.kernel.cpus import online
 from pyvtrace.runtime.reader import Reader
-from pyvtrace.runtime.ring import RingBuffer
+from pyvtrace.runtime.ring import RingBuffer, Run
 from pyvtrace.runtime.snapshot import Key, Snapshot, Words
 from pyvtrace.source import Source, Span
 from pyvtrace.spec import (
@@ -33,6 +34,13 @@ from pyvtrace.target import Target
 
 BEGIN, END = "BEGIN", "END"
 _WALL_OFFSET = 16
+
+
+class Batches(Protocol):
+    """Who takes records: `runtime.printer.Printer`."""
+
+    def records(self, run: Run) -> object:
+        """Records of one size, together."""
 
 
 class Rejected(Exception):
@@ -177,10 +185,10 @@ class Session:
         """The records written since the last call."""
         return self.ring.read()
 
-    def pump(self, handle: Callable[[memoryview], object], timeout_ms: int) -> bool:
+    def pump(self, printer: Batches, timeout_ms: int) -> bool:
         """Hand over the records there are, waiting for the first; False if none came in time."""
         if not self.ring.wait(timeout_ms):
             return False
-        for record in self.ring.read():
-            handle(record)
+        for run in self.ring.read_batches():
+            printer.records(run)
         return True
