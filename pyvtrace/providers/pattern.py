@@ -10,7 +10,7 @@ from pyvtrace.spec import ProbeName
 
 # Compiled when the first glob comes, by `re`, which keeps them: most programs have none.
 _TOKEN = r"(?s)(?P<any>\*+)|\[(?P<not>!?)(?P<set>(?:\\.|[^\\])(?:\\.|[^\]\\])*)\]|(?P<char>\\.|.)"
-_RANGE = r"(?s)(\\.|.)-(\\.|.)|(\\.|.)"
+_RANGE = r"(?s)(\\.|[^\\])-(\\.|[^\\])|(\\.|[^\\])"
 _NEVER = "(?!)"
 
 

@@ -67,14 +67,14 @@ class ProbeTable:
         return None
 
     def _chosen(self, description: ProbeDescription) -> list[Provider]:
-        """Providers that a description means. An alias is no second set of probes: it means those of its provider, and
-        an empty field already does."""
+        """Providers that a description means. An alias counts where no name fits: `*` and `*e*` are about names."""
         providers = self._providers.values()
         if not description.provider:
             alone = not (description.module or description.function)
             return [p for p in providers if alone and description.name in p.reserved] or list(providers)
         wanted = glob(description.provider)
-        return [p for p in providers if wanted(p.name) or any(map(wanted, p.aliases))]
+        named = [p for p in providers if wanted(p.name)]
+        return named or [p for p in providers if any(map(wanted, p.aliases))]
 
     # --------------------------------------------------------------------------------------------------------- hints
 
