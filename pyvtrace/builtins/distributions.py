@@ -76,6 +76,33 @@ def _add_exphist(a: Words, b: Words) -> Words:
     return (added[EXPHIST_SUM], max(a[EXPHIST_MAX], b[EXPHIST_MAX]), *added[EXPHIST_NEGATIVE:])
 
 
+# ---------------------------------------------------------------------------------------------------------- difference
+
+
+def _subtract(params: Params, a: Words, b: Words) -> Words:
+    return tuple([(x - y) & _MASK for x, y in zip(a, b, strict=True)])
+
+
+def _subtract_wide(params: Params, a: Words, b: Words) -> Words:
+    squares = (a[2] | a[3] << 64) - (b[2] | b[3] << 64)
+    return (a[0] - b[0] & _MASK, a[1] - b[1] & _MASK, squares & _MASK, squares >> 64 & _MASK)
+
+
+def _subtract_extreme(params: Params, a: Words, b: Words) -> Words:
+    """The extreme of what came later is known only if it is a new one; else the old one is all that can be said."""
+    return (a[0] - b[0] & _MASK, a[1] if a[0] != b[0] else 0)
+
+
+def _subtract_exphist(params: Params, a: Words, b: Words) -> Words:
+    """The later maximum, if it is new; else it is somewhere in the highest bucket that grew, below the old one."""
+    rest = _subtract(params, a, b)
+    if a[EXPHIST_MAX] != b[EXPHIST_MAX]:
+        return (rest[EXPHIST_SUM], a[EXPHIST_MAX], *rest[EXPHIST_NEGATIVE:])
+    bounds = exphist_bounds(params[0])
+    highest = next((bounds[i] for i in range(len(bounds) - 1, -1, -1) if rest[EXPHIST_FIRST + i]), 0)
+    return (rest[EXPHIST_SUM], min(highest, a[EXPHIST_MAX]), *rest[EXPHIST_NEGATIVE:])
+
+
 # ------------------------------------------------------------------------------------------------------ bucket bounds
 
 QUANTIZE_BOUNDS: tuple[int, ...] = (
@@ -284,13 +311,15 @@ def _zeros_exphist(params: Params, words: Words) -> int:
 class Meaning(Value):
     """What one aggregating function's words mean.
 
-    `words(params)` is how many there are; `value(params, words, normal)` the integer printed and sorted by, divided by
+    `words(params)` is how many there are; `merge` adds two copies, `subtract(params, later, earlier)` leaves what came
+    between; `value(params, words, normal)` the integer printed and sorted by, divided by
     the normalisation factor; `tie(params, words)` decides between equal values (DTrace: by the weight at zero);
     `draw(params, words, normal)` the picture of a distribution, None for functions with one value.
     """
 
     words: Callable[[Params], int]
     merge: Callable[[Words, Words], Words]
+    subtract: Callable[[Params, Words, Words], Words]
     value: Callable[[Params, Words, int], int]
     tie: Callable[[Params, Words], int] = _no_tie
     draw: Callable[[Params, Words, int], str] | None = None
@@ -301,21 +330,31 @@ def _fixed(words: int) -> Callable[[Params], int]:
 
 
 MEANINGS: Mapping[str, Meaning] = {
-    "count": Meaning(_fixed(1), _add, _first),
-    "sum": Meaning(_fixed(2), _add, _second),
-    "min": Meaning(_fixed(2), _keep(min), _second),
-    "max": Meaning(_fixed(2), _keep(max), _second),
-    "avg": Meaning(_fixed(2), _add, _average),
-    "stddev": Meaning(_fixed(4), _add_wide, _deviation),
-    "quantize": Meaning(_fixed(QUANTIZE_WORDS), _add, _weigh_quantize, _zeros_quantize, _draw_quantize),
+    "count": Meaning(_fixed(1), _add, _subtract, _first),
+    "sum": Meaning(_fixed(2), _add, _subtract, _second),
+    "min": Meaning(_fixed(2), _keep(min), _subtract_extreme, _second),
+    "max": Meaning(_fixed(2), _keep(max), _subtract_extreme, _second),
+    "avg": Meaning(_fixed(2), _add, _subtract, _average),
+    "stddev": Meaning(_fixed(4), _add_wide, _subtract_wide, _deviation),
+    "quantize": Meaning(_fixed(QUANTIZE_WORDS), _add, _subtract, _weigh_quantize, _zeros_quantize, _draw_quantize),
     "lquantize": Meaning(
-        lambda p: (p[1] - p[0]) // p[2] + 2, _add, _weigh_lquantize, _zeros_lquantize, _draw_lquantize
+        lambda p: (p[1] - p[0]) // p[2] + 2, _add, _subtract, _weigh_lquantize, _zeros_lquantize, _draw_lquantize
     ),
     "llquantize": Meaning(
-        lambda p: 2 * len(llquantize_bounds(p)) + 1, _add, _weigh_llquantize, _zeros_llquantize, _draw_llquantize
+        lambda p: 2 * len(llquantize_bounds(p)) + 1,
+        _add,
+        _subtract,
+        _weigh_llquantize,
+        _zeros_llquantize,
+        _draw_llquantize,
     ),
     "exphist": Meaning(
-        lambda p: EXPHIST_FIRST + 1 + (64 << p[0]), _add_exphist, _sum_exphist, _zeros_exphist, _draw_exphist
+        lambda p: EXPHIST_FIRST + 1 + (64 << p[0]),
+        _add_exphist,
+        _subtract_exphist,
+        _sum_exphist,
+        _zeros_exphist,
+        _draw_exphist,
     ),
 }
 
@@ -323,6 +362,12 @@ MEANINGS: Mapping[str, Meaning] = {
 def merge(function: str, a: Words, b: Words) -> Words:
     """The words of both copies together."""
     return MEANINGS[function].merge(a, b)
+
+
+def subtract(function: str, params: Params, later: Words, earlier: Words) -> Words:
+    """What was added between two readings of the same key. Of min, max and the maximum of exphist only a bound is known
+    unless the later reading is a new extreme."""
+    return MEANINGS[function].subtract(params, later, earlier)
 
 
 def value_of(function: str, params: Params, words: Words, normal: int = 1) -> int:

@@ -1,0 +1,142 @@
+"""A histogram as a value: what exphist() and quantize() counted, with the arithmetic that views and checks need.
+
+Counts are exact, and so are bucket bounds; histograms of the same shape add and subtract bucket by bucket, whatever
+host or moment they come from. Only what lies inside a bucket is an estimate, with a known bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pyvtrace.builtins.distributions import (
+    EXPHIST_MAX,
+    EXPHIST_NEGATIVE,
+    EXPHIST_SUM,
+    Params,
+    Words,
+    empty,
+    merge,
+    percentile,
+    percentile_buckets,
+    subtract,
+)
+from pyvtrace.value import Value
+
+SUPPORTED = ("exphist", "quantize")
+
+
+class Bucket(Value):
+    """`count` values in (lower, upper]. `lower` is None where it has no bound."""
+
+    lower: int | None
+    upper: int
+    count: int
+
+
+class Histogram(Value):
+    """One key of an aggregation: `function` is "exphist" or "quantize", `words` are laid out as it lays them out."""
+
+    function: str
+    params: Params
+    words: Words
+
+    @property
+    def count(self) -> int:
+        """Number of values (of quantize: of weights that are positive)."""
+        return sum(count for _, count in self._uppers())
+
+    @property
+    def sum(self) -> int | None:
+        """The exact total of the values that are not negative; None for quantize, which does not keep it."""
+        return self.words[EXPHIST_SUM] if self.function == "exphist" else None
+
+    @property
+    def max(self) -> int:
+        """The largest value; for quantize, which does not keep it, the upper bound of the last bucket in use. 0 if
+        there is no value that is not negative."""
+        if self.function == "exphist":
+            return self.words[EXPHIST_MAX]
+        return max(0, self.quantile(1.0))
+
+    @property
+    def mean(self) -> float | None:
+        """The average of the values that are not negative; None without any, and for quantize."""
+        if self.function != "exphist":
+            return None
+        count = sum(self.words[EXPHIST_NEGATIVE + 1 :])
+        return self.words[EXPHIST_SUM] / count if count else None
+
+    @property
+    def error(self) -> float:
+        """How far a quantile may lie above the true value, as a fraction of it: 1 for quantize (a bucket's end is less
+        than twice its start), 2^(1/2^scale) - 1 for exphist."""
+        return float(2.0 ** (1 / (1 << self.params[0])) - 1) if self.function == "exphist" else 1.0
+
+    def quantile(self, q: float) -> int:
+        """The smallest bucket bound that at least the fraction `q` (0..1) of the values is at or below, and never above
+        the maximum: the true value is not greater, and not smaller by more than `error`. 0 if there are no values; of
+        negative values exphist only knows that they are: -1.
+
+        Raises:
+            ValueError: q is no fraction.
+        """
+        if not 0 <= q <= 1:
+            raise ValueError(f"{q} is no fraction of 0..1")
+        return percentile(self.function, self.params, self.words, q)
+
+    def interpolated(self, q: float) -> float:
+        """As `quantile`, but inside its bucket at the place that values spread evenly on a logarithmic scale would
+        have: nearer the truth on average, without the promise to be no less than it."""
+        upper = self.quantile(q)
+        bucket = next((b for b in self.buckets() if b.count and b.upper >= upper), None)
+        if bucket is None or bucket.lower is None or bucket.upper <= 1:
+            return float(upper)
+        below = sum(b.count for b in self.buckets() if b.upper < bucket.upper)
+        part = min(1.0, max(0.0, (q * self.count - below) / bucket.count))
+        lower, end = max(bucket.lower, 1), min(bucket.upper, self.max)
+        return float(min(upper, lower * (end / lower) ** part))
+
+    def buckets(self) -> Iterator[Bucket]:
+        """Every bucket that can hold an integer, ascending."""
+        lower: int | None = None
+        for upper, count in self._uppers():
+            if lower is None or upper > lower:
+                yield Bucket(lower, upper, count)
+            lower = upper
+
+    def _uppers(self) -> list[tuple[int, int]]:
+        return percentile_buckets(self.function, self.params, self.words)[0]
+
+    def __add__(self, other: Histogram) -> Histogram:
+        """Both together.
+
+        Raises:
+            ValueError: their buckets differ.
+        """
+        self._same_shape(other)
+        return Histogram(self.function, self.params, merge(self.function, self.words, other.words))
+
+    def __sub__(self, earlier: Histogram) -> Histogram:
+        """What was added since an earlier reading of the same histogram. Its maximum is exact if it is a new one, else
+        a bound: the end of the highest bucket that grew.
+
+        Raises:
+            ValueError: their buckets differ.
+        """
+        self._same_shape(earlier)
+        return Histogram(self.function, self.params, subtract(self.function, self.params, self.words, earlier.words))
+
+    def _same_shape(self, other: Histogram) -> None:
+        if (self.function, self.params) != (other.function, other.params):
+            raise ValueError(f"{self.function}{self.params} and {other.function}{other.params} have different buckets")
+
+
+def histogram(function: str, params: Params, words: Words | None = None) -> Histogram:
+    """The histogram of a key's words, or an empty one.
+
+    Raises:
+        ValueError: the function makes no histogram that has quantiles.
+    """
+    if function not in SUPPORTED:
+        raise ValueError(f"{function}() is no histogram")
+    return Histogram(function, params, empty(function, params) if words is None else words)
