@@ -38,21 +38,30 @@ class Result(NamedTuple):
 
 class RunVtrace(Protocol):
     def __call__(
-        self, *arguments: str, stdin: str = "", env: Mapping[str, str] | None = None, timeout: float = PATIENCE
+        self,
+        *arguments: str,
+        stdin: str = "",
+        env: Mapping[str, str] | None = None,
+        cwd: str = ROOT,
+        timeout: float = PATIENCE,
     ) -> Result: ...
 
 
 @pytest.fixture
 def vtrace() -> RunVtrace:
-    """Runs `vtrace ARGUMENTS` to its end, from the top of the checkout; `env` is added to the environment."""
+    """Runs `vtrace ARGUMENTS` to its end, in `cwd`, the top of the checkout; `env` is added to the environment."""
 
     def run(
-        *arguments: str, stdin: str = "", env: Mapping[str, str] | None = None, timeout: float = PATIENCE
+        *arguments: str,
+        stdin: str = "",
+        env: Mapping[str, str] | None = None,
+        cwd: str = ROOT,
+        timeout: float = PATIENCE,
     ) -> Result:
         done = subprocess.run(
             [VTRACE, *arguments],
             input=stdin,
-            cwd=ROOT,
+            cwd=cwd,
             env=os.environ | (env or {}),
             timeout=timeout,
             text=True,

@@ -1,0 +1,68 @@
+"""Every `NAME.d` here through the real command line, compared with what DTrace printed: `NAME.out`, whose first line is
+the command line, the second the exit status, then standard output and standard error. Some have no `NAME.d`.
+
+Equal to the byte, but for what may differ: CPU numbers, the order of a listing, how a run-time error says where it
+was, and the lines in which we show the place of a problem below DTrace's own words.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+NAMES = sorted(name.removesuffix(".out") for name in os.listdir(HERE) if name.endswith(".out"))
+
+
+class Expected(NamedTuple):
+    arguments: list[str]
+    status: int
+    stdout: str
+    stderr: str
+
+
+def expected(name: str) -> Expected:
+    with open(os.path.join(HERE, f"{name}.out"), encoding="utf-8") as file:
+        command, status, rest = file.read().split("\n", 2)
+    stdout, _, stderr = rest.removeprefix("--- stdout\n").partition("--- stderr\n")
+    return Expected(
+        shlex.split(command.removeprefix("# vtrace ")), int(status.removeprefix("# exit status ")), stdout, stderr
+    )
+
+
+_CPU = re.compile(r"(?m)^ *\d+(?= (?: *\d+ {2,}\S|\| |-> |<- ))")
+_SHOWN = re.compile(r"(?m)^ *(?:\d+ )?\| .*\n| {6}hint: .*\n")
+# DTrace names instructions of its own code, we name the action and the line.
+_FAULT = re.compile(
+    r"(?m)^(vtrace: error )(?:in dt_clause_\d+ for probe ID \d+ \(|on enabled probe ID \d+ \(ID \d+: )"
+    r"(\S+)\): (.*)(?: at BPF pc \d+| in (?:action #\d+|predicate), line \d+)$"
+)
+
+
+def comparable_output(text: str) -> str:
+    if text.startswith("   ID   PROVIDER"):
+        return "".join(sorted(text.splitlines(keepends=True)))
+    return _CPU.sub("CPU", text)
+
+
+def comparable_errors(text: str) -> str:
+    return _FAULT.sub(r"\1\2 \3", _SHOWN.sub("", text))
+
+
+def test_every_program_has_its_output() -> None:
+    programs = {name.removesuffix(".d") for name in os.listdir(HERE) if name.endswith(".d")}
+    assert programs <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_prints_what_dtrace_prints(name: str, vtrace: Callable[..., Any]) -> None:
+    truth = expected(name)
+    ran = vtrace(*truth.arguments, cwd=HERE)
+    assert comparable_output(ran.stdout) == comparable_output(truth.stdout)
+    assert comparable_errors(ran.stderr) == comparable_errors(truth.stderr)
+    assert ran.status == truth.status
