@@ -25,20 +25,37 @@ class Source(Value):
     """One D program text.
 
     `kind` is "script" for a file (`-s`, `#!`), "specifier" for a program given on the command line (`-n`, `-P`, ...);
-    DTrace words its errors differently for the two.
+    DTrace words its errors differently for the two. Of several programs that run together each is a source of its own
+    `after` the one before: then offsets go on where that one ended, so that a span is a place in one of them.
     """
 
     name: str
     text: str
     kind: str = "script"
+    start: int = 0
+    before: Source | None = None
+
+    def after(self, before: Source | None) -> Source:
+        """This program with the offsets that follow those of another."""
+        if before is None:
+            return self
+        # The newline keeps the place behind a program's last character its own.
+        return Source(self.name, f"{before.text}\n{self.text}", self.kind, len(before.text) + 1, before)
+
+    def of(self, offset: int) -> Source:
+        """The program that an offset is a place in: this one, or one before it."""
+        source = self
+        while source.before is not None and offset < source.start:
+            source = source.before
+        return source
 
     def line_of(self, offset: int) -> int:
-        """1-based line number of a character offset."""
-        return self.text.count("\n", 0, offset) + 1
+        """1-based line number of a character offset in its program."""
+        return self.text.count("\n", self.of(offset).start, offset) + 1
 
     def line_text(self, line: int) -> str:
         """The text of a 1-based line, without its newline; empty past the end."""
-        lines = self.text.split("\n")
+        lines = self.text[self.start :].split("\n")
         return lines[line - 1] if line <= len(lines) else ""
 
     def column_of(self, offset: int) -> int:
@@ -62,6 +79,7 @@ class Diagnostic(Value):
 
     def headline(self, source: Source, *, tags: bool = False) -> str:
         """DTrace's one-line form, without the name of the program in front."""
+        source = source.of(self.span.start)
         tag = f"[{self.tag}] " if tags else ""
         if source.kind == "script":
             where = f"line {source.line_of(self.span.start)}: "
@@ -71,6 +89,7 @@ class Diagnostic(Value):
 
     def context(self, source: Source) -> str:
         """The line the problem is in, a caret under it, and the hint; empty if the span lies outside the text."""
+        source = source.of(self.span.start)
         line = source.line_of(self.span.start)
         text = source.line_text(line)
         if not text.strip():

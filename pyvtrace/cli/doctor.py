@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pyvtrace.value import Value
 
+_USAGE = """Usage: vtrace doctor [--json]
+
+\t--json  one JSON object instead of the table
+"""
 SYSTEM_PACKAGES = "/usr/lib/python3/dist-packages"
 
 
@@ -32,6 +36,17 @@ class Machine(Value):
     user: str
     capabilities: tuple[str, ...]
     policies: tuple[str, ...]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`vtrace doctor [--json]`."""
+    if unknown := [word for word in arguments if word not in ("--json", "--help")]:
+        sys.stderr.write(f"vtrace: doctor takes no {unknown[0]}\n{_USAGE}")
+        return 2
+    if "--help" in arguments:
+        sys.stdout.write(_USAGE)
+        return 0
+    return doctor(json="--json" in arguments)
 
 
 def doctor(*, json: bool = False) -> int:

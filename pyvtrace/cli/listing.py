@@ -5,20 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pyvtrace.bpf.disassembler import disassemble
-from pyvtrace.spec import ProgramSpec
+from pyvtrace.source import Source, Span
+from pyvtrace.spec import CodeSpec, ProgramSpec
+
+# Where the comments stand.
+_COMMENT_COLUMN = 45
 
 
 def listing(spec: ProgramSpec) -> Iterator[str]:
     """Lines of all programs."""
     for program in spec.programs:
-        yield f"\n{program.name}: {program.attach!r}\n"
-        last = None
-        for slot, text in disassemble(program.code, {r.index: r.map for r in program.relocations}):
-            origin = program.origins[slot]
-            if (origin != last and origin.end > origin.start) or last is None:
-                line = spec.source.line_of(origin.start)
-                fragment = " ".join(spec.source.text[origin.start : origin.end].split())
-                yield f"{line:>5} | {fragment}\n"
-                last = origin
-            comment = f"; {program.comments[slot]}" if program.comments[slot] else ""
-            yield f"      {slot:>5}  {text:<45}{comment}".rstrip() + "\n"
+        probes = f"{len(program.probes)} probe{'s' * (len(program.probes) != 1)}"
+        yield f"\n{program.name}: {program.attach!r}, {probes}, {len(program.code) // 8} instructions\n"
+        yield from _instructions(spec.source, program)
+
+
+def _instructions(source: Source, program: CodeSpec) -> Iterator[str]:
+    last: Span | None = None
+    for slot, text in disassemble(program.code, {r.index: r.map for r in program.relocations}):
+        origin = program.origins[slot]
+        if last is None or (_place(origin) != _place(last) and origin.end > origin.start):
+            fragment = " ".join(source.text[origin.start : origin.end].split())
+            yield f"{source.line_of(origin.start):>5} | {fragment}\n"
+            last = origin
+        comment = program.comments[slot]
+        line = f"      {slot:>5}  {text}"
+        yield (f"{line:<{_COMMENT_COLUMN + 13}}; {comment}\n" if comment else f"{line}\n")
+
+
+def _place(span: Span) -> tuple[int, int]:
+    return span.start, span.end

@@ -168,15 +168,15 @@ class Lowering:
     def _statement(self, statement: typed.Statement, recorder: Recorder, pointer: Place, mask: Place) -> Code:
         m = self.machine
         yield From(statement.span)
+        # Every statement is an action to DTrace, an assignment as well.
+        m.action += 1
         with m.frame.statement():
             match statement:
                 case typed.Evaluate(expr=expr):
                     yield from m.value(expr)
                 case typed.Aggregate():
-                    m.action = statement.number
                     yield from aggregate(m, statement, self.program.aggregations[statement.aggregation])
                 case typed.Act():
-                    m.action = statement.number
                     yield from recorder.write(m, statement, pointer, mask)
                 case typed.If(test=test, then=then, otherwise=otherwise):
                     alternative, done = Label("else"), Label("end if")
@@ -232,6 +232,7 @@ class Lowering:
         yield mov(R2, 0)
         yield call(h.RINGBUF_SUBMIT)
         yield dropped
+        yield from _index_from_number(words[2])
         # The ERROR clauses' own faults must not call back: their losses are counted, no more.
         yield from inner._prepare_locals(self.errors)
         for clause in self.errors:
@@ -274,3 +275,13 @@ class Lowering:
                     yield from recorder.discard(pointer)
                     yield jump(target)
         yield done
+
+
+def _index_from_number(place: Place) -> Code:
+    """Actions are counted from 1 in messages, their index in the ERROR probe's arg2 is from 0; so is a predicate's."""
+    done = Label("index")
+    yield load(R1, place.base, place.offset)
+    yield jump_if(R1, "==", 0, done)
+    yield R1 - 1
+    yield store(place.base, place.offset, R1)
+    yield done

@@ -12,7 +12,9 @@ from pyvtrace.lang.values import Values
 from pyvtrace.lang.vocabulary import Action, Environment, Probe
 from pyvtrace.source import CompileError, Source, Span
 
-KnownOption = Callable[[str], bool]
+# From an option's name and the text of its value (None where there is no `=`) to its value in canonical form and, if
+# it cannot be set, why.
+ReadOption = Callable[[str, str | None], tuple[str, str]]
 
 
 def check(
@@ -21,7 +23,7 @@ def check(
     environment: Environment,
     *,
     strsize: int = 256,
-    known_option: KnownOption = lambda name: True,
+    read_option: ReadOption = lambda name, value: (value or "1", ""),
     zdefs: bool = False,
 ) -> typed.Program:
     """The typed program.
@@ -29,7 +31,7 @@ def check(
     Raises:
         CompileError: with every problem, in source order.
     """
-    checker = Checker(source, environment, strsize, known_option, zdefs=zdefs)
+    checker = Checker(source, environment, strsize, read_option, zdefs=zdefs)
     for item in program.items:
         checker.item(item)
     scope = checker.scope
@@ -48,11 +50,11 @@ class Checker:
     """Goes through a program once, in source order: D's variables exist from their first assignment on."""
 
     def __init__(
-        self, source: Source, environment: Environment, strsize: int, known_option: KnownOption, *, zdefs: bool
+        self, source: Source, environment: Environment, strsize: int, read_option: ReadOption, *, zdefs: bool
     ) -> None:
         self.scope = Scope(source, environment, strsize)
         self.values = Values(self.scope)
-        self.known_option, self.zdefs = known_option, zdefs
+        self.read_option, self.zdefs = read_option, zdefs
         self.clauses: list[typed.Clause] = []
         self.options: list[tuple[str, str]] = []
         self.number = 0
@@ -71,13 +73,15 @@ class Checker:
             self.scope.problems.append(problem.diagnostic)
 
     def option(self, pragma: ast.Pragma) -> None:
-        name, _, value = (part.strip() for part in pragma.argument.partition("="))
-        if not self.known_option(name):
-            message = f"failed to set option '{name}': Invalid option name"
-            raise self.scope.fail("D_PRAGMA_OPTSET", pragma.span, message)
+        name, equals, text = (part.strip() for part in pragma.argument.partition("="))
+        value, why = self.read_option(name, text if equals else None)
+        if why:
+            raise self.scope.fail("D_PRAGMA_OPTSET", pragma.span, f"failed to set option '{name}': {why}")
         self.options.append((name, value))
         if name == "strsize":
             self.scope.strsize = int(value)
+        elif name == "zdefs":
+            self.zdefs = value != "0"
 
     # ------------------------------------------------------------------------------------------------------- clauses
 

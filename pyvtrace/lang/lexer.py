@@ -82,7 +82,7 @@ class Lexer:
         Raises:
             LexError: at the first thing that is no token.
         """
-        for match in _TOKEN.finditer(self.source.text):
+        for match in _TOKEN.finditer(self.source.text, self.source.start):
             kind, text, start, end = match.lastgroup or "", match.group(), match.start(), match.end()
             match kind:
                 case "space":

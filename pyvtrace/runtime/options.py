@@ -155,6 +155,7 @@ _GROUPS: tuple[Iterable[Option], ...] = (
     _rows(COMPILE, REFUSED, "int", "tracing runs with the user's own rights", "useruid"),
     _rows(RUN, EFFECT, "size", "", "aggsize=4194304 bufsize=4194304 dynvarsize=1048576 strsize=256"),
     _rows(RUN, EFFECT, "flag", "", "destructive"),
+    _rows(RUN, EFFECT, "time", "", "statusrate=1000000000"),
     (
         Option(
             "bufpolicy", RUN, "choice", "switch", EFFECT, "records are printed as they come, none are kept", ("switch",)
@@ -162,7 +163,6 @@ _GROUPS: tuple[Iterable[Option], ...] = (
     ),
     (Option("bufresize", RUN, "choice", "auto", MOOT, "a buffer that is too large is an error", ("auto", "manual")),),
     _rows(RUN, MOOT, "time", "the kernel frees variables at once", "cleanrate=9900990"),
-    _rows(RUN, MOOT, "time", "losses are reported when they are found", "statusrate=1000000000"),
     _rows(RUN, MOOT, "flag", "a program that the kernel refuses is shown with the kernel's reason", "bpflog"),
     _rows(RUN, MOOT, "size", "the kernel's log is as large as it has to be", "bpflogsize"),
     _rows(RUN, MOOT, "size", "BPF memory is accounted to the user's cgroup", "lockmem"),
@@ -210,6 +210,11 @@ DTRACE_CHOICES: Mapping[str, tuple[str, ...]] = {"bufpolicy": ("ring", "fill", "
 def setting(options: Mapping[str, str], name: str) -> str:
     """The canonical value in force: the one set, or the default."""
     return options.get(name, OPTIONS[name].default)
+
+
+def is_set(options: Mapping[str, str], name: str) -> bool:
+    """Whether a flag is in force."""
+    return setting(options, name) == "1"
 
 
 def number(options: Mapping[str, str], name: str) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pyvtrace.builtins.distributions import rank
+from pyvtrace.runtime.options import is_set, number
 from pyvtrace.runtime.snapshot import Key, Words
 from pyvtrace.spec import AggregationSpec, FieldSpec
 from pyvtrace.value import Value
@@ -35,10 +36,10 @@ BY_VALUE = Order()
 def order_of(options: Mapping[str, str]) -> Order:
     """The order that the options in force ask for."""
     return Order(
-        by_key=options.get("aggsortkey", "0") != "0",
-        key_position=int(options.get("aggsortkeypos") or "0"),
-        position=int(options.get("aggsortpos") or "0"),
-        reverse=options.get("aggsortrev", "0") != "0",
+        by_key=is_set(options, "aggsortkey"),
+        key_position=number(options, "aggsortkeypos"),
+        position=number(options, "aggsortpos"),
+        reverse=is_set(options, "aggsortrev"),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Protocol
 from pyvtrace.runtime.columns import FLOW_HEADER, HEADER, heading, print_piece, trace_piece
 from pyvtrace.runtime.complaints import Lost, drop_lines, error_line
 from pyvtrace.runtime.flow import Fired, Flow
+from pyvtrace.runtime.options import is_set
 from pyvtrace.runtime.ordering import join_rows, order_of, sort_rows, truncated
 from pyvtrace.runtime.printa import Row, default_row, format_row, or_empty
 from pyvtrace.runtime.printf import Formatter, Piece, field_code, literal, printf_pieces
@@ -73,11 +74,6 @@ class Plan(Value):
     steps: tuple[Step, ...]
     bulk: Formatter | None
     status: Read | None
-
-
-def is_set(options: Mapping[str, str], name: str) -> bool:
-    """Whether an option without a value is in force."""
-    return options.get(name, "0") != "0"
 
 
 class Printer:

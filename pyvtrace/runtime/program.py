@@ -1,48 +1,41 @@
-"""D text to a running program: the passes in their order, with this machine's tables."""
+"""D text to a compiled program: the passes in their order, with this machine's tables.
+
+Several programs of one command line are compiled as DTrace compiles them: each is read by itself, with its own line
+numbers and macro arguments, and all share their variables, aggregations and options.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 from pyvtrace.builtins.actions import ACTIONS
 from pyvtrace.builtins.aggregations import AGGREGATING
 from pyvtrace.builtins.functions import FUNCTIONS
 from pyvtrace.builtins.variables import VARIABLES
 from pyvtrace.compile.pipeline import compile_program
+from pyvtrace.lang import ast, typed
 from pyvtrace.lang.ast import ProbeDescription
 from pyvtrace.lang.check import check
 from pyvtrace.lang.lexer import Macros
 from pyvtrace.lang.parser import parse
 from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Emit, Function, Probe, Variable
 from pyvtrace.providers.registry import ProbeTable
-from pyvtrace.source import Source
+from pyvtrace.runtime.options import BadOption, canonical, is_set, number
+from pyvtrace.source import CompileError, Diagnostic, Source
 from pyvtrace.spec import ProgramSpec
 from pyvtrace.target import Target
-from pyvtrace.value import replace
+from pyvtrace.value import Value, replace
 
-# Options that the compiler knows, with their defaults; sizes in bytes.
-SIZES = {"aggsize": 4 << 20, "bufsize": 4 << 20, "dynvarsize": 1 << 20, "strsize": 256}
-_SORTING = ("aggsortkey", "aggsortrev", "aggsortkeypos", "aggsortpos")
-FLAGS = frozenset((*_SORTING, "quiet", "errtags", "zdefs", "defaultargs", "destructive", "flowindent"))
-_UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-
-
-class BadOption(Exception):
-    """An option that does not exist, or a value that it cannot have."""
-
-
-def size(text: str) -> int:
-    """Bytes from a number with an optional k, m or g."""
-    unit = _UNITS.get(text[-1:].lower(), 1)
-    digits = text[:-1] if unit > 1 else text
-    if not digits.isdigit():
-        raise BadOption(f"{text} is no size")
-    return int(digits) * unit
-
-
-def known(name: str) -> bool:
-    return name in SIZES or name in FLAGS
+_SIZES = ("aggsize", "bufsize", "dynvarsize")
+# A ring buffer is at least a page, and a power of two.
+_LEAST_BUFFER = 4096
+# It changes what macro arguments are, and those are in place before there is a tree to find the pragma in.
+_DEFAULTARGS = re.compile(
+    r"^[ \t]*#[ \t]*pragma[ \t]+D[ \t]+option[ \t]+defaultargs[ \t]*(?:=[ \t]*1[ \t]*)?$", re.MULTILINE
+)
 
 
 class Tables:
@@ -80,26 +73,108 @@ class Tables:
         return None
 
 
+class Request(Value):
+    """What to compile: programs in their order, options that have the last word over pragmas, and those that pragmas
+    have the last word over (both canonical); `arguments` are $1, $2, ..., `child` is $target."""
+
+    programs: tuple[Source, ...]
+    options: Mapping[str, str] = {}
+    environment: Mapping[str, str] = {}
+    arguments: tuple[str, ...] = ()
+    child: int = 0
+
+
+class Compiled(Value):
+    """A compiled program and what its consumer should know: how many probes each of the texts is enabled at, and the
+    line of each statement by (clause, statement), both counted from 1; statement 0 is the predicate."""
+
+    spec: ProgramSpec
+    matched: tuple[int, ...]
+    lines: Mapping[tuple[int, int], int]
+
+
 def compile_text(
     source: Source, target: Target, options: Mapping[str, str], arguments: Sequence[str] = (), child: int = 0
 ) -> ProgramSpec:
-    """A D program compiled for a target. `child` is $target.
+    """One D program compiled for a target; see `compile_request`."""
+    return compile_request(Request((source,), options, {}, tuple(arguments), child), target).spec
+
+
+def compile_request(request: Request, target: Target) -> Compiled:
+    """Everything that a command line asks to run, as one program.
 
     Raises:
-        CompileError: with every problem of the program.
-        BadOption: an option's value is none.
+        CompileError: with every problem of all its texts.
     """
-    named = {"target": child, "pid": os.getpid(), "ppid": os.getppid(), "uid": os.getuid(), "euid": os.geteuid(),
-             "gid": os.getgid(), "egid": os.getegid()}  # fmt: skip
-    tree = parse(source, Macros(arguments, named, "defaultargs" in options))
+    sources = list(accumulate(request.programs, lambda before, source: source.after(before)))
     probes = ProbeTable(target)
-    strsize = size(options.get("strsize", str(SIZES["strsize"])))
-    program = check(source, tree, Tables(probes), strsize=strsize, known_option=known, zdefs="zdefs" in options)
-    # The command line has the last word over the pragmas.
-    merged = {**dict(program.options), **options}
-    if "quiet" in merged:
+    program = _checked(sources, _parsed(sources, request), probes, request)
+    options = {**request.environment, **dict(program.options), **request.options}
+    if is_set(options, "quiet"):
         # Nobody will print the bare header lines, so nothing is recorded for them.
         program = replace(program, clauses=tuple(replace(clause, default=False) for clause in program.clauses))
-    sizes = {name: size(merged.get(name, str(default))) for name, default in SIZES.items()}
-    sizes["bufsize"] = max(4096, 1 << (sizes["bufsize"] - 1).bit_length())
-    return compile_program(program, target, probes, sizes, merged)
+    sizes = {name: number(options, name) for name in _SIZES}
+    sizes["bufsize"] = max(_LEAST_BUFFER, 1 << (sizes["bufsize"] - 1).bit_length())
+    spec = compile_program(program, target, probes, sizes, options)
+    spec = replace(spec, destructive=_is_destructive(program))
+    return Compiled(spec, tuple(_matched(program, source) for source in sources), _lines(program))
+
+
+def macros(request: Request, source: Source) -> Macros:
+    """The macro variables of one program."""
+    given = {**request.environment, **request.options}
+    named = {"target": request.child, "pid": os.getpid(), "ppid": os.getppid(), "uid": os.getuid(),
+             "euid": os.geteuid(), "gid": os.getgid(), "egid": os.getegid()}  # fmt: skip
+    default = is_set(given, "defaultargs") or _DEFAULTARGS.search(source.text, source.start) is not None
+    return Macros(request.arguments, named, default)
+
+
+def _parsed(sources: Sequence[Source], request: Request) -> ast.Program:
+    items: list[ast.Item] = []
+    problems: list[Diagnostic] = []
+    for source in sources:
+        try:
+            items += parse(source, macros(request, source)).items
+        except CompileError as error:
+            problems += error.diagnostics
+    if problems:
+        raise CompileError(sources[-1], problems)
+    return ast.Program(tuple(items))
+
+
+def _checked(sources: Sequence[Source], tree: ast.Program, probes: ProbeTable, request: Request) -> typed.Program:
+    given = {**request.environment, **request.options}
+
+    def read_option(name: str, text: str | None) -> tuple[str, str]:
+        value = canonical(name, text)
+        return ("", value.why) if isinstance(value, BadOption) else (request.options.get(name, value), "")
+
+    return check(
+        sources[-1],
+        tree,
+        Tables(probes),
+        strsize=number(given, "strsize"),
+        read_option=read_option,
+        zdefs=is_set(given, "zdefs"),
+    )
+
+
+def _matched(program: typed.Program, source: Source) -> int:
+    """Probes that one of several texts is enabled at; one enabled by two clauses counts twice, as DTrace counts."""
+    return sum(len(clause.probes) for clause in program.clauses if program.source.of(clause.span.start) is source)
+
+
+def _is_destructive(program: typed.Program) -> bool:
+    statements = (s for clause in program.clauses for s in typed.flattened(clause.body))
+    return any(isinstance(s, typed.Act) and s.action.destructive for s in statements)
+
+
+def _lines(program: typed.Program) -> dict[tuple[int, int], int]:
+    line_of = program.source.line_of
+    lines = {}
+    for number_, clause in enumerate(program.clauses, 1):
+        if clause.predicate is not None:
+            lines[number_, 0] = line_of(clause.predicate.span.start)
+        for statement_number, statement in enumerate(typed.flattened(clause.body), 1):
+            lines[number_, statement_number] = line_of(statement.span.start)
+    return lines

@@ -79,6 +79,13 @@ class RingBuffer:
         self._barrier()
         return self._ready() or (bool(self._poll.poll(timeout_ms)) and self._ready())
 
+    def watch(self, fd: int, events: int = select.POLLIN) -> None:
+        """Let `wait` return, with False, as soon as another descriptor has an event, too."""
+        self._poll.register(fd, events)
+
+    def unwatch(self, fd: int) -> None:
+        self._poll.unregister(fd)
+
     def _ready(self) -> bool:
         position = self._position
         return self._producer[0] != position and not self._words[(position & self._mask) >> 2] & _BUSY

@@ -1,0 +1,65 @@
+"""Where a trace prints: standard output, or the file of -o, which grows as DTrace lets it."""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+import sys
+from typing import TextIO
+
+
+class OutputFailed(Exception):
+    """The output cannot be opened or written; why, in words."""
+
+
+class Output:
+    """Text goes out by `write` and is there for others to see after `flush`. Both raise OutputFailed, or
+    BrokenPipeError where standard output is a pipe that nobody reads."""
+
+    def __init__(self, path: str | None) -> None:
+        self._name = path or "standard output"
+        self._file = _opened(path) if path is not None else sys.stdout
+
+    def write(self, text: str) -> None:
+        try:
+            self._file.write(text)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise self._failed(error) from None
+
+    def flush(self) -> None:
+        try:
+            self._file.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise self._failed(error) from None
+
+    def _failed(self, error: OSError) -> OutputFailed:
+        # What the buffer still holds would fail again when Python closes it, with a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self._file.fileno())
+        return OutputFailed(f"failed to write to {self._name}: {error.strerror}")
+
+    @property
+    def pipe(self) -> int | None:
+        """The descriptor, if it is a pipe: poll(2) tells when its reader goes."""
+        fd = self._file.fileno()
+        return fd if stat.S_ISFIFO(os.fstat(fd).st_mode) else None
+
+    def is_broken(self) -> bool:
+        """Whether it is a pipe without a reader."""
+        fd = self.pipe
+        if fd is None:
+            return False
+        poll = select.poll()
+        poll.register(fd, 0)
+        return bool(poll.poll(0))
+
+
+def _opened(path: str) -> TextIO:
+    try:
+        return open(path, "a", encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise OutputFailed(f"failed to open output file '{path}': {error.strerror}") from None

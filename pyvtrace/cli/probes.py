@@ -1,0 +1,72 @@
+"""`-l`: the probes that descriptions or programs would enable, or all; with `-v` their arguments."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+
+from pyvtrace.cli.console import hint, say
+from pyvtrace.cli.options import CommandLine
+from pyvtrace.cli.output import Output, OutputFailed
+from pyvtrace.cli.stability import of_probe
+from pyvtrace.kernel.target import LiveTarget
+from pyvtrace.lang.ast import Clause, ProbeDescription
+from pyvtrace.lang.parser import parse
+from pyvtrace.lang.vocabulary import Probe
+from pyvtrace.providers.registry import ProbeTable
+from pyvtrace.runtime.options import is_set
+from pyvtrace.runtime.program import Request, macros
+from pyvtrace.source import CompileError, Source, render
+
+_HEADER = "   ID   PROVIDER            MODULE                          FUNCTION NAME\n"
+
+
+def list_probes(line: CommandLine) -> int:
+    """Print the list; 1 if a description matches nothing or cannot be read."""
+    request = Request(line.programs, line.options, line.environment, line.arguments, next(iter(line.pids), 0))
+    table = ProbeTable(LiveTarget())
+    try:
+        descriptions = [list(_descriptions(request, source)) for source in line.programs]
+        output = Output(line.output)
+        output.write(_HEADER)
+        if not line.programs:
+            _print(output, line, table, table.all())
+        failed = False
+        for description in (one for several in descriptions for one in several):
+            probes = table.match(description)
+            _print(output, line, table, probes)
+            if not probes:
+                output.flush()
+                say(f"failed to match {description}: No probe matches description{hint(table.hint(description))}")
+                failed = True
+        output.flush()
+    except CompileError as error:
+        print(render(error.source, error.diagnostics, tags=is_set(line.options, "errtags")), file=sys.stderr)
+        return 1
+    except OutputFailed as failure:
+        say(str(failure))
+        return 1
+    return int(failed)
+
+
+def _descriptions(request: Request, source: Source) -> Iterator[ProbeDescription]:
+    for item in parse(source, macros(request, source)).items:
+        if isinstance(item, Clause):
+            yield from item.probes
+
+
+def _print(output: Output, line: CommandLine, table: ProbeTable, probes: Iterable[Probe]) -> None:
+    for probe in probes:
+        n = probe.name
+        output.write(f"{probe.id:>5} {n.provider:>10} {n.module:>17} {n.function:>33} {n.name}\n")
+        if "v" in line.flags:
+            output.write(of_probe(n.provider) + _arguments(table, probe))
+
+
+def _arguments(table: ProbeTable, probe: Probe) -> str:
+    arguments = table.arguments(probe)
+    lines = [
+        f"\t\targs[{number}]: {argument.type}{f' ({argument.name})' if argument.name else ''}\n"
+        for number, argument in enumerate(arguments)
+    ]
+    return "\n\tArgument Types\n" + ("".join(lines) or "\t\tNone\n") + "\n"

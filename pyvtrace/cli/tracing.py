@@ -1,0 +1,196 @@
+"""A command line's programs from text to their end: compiled, enabled, printed until something ends them."""
+
+from __future__ import annotations
+
+import select
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from pyvtrace.cli.console import hint, say
+from pyvtrace.cli.options import CommandLine, reported_name
+from pyvtrace.cli.output import Output, OutputFailed
+from pyvtrace.cli.signals import Interrupts
+from pyvtrace.kernel.target import LiveTarget
+from pyvtrace.runtime.options import is_set, number
+from pyvtrace.runtime.printer import Printer
+from pyvtrace.runtime.program import Compiled, Request, compile_request
+from pyvtrace.runtime.session import BEGIN, END, Rejected, Session
+from pyvtrace.runtime.store import Store
+from pyvtrace.source import CompileError, Source, render
+from pyvtrace.target import Target
+
+if TYPE_CHECKING:
+    from pyvtrace.cli.processes import Process
+
+# With flowindent a record waits for the one after it, which tells whether it is a function of its own.
+_FLOW_PATIENCE_MS = 100
+
+
+def trace(line: CommandLine) -> int:
+    """Do what the command line asks; the exit status."""
+    try:
+        with ExitStack() as held:
+            return _trace(line, held)
+    except CompileError as error:
+        given = {**line.environment, **line.options}
+        print(render(error.source, error.diagnostics, tags=is_set(given, "errtags")), file=sys.stderr)
+    except Rejected as rejected:
+        from pyvtrace.cli.refusals import rejection
+
+        say(rejection(rejected))
+    except OutputFailed as failure:
+        say(str(failure))
+    return 1
+
+
+def _trace(line: CommandLine, held: ExitStack) -> int:
+    processes = _processes(line, held)
+    if processes is None:
+        return 1
+    target = LiveTarget()
+    child = processes[0].pid if processes else 0
+    request = Request(line.programs, line.options, line.environment, line.arguments, child)
+    compiled = compile_request(request, target)
+    if "S" in line.flags:
+        from pyvtrace.cli.listing import listing
+
+        sys.stdout.writelines(listing(compiled.spec))
+    if "e" in line.flags:
+        if "v" in line.flags:
+            output = Output(line.output)
+            for source in line.programs:
+                output.write(_stability(source))
+            output.flush()
+        return 0
+    run = Run(line, compiled, target, processes, Output(line.output))
+    if compiled.spec.destructive and not is_set(compiled.spec.options, "destructive"):
+        run.announce()
+        say("could not enable tracing: Destructive actions not allowed" + hint("permit them with -w"))
+        return 1
+    return run.run()
+
+
+def _kind(source: Source) -> str:
+    """What DTrace calls a program."""
+    return "script" if source.kind == "script" else "description"
+
+
+def _stability(source: Source) -> str:
+    from pyvtrace.cli.stability import of_program
+
+    return of_program(_kind(source), reported_name(source))
+
+
+def _processes(line: CommandLine, held: ExitStack) -> list[Process] | None:
+    """Those of -c and -p, which are ended with `held`; None, having said why, if one is not there."""
+    if not line.commands and not line.pids:
+        return []
+    from pyvtrace.cli.processes import ProcessError, grab, run
+
+    found: list[Process] = []
+    try:
+        for command in line.commands:
+            found.append(run(command))
+            held.callback(found[-1].end)
+        found += map(grab, line.pids)
+    except ProcessError as error:
+        say(str(error))
+        return None
+    return found
+
+
+class Run:
+    """One session of a compiled program."""
+
+    def __init__(
+        self, line: CommandLine, compiled: Compiled, target: Target, processes: Sequence[Process], output: Output
+    ) -> None:
+        self._line, self._compiled, self._spec = line, compiled, compiled.spec
+        self._target, self._output = target, output
+        self._processes = list(processes)
+        self._quiet = is_set(self._spec.options, "quiet")
+
+    def notice(self, text: str) -> None:
+        """What DTrace says by the way."""
+        if not self._quiet:
+            say(text)
+
+    def announce(self) -> None:
+        """How many probes each program is enabled at."""
+        for source, matched in zip(self._line.programs, self._compiled.matched, strict=True):
+            name, probes = reported_name(source), f"probe{'s' * (matched != 1)}"
+            self.notice(f"{_kind(source)} '{name}' matched {matched} {probes}")
+            if "v" in self._line.flags:
+                self._output.write(_stability(source))
+
+    def run(self) -> int:
+        """From BEGIN to the last aggregation."""
+        self._interrupts = Interrupts()
+        with Session(self._spec, self._target) as session:
+            self._session = session
+            self._printer = Printer(
+                self._spec, self._output.write, say, Store(self._spec, session.rows), self._compiled.lines
+            )
+            # BEGIN comes first: what it prepares is there for every other clause.
+            session.fire(BEGIN)
+            if not session.exited:
+                session.attach()
+            self.announce()
+            for process in self._processes:
+                process.start()
+            self._watch()
+            self._consume()
+            session.detach()
+            self._drain()
+            session.fire(END)
+            self._drain()
+            self._printer.finish()
+            self._printer.drops(session.lost())
+            self._output.flush()
+            return session.status
+
+    # ---------------------------------------------------------------------------------------------------- the middle
+
+    def _watch(self) -> None:
+        """Wake up for everything that can end the trace."""
+        ring = self._session.ring
+        ring.watch(self._interrupts.fd)
+        for process in self._processes:
+            ring.watch(process.fd)
+        if self._output.pipe is not None:
+            ring.watch(self._output.pipe, select.POLLERR)
+
+    def _consume(self) -> None:
+        session, spec = self._session, self._spec
+        interval = number(spec.options, "statusrate") / 1e9
+        flow = is_set(spec.options, "flowindent")
+        waits = bool(self._processes)
+        due = time.monotonic() + interval
+        while not (session.exited or self._interrupts.asked):
+            left = max(0, round((due - time.monotonic()) * 1000))
+            if not session.pump(self._printer, min(left, _FLOW_PATIENCE_MS) if flow else left):
+                self._printer.flush()
+                if self._output.is_broken():
+                    raise BrokenPipeError
+            self._output.flush()
+            if waits and self._have_ended():
+                return
+            if time.monotonic() >= due:
+                due = time.monotonic() + interval
+                session.update_clock()
+                self._printer.drops(session.lost())
+
+    def _have_ended(self) -> bool:
+        """Whether all processes of -c and -p have."""
+        for process in [process for process in self._processes if process.has_ended()]:
+            self._processes.remove(process)
+            self._session.ring.unwatch(process.fd)
+            self.notice(process.verdict())
+        return not self._processes
+
+    def _drain(self) -> None:
+        while self._session.pump(self._printer, 0):
+            pass
