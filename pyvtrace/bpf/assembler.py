@@ -94,7 +94,7 @@ def assemble(items: Iterable[Item]) -> Assembled:
     """Bytes, relocations and origins of a program.
 
     Raises:
-        TooFar: a jump cannot be encoded.
+        TooFar: a jump or the offset of an access cannot be encoded.
     """
     lines, places = _prune(*_collect(items))
     slots = [0]
@@ -115,6 +115,8 @@ def assemble(items: Iterable[Item]) -> Assembled:
                 off = distance
             else:
                 raise TooFar(f"jump over {distance} instructions")
+        if not -32768 <= off <= 32767:
+            raise TooFar(f"access {off} bytes from a pointer")
         if insn.map:
             relocations.append((slots[index], insn.map))
         low = imm & 0xFFFFFFFF

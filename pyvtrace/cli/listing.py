@@ -24,7 +24,8 @@ def _instructions(source: Source, program: CodeSpec) -> Iterator[str]:
     last: Span | None = None
     for slot, text in disassemble(program.code, {r.index: r.map for r in program.relocations}):
         origin = program.origins[slot]
-        if last is None or (_place(origin) != _place(last) and origin.end > origin.start):
+        # What belongs to no place in particular stays with what is before it.
+        if origin.end > origin.start and (last is None or _place(origin) != _place(last)):
             fragment = " ".join(source.text[origin.start : origin.end].split())
             yield f"{source.line_of(origin.start):>5} | {fragment}\n"
             last = origin

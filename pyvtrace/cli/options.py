@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from pyvtrace.cli.console import PROGRAM
+from pyvtrace.cli.console import PROGRAM, hint
 from pyvtrace.cli.preprocessor import PreprocessorFailed, preprocess
 from pyvtrace.cli.usage import usage
 from pyvtrace.runtime.options import OPTIONS, BadOption, canonical
@@ -81,7 +81,7 @@ REFUSED: Mapping[str, str] = {
     "L": OPTIONS["libdir"].why,
 }
 # What a description lacks on its right: -P names providers, -m modules, -f functions, -n probes.
-_FIELDS_TO_RIGHT = {"P": 3, "m": 2, "f": 1, "n": 0, "i": 0}
+_FIELDS_TO_RIGHT = {"P": 3, "m": 2, "f": 1, "n": 0}
 
 
 class _Refusal(Exception):
@@ -95,14 +95,25 @@ def read_script(path: str) -> str:
         return file.read()
 
 
+def probe_name(identifier: int) -> str:
+    """The full description of the probe with this id on this kernel; "" if there is none."""
+    from pyvtrace.kernel.target import LiveTarget
+    from pyvtrace.providers.registry import ProbeTable
+
+    name = ProbeTable(LiveTarget()).name_of(identifier)
+    return str(name) if name else ""
+
+
 def parse(
     arguments: Sequence[str],
     environment: Mapping[str, str] = os.environ,
     read: Callable[[str], str] = read_script,
+    probe_name: Callable[[int], str] = probe_name,
 ) -> CommandLine | Complaint:
-    """The command line after the program's name. Scripts are read with `read`, which may raise OSError."""
+    """The command line after the program's name. Scripts are read with `read`, which may raise OSError; `probe_name`
+    tells the description of the probe with an id, "" if there is none."""
     try:
-        return _Parser(read).parse(arguments, environment)
+        return _Parser(read, probe_name).parse(arguments, environment)
     except _Refusal as refusal:
         return refusal.complaint
 
@@ -146,7 +157,7 @@ _DESCRIPTION = re.compile(r"[^{/;]*")
 
 
 def specifier(letter: str, text: str) -> Source:
-    """A program given with -P, -m, -f, -n or -i. Descriptions get the colons that make each name the right field."""
+    """A program given with -P, -m, -f or -n. Descriptions get the colons that make each name the right field."""
     missing = _FIELDS_TO_RIGHT[letter]
     match = _DESCRIPTION.match(text)
     head = match[0] if match else ""
@@ -165,8 +176,8 @@ def reported_name(source: Source) -> str:
 class _Parser:
     """One pass over a command line."""
 
-    def __init__(self, read: Callable[[str], str]) -> None:
-        self._read = read
+    def __init__(self, read: Callable[[str], str], probe_name: Callable[[int], str]) -> None:
+        self._read, self._probe_name = read, probe_name
         self._programs: list[tuple[str, str]] = []
         self._flags: set[str] = set()
         self._options: dict[str, str] = {}
@@ -182,7 +193,7 @@ class _Parser:
         if len(self._flags & {"l", "V"}) > 1:
             raise _Refusal(Complaint("only one of the [-GhlV] options can be specified at a time", 2))
         if not self._programs and not self._flags & {"e", "l", "V"}:
-            raise _Refusal(Complaint("no probes specified"))
+            raise _Refusal(Complaint("no probes specified" + self._meant_a_script()))
         return CommandLine(
             tuple(self._source(letter, value) for letter, value in self._programs),
             frozenset(self._flags),
@@ -193,6 +204,10 @@ class _Parser:
             tuple(self._pids),
             tuple(self._arguments),
         )
+
+    def _meant_a_script(self) -> str:
+        script = next(iter(self._arguments), "")
+        return hint(f"to run the script: {PROGRAM} -s {script}") if script.endswith(".d") else ""
 
     def _take(self, letter: str, value: str) -> None:
         if letter in REFUSED:
@@ -229,10 +244,14 @@ class _Parser:
             self._options[name] = made
 
     def _source(self, letter: str, value: str) -> Source:
+        if letter == "i":
+            return self._by_id(value)
         if letter != "s":
             return specifier(letter, value)
         try:
             text = self._read(value)
+            if "\0" in text:
+                raise _Refusal(Complaint(f"failed to compile script {value}: it is a binary file, not a D program"))
             if self._options.get("cpp") == "1":
                 text = preprocess(value, text, self._cpp_arguments(), self._options.get("cpppath", "cpp"))
             return Source(value, text, "script")
@@ -240,6 +259,14 @@ class _Parser:
             raise _Refusal(Complaint(f"failed to open {value}: {error.strerror}")) from None
         except PreprocessorFailed as failure:
             raise _Refusal(Complaint(f"failed to compile script {value}: {failure}")) from None
+
+    def _by_id(self, value: str) -> Source:
+        match = re.match(r"\s*(\d+)", value)
+        name = self._probe_name(int(match[1])) if match else ""
+        if match is None or not name:
+            what = f"there is no probe with the ID {match[1]}" if match else "a probe's ID is a number"
+            raise _Refusal(Complaint(f"invalid probe specifier {value}: {what}" + hint(f"{PROGRAM} -l shows them")))
+        return Source(value, name + value[match.end() :], "specifier")
 
     def _cpp_arguments(self) -> list[str]:
         arguments = [*self._options.get("cppargs", "").split(), *self._preprocessor]

@@ -12,7 +12,7 @@ from pyvtrace.cli.stability import of_probe
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.lang.ast import Clause, ProbeDescription
 from pyvtrace.lang.parser import parse
-from pyvtrace.lang.vocabulary import Probe
+from pyvtrace.lang.vocabulary import Argument, Probe
 from pyvtrace.providers.registry import ProbeTable
 from pyvtrace.runtime.options import is_set
 from pyvtrace.runtime.program import Request, macros
@@ -63,10 +63,13 @@ def _print(output: Output, line: CommandLine, table: ProbeTable, probes: Iterabl
             output.write(of_probe(n.provider) + _arguments(table, probe))
 
 
+def _named(number: int, argument: Argument) -> str:
+    return f" ({argument.name})" if argument.name not in ("", f"arg{number}") else ""
+
+
 def _arguments(table: ProbeTable, probe: Probe) -> str:
     arguments = table.arguments(probe)
     lines = [
-        f"\t\targs[{number}]: {argument.type}{f' ({argument.name})' if argument.name else ''}\n"
-        for number, argument in enumerate(arguments)
+        f"\t\targs[{number}]: {argument.type}{_named(number, argument)}\n" for number, argument in enumerate(arguments)
     ]
     return "\n\tArgument Types\n" + ("".join(lines) or "\t\tNone\n") + "\n"

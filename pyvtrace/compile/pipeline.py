@@ -147,7 +147,7 @@ def _lower(
     except TooFar as problem:
         span = unit.clauses[0].span
         message = f"program for {unit.probe.name} is too large for BPF: {problem}"
-        hint = "enable fewer clauses at this probe, or split the script"
+        hint = "enable fewer clauses at this probe, split the script, or lower strsize"
         raise CompileError(program.source, [Diagnostic("D_CG_EXPR", span, message, hint)]) from problem
     name = unit.probe.name.name if len(unit.probes) > 1 else unit.probe.name.function or unit.probe.name.name
     code = CodeSpec(

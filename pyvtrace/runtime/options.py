@@ -18,7 +18,8 @@ EFFECT, MOOT, REFUSED = "effect", "moot", "refused"
 
 class Option(Value):
     """`kind` is a key of `KINDS`; `default` is canonical, "" where DTrace has none; `standing` is EFFECT, MOOT or
-    REFUSED, and `why` the reason for the latter two. `choices` are the values of the kind "choice" that are taken."""
+    REFUSED, and `why` the reason for the latter two. `choices` are the values of the kind "choice" that are taken,
+    `least` and `most` the bounds of sizes."""
 
     name: str
     stage: str
@@ -27,6 +28,8 @@ class Option(Value):
     standing: str = EFFECT
     why: str = ""
     choices: tuple[str, ...] = ()
+    least: int = 0
+    most: int = 1 << 62
 
 
 class BadOption(Value):
@@ -153,7 +156,10 @@ _GROUPS: tuple[Iterable[Option], ...] = (
     _rows(COMPILE, MOOT, "int", "no process is held under control", "pgmax=8"),
     _rows(COMPILE, REFUSED, "string", "system calls are named as the kernel names them", "sysslice"),
     _rows(COMPILE, REFUSED, "int", "tracing runs with the user's own rights", "useruid"),
-    _rows(RUN, EFFECT, "size", "", "aggsize=4194304 bufsize=4194304 dynvarsize=1048576 strsize=256"),
+    # The length of a map is a u32, and ring buffers have a power of two.
+    (Option("bufsize", RUN, "size", "4194304", most=1 << 31),),
+    (Option("strsize", RUN, "size", "256", least=1, most=1 << 20),),
+    _rows(RUN, EFFECT, "size", "", "aggsize=4194304 dynvarsize=1048576"),
     _rows(RUN, EFFECT, "flag", "", "destructive"),
     _rows(RUN, EFFECT, "time", "", "statusrate=1000000000"),
     (
@@ -200,6 +206,8 @@ def canonical(name: str, value: str | None = None) -> str | BadOption:
     if option.kind == "choice" and made not in option.choices:
         known = DTRACE_CHOICES.get(name, ())
         return BadOption(name, option.why if made in known else "Invalid value for specified option")
+    if option.kind in ("size", "int") and not option.least <= int(made) <= option.most:
+        return BadOption(name, f"Invalid value for specified option: {option.least} to {option.most} can be had")
     return made
 
 
