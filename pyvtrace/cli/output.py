@@ -20,6 +20,9 @@ class Output:
     def __init__(self, path: str | None) -> None:
         self._name = path or "standard output"
         self._file = _opened(path) if path is not None else sys.stdout
+        fd = self._file.fileno()
+        # The descriptor, if it is a pipe: poll(2) tells when its reader goes.
+        self.pipe = fd if stat.S_ISFIFO(os.fstat(fd).st_mode) else None
 
     def write(self, text: str) -> None:
         try:
@@ -42,19 +45,12 @@ class Output:
         os.dup2(os.open(os.devnull, os.O_WRONLY), self._file.fileno())
         return OutputFailed(f"failed to write to {self._name}: {error.strerror}")
 
-    @property
-    def pipe(self) -> int | None:
-        """The descriptor, if it is a pipe: poll(2) tells when its reader goes."""
-        fd = self._file.fileno()
-        return fd if stat.S_ISFIFO(os.fstat(fd).st_mode) else None
-
     def is_broken(self) -> bool:
         """Whether it is a pipe without a reader."""
-        fd = self.pipe
-        if fd is None:
+        if self.pipe is None:
             return False
         poll = select.poll()
-        poll.register(fd, 0)
+        poll.register(self.pipe, 0)
         return bool(poll.poll(0))
 
 

@@ -28,6 +28,11 @@ class Interrupts:
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._take)
 
+    def over(self) -> None:
+        """Everything is done: one that comes now must not turn a good end into a bad one."""
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_IGN)
+
     def _take(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
         if self.asked and now - self._when > _ECHO_SECONDS:

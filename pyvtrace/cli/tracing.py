@@ -149,8 +149,10 @@ class Run:
             self._drain()
             self._printer.finish()
             self._printer.drops(session.lost())
+            status = session.status
             self._output.flush()
-            return session.status
+        self._interrupts.over()
+        return status
 
     # ---------------------------------------------------------------------------------------------------- the middle
 

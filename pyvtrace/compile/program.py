@@ -201,7 +201,7 @@ class Lowering:
         m.fault_value, m.fault_kind = m.frame.word(), m.frame.word()
         words = [m.frame.word() for _ in range(6)]
         context.arguments = tuple(words)
-        dropped = Label("no room")
+        room, dropped = Label("room"), Label("no room")
         yield self.error_function
         yield mov(R6, R1)
         for place, reg in zip((words[1], words[2], words[4], words[5]), (R5, R2, R2, R3), strict=True):
@@ -219,7 +219,10 @@ class Lowering:
         yield mov(R2, ERROR_RECORD_SIZE)
         yield mov(R3, 0)
         yield call(h.RINGBUF_RESERVE)
-        yield jump_if(R0, "==", 0, dropped)
+        yield jump_if(R0, "!=", 0, room)
+        yield from m.count("principal")
+        yield jump(dropped)
+        yield room
         yield mov(R1, R0)
         yield store(R1, 0, ERROR_RECORD - (1 << 32), 4)
         for offset, place in ((4, words[0]), (8, cpu), (16, words[1]), (20, words[2]), (24, words[4])):

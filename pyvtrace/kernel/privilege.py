@@ -12,7 +12,8 @@ from pyvtrace.kernel.syscall import ENOTSUPP
 CAP_SYS_ADMIN, CAP_PERFMON, CAP_BPF = 21, 38, 39
 CAPABILITIES = {CAP_SYS_ADMIN: "CAP_SYS_ADMIN", CAP_PERFMON: "CAP_PERFMON", CAP_BPF: "CAP_BPF"}
 
-# What each command needs; CAP_SYS_ADMIN stands for both (Documentation/admin-guide/perf-security.rst, bpf(2)).
+# What each command needs, and in the end a trace both: maps are made for programs that read the kernel. CAP_SYS_ADMIN
+# stands for both (Documentation/admin-guide/perf-security.rst, bpf(2)).
 _NEEDS = {
     "BPF_PROG_LOAD": (CAP_BPF, CAP_PERFMON),
     "BPF_RAW_TRACEPOINT_OPEN": (CAP_BPF, CAP_PERFMON),
@@ -48,10 +49,10 @@ def effective() -> frozenset[int]:
 
 
 def missing(command: str, have: frozenset[int]) -> list[str]:
-    """Names of the capabilities that a command needs and `have` lacks."""
+    """Names of the capabilities that a trace needs for a command and `have` lacks."""
     if CAP_SYS_ADMIN in have:
         return []
-    return [CAPABILITIES[number] for number in _NEEDS.get(command, (CAP_BPF,)) if number not in have]
+    return [CAPABILITIES[number] for number in _NEEDS.get(command, (CAP_BPF, CAP_PERFMON)) if number not in have]
 
 
 def user_namespace() -> bool:

@@ -106,8 +106,7 @@ class Checker:
     def _match(self, description: ast.ProbeDescription) -> Sequence[Probe]:
         probes = self.scope.environment.match(description)
         if not probes and not self.zdefs:
-            names = self.scope.environment.nearest(description)
-            hint = "did you mean " + " or ".join(names) + "?" if names else ""
+            hint = self.scope.environment.hint(description)
             message = f"probe description {description} does not match any probes"
             raise self.scope.fail("D_PDESC_ZERO", description.span, message, hint)
         return probes

@@ -118,8 +118,8 @@ class Environment(Protocol):
     def arguments(self, probe: Probe) -> Sequence[Argument]:
         """Typed arguments (args[0]...), read when asked for."""
 
-    def nearest(self, description: ProbeDescription) -> Sequence[str]:
-        """Up to three probe descriptions that look like this one, for a hint."""
+    def hint(self, description: ProbeDescription) -> str:
+        """Why a description matches nothing, or what it may have meant; empty if there is nothing to say."""
 
     def argument_code(self, probe: Probe, index: int) -> Emit | None:
         """Code that puts args[index] into R0; None where there is no such argument."""

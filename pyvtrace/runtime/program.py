@@ -66,8 +66,8 @@ class Tables:
     def arguments(self, probe: Probe) -> Sequence[Argument]:
         return self._probes.arguments(probe)
 
-    def nearest(self, description: ProbeDescription) -> Sequence[str]:
-        return self._probes.nearest(description)
+    def hint(self, description: ProbeDescription) -> str:
+        return self._probes.hint(description)
 
     def argument_code(self, probe: Probe, index: int) -> Emit | None:
         return None

@@ -21,6 +21,7 @@ from pyvtrace.kernel.syscall import ENOTSUPP
         ("BPF_PROG_LOAD", {CAP_BPF, CAP_PERFMON}, []),
         ("BPF_PROG_LOAD", {CAP_SYS_ADMIN}, []),
         ("BPF_MAP_CREATE", {CAP_PERFMON}, ["CAP_BPF"]),
+        ("BPF_MAP_CREATE", set(), ["CAP_BPF", "CAP_PERFMON"]),
         ("BPF_ENABLE_STATS", {CAP_BPF, CAP_PERFMON}, ["CAP_SYS_ADMIN"]),
         ("perf_event_open", {CAP_BPF}, ["CAP_PERFMON"]),
     ],
