@@ -19,7 +19,7 @@ from pyvtrace.runtime.printer import Printer
 from pyvtrace.runtime.program import Compiled, Request, compile_request
 from pyvtrace.runtime.session import BEGIN, END, Rejected, Session
 from pyvtrace.runtime.store import Store
-from pyvtrace.source import CompileError, Source, render
+from pyvtrace.source import CompileError, Source
 from pyvtrace.target import Target
 
 if TYPE_CHECKING:
@@ -31,12 +31,15 @@ _FLOW_PATIENCE_MS = 100
 
 def trace(line: CommandLine) -> int:
     """Do what the command line asks; the exit status."""
+    target = LiveTarget()
     try:
         with ExitStack() as held:
-            return _trace(line, held)
+            return _trace(line, target, held)
     except CompileError as error:
-        given = {**line.environment, **line.options}
-        print(render(error.source, error.diagnostics, tags=is_set(given, "errtags")), file=sys.stderr)
+        from pyvtrace.cli.refusals import problems
+
+        tags = is_set({**line.environment, **line.options}, "errtags")
+        print(problems(error, target, tags=tags), file=sys.stderr)
     except Rejected as rejected:
         from pyvtrace.cli.refusals import rejection
 
@@ -46,11 +49,10 @@ def trace(line: CommandLine) -> int:
     return 1
 
 
-def _trace(line: CommandLine, held: ExitStack) -> int:
+def _trace(line: CommandLine, target: LiveTarget, held: ExitStack) -> int:
     processes = _processes(line, held)
     if processes is None:
         return 1
-    target = LiveTarget()
     child = processes[0].pid if processes else 0
     request = Request(line.programs, line.options, line.environment, line.arguments, child)
     compiled = compile_request(request, target)
