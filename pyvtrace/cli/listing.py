@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 
 from pyvtrace.bpf.disassembler import disassemble
 from pyvtrace.source import Source, Span
@@ -15,9 +15,13 @@ _COMMENT_COLUMN = 45
 def listing(spec: ProgramSpec) -> Iterator[str]:
     """Lines of all programs."""
     for program in spec.programs:
-        probes = f"{len(program.probes)} probe{'s' * (len(program.probes) != 1)}"
-        yield f"\n{program.name}: {program.attach!r}, {probes}, {len(program.code) // 8} instructions\n"
+        probes, instructions = _count(program.probes, "probe"), _count(program.origins, "instruction")
+        yield f"\n{program.name}: {program.attach!r}, {probes}, {instructions}\n"
         yield from _instructions(spec.source, program)
+
+
+def _count(things: Sized, name: str) -> str:
+    return f"{len(things)} {name}{'s' * (len(things) != 1)}"
 
 
 def _instructions(source: Source, program: CodeSpec) -> Iterator[str]:

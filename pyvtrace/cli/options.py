@@ -12,8 +12,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pyvtrace.cli.console import PROGRAM, hint
-from pyvtrace.cli.preprocessor import PreprocessorFailed, preprocess
-from pyvtrace.cli.usage import usage
 from pyvtrace.runtime.options import OPTIONS, BadOption, canonical
 from pyvtrace.source import Source
 from pyvtrace.value import Value
@@ -29,6 +27,8 @@ class Complaint(Value):
     @property
     def text(self) -> str:
         """As standard error shows it."""
+        from pyvtrace.cli.usage import usage
+
         return f"{PROGRAM}: {self.message}\n" + (usage() if self.usage else "")
 
 
@@ -252,13 +252,19 @@ class _Parser:
             text = self._read(value)
             if "\0" in text:
                 raise _Refusal(Complaint(f"failed to compile script {value}: it is a binary file, not a D program"))
-            if self._options.get("cpp") == "1":
-                text = preprocess(value, text, self._cpp_arguments(), self._options.get("cpppath", "cpp"))
-            return Source(value, text, "script")
         except OSError as error:
             raise _Refusal(Complaint(f"failed to open {value}: {error.strerror}")) from None
+        if self._options.get("cpp") == "1":
+            text = self._preprocessed(value, text)
+        return Source(value, text, "script")
+
+    def _preprocessed(self, path: str, text: str) -> str:
+        from pyvtrace.cli.preprocessor import PreprocessorFailed, preprocess
+
+        try:
+            return preprocess(path, text, self._cpp_arguments(), self._options.get("cpppath", "cpp"))
         except PreprocessorFailed as failure:
-            raise _Refusal(Complaint(f"failed to compile script {value}: {failure}")) from None
+            raise _Refusal(Complaint(f"failed to compile script {path}: {failure}")) from None
 
     def _by_id(self, value: str) -> Source:
         match = re.match(r"\s*(\d+)", value)
