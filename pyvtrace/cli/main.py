@@ -10,7 +10,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
+from contextlib import suppress
+from typing import NoReturn
 
 from pyvtrace.cli.console import PROGRAM, hint, say
 
@@ -19,8 +20,8 @@ from pyvtrace.cli.console import PROGRAM, hint, say
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "doctor": ("pyvtrace.cli.doctor", "main", "what this kernel, user and machine allow, and what to do about each no"),
 }
-# As a shell reports them: what was written to is gone, Ctrl-C.
-BROKEN_PIPE, INTERRUPTED = 128 + signal.SIGPIPE, 128 + signal.SIGINT
+# As a shell reports it: nobody reads what is written.
+BROKEN_PIPE = 128 + signal.SIGPIPE
 
 
 def run() -> NoReturn:
@@ -29,8 +30,10 @@ def run() -> NoReturn:
     # Start-up makes many objects and drops few: looking for garbage among them finds none.
     gc.set_threshold(100_000)
     status = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        # What could not be written has been said.
+        with suppress(OSError):
+            stream.flush()
     os._exit(status)
 
 
@@ -51,11 +54,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
     except OSError as error:
-        from pyvtrace.kernel.syscall import KernelError
-
-        say(_refusal(error) if isinstance(error, KernelError) else str(error))
+        say(_refusal(error))
         return 1
     return status
+
+
+def _refusal(error: OSError) -> str:
+    """Errors of our own layers name what was being done, and know what to do about it."""
+    if hasattr(error, "hint"):
+        return f"could not enable tracing: {error}{hint(error.hint)}"
+    return f"failed to write to standard output: {error.strerror}" if error.filename is None else str(error)
 
 
 def _choose(arguments: Sequence[str]) -> Callable[[list[str]], int]:
@@ -67,10 +75,6 @@ def _choose(arguments: Sequence[str]) -> Callable[[list[str]], int]:
         run: Callable[[list[str]], int] = getattr(import_module(module), function)
         return lambda rest: run(rest[1:])
     return _OTHERS.get(first, _as_dtrace) if arguments else _without_arguments
-
-
-def _refusal(error: Any) -> str:
-    return f"could not enable tracing: {error}{hint(error.hint)}"
 
 
 # --------------------------------------------------------------------------------------------------------- as DTrace

@@ -71,7 +71,7 @@ def test_a_list_goes_to_the_file_of_o(vtrace: Any, tmp_path: Any) -> None:
     assert (tmp_path / "out").read_text().splitlines()[0] == HEADER
 
 
-# ------------------------------------------------------------------------------------------------------ compiled programs
+# ---------------------------------------------------------------------------------------------------- compiled programs
 
 
 def test_s_shows_each_instruction_under_its_d(vtrace: Any) -> None:
