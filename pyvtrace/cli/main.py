@@ -93,7 +93,7 @@ def _as_dtrace(arguments: list[str]) -> int:
         from pyvtrace.cli.probes import list_probes
 
         return list_probes(line)
-    from pyvtrace.cli.tracing import trace
+    from pyvtrace.cli.run import trace
 
     return trace(line)
 

@@ -30,6 +30,7 @@ from pyvtrace.target import Target
 from pyvtrace.value import Value, replace
 
 _SIZES = ("aggsize", "bufsize", "dynvarsize")
+ALL_CPUS_AGGSIZE = 64 << 20
 # A ring buffer is at least a page, and a power of two.
 _LEAST_BUFFER = 4096
 # It changes what macro arguments are, and those are in place before there is a tree to find the pragma in.
@@ -114,6 +115,9 @@ def compile_request(request: Request, target: Target) -> Compiled:
         # Nobody will print the bare header lines, so nothing is recorded for them.
         program = replace(program, clauses=tuple(replace(clause, default=False) for clause in program.clauses))
     sizes = {name: number(options, name) for name in _SIZES}
+    if "aggsize" not in options:
+        # Memory is taken when a map is made, for every CPU that there could be: on large machines each gets less of it.
+        sizes["aggsize"] = min(sizes["aggsize"], ALL_CPUS_AGGSIZE // target.cpus)
     sizes["bufsize"] = max(_LEAST_BUFFER, 1 << (sizes["bufsize"] - 1).bit_length())
     spec = compile_program(program, target, probes, sizes, options)
     spec = replace(spec, destructive=_is_destructive(program))
