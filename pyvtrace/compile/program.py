@@ -71,6 +71,7 @@ class Lowering:
         """The whole program; `dispatch` chooses the clauses, None runs them all."""
         m = self.machine
         end = Label("end")
+        m.on_loss = end
         yield mov(R6, R1)
         if self.stops:
             yield Note("after exit() nothing fires")
@@ -233,9 +234,12 @@ class Lowering:
         yield call(h.RINGBUF_SUBMIT)
         yield dropped
         # The ERROR clauses' own faults must not call back: their losses are counted, no more.
+        end = Label("end")
+        m.on_loss = end
         yield from inner._prepare_locals(self.errors)
         for clause in self.errors:
             yield from inner._error_clause(clause)
+        yield end
         yield mov(R0, 0)
         yield leave()
         yield from m.finish()

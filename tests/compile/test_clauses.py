@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import struct
 
+from pyvtrace.builtins.aggregations import AGGREGATING
 from pyvtrace.lang import typed as t
-from pyvtrace.lang.types import INT, LONG, Pointer
+from pyvtrace.lang.types import INT, LONG, Pointer, String
 from pyvtrace.spec import ERROR_RECORD
 from tests.compile.programs import ERROR, act, builtin, clause, constant, evaluate, run
 
@@ -67,3 +68,11 @@ def test_this_starts_as_zero_and_lasts_through_the_clauses_of_a_probe() -> None:
     ]
     outcome = run(clauses, [symbol])
     assert [struct.unpack("<q", outcome.data(n))[0] for n in (0, 1)] == [0, 9]
+
+
+def test_strings_of_this_are_cleared_where_no_clause_can_lose_anything() -> None:
+    symbol = t.Symbol("this", "s", String(32))
+    load = t.Load(String(32), symbol)
+    body = t.Aggregate(0, (load,), (), 1)
+    aggregation = t.AggregationSymbol(0, "a", AGGREGATING["count"], (), (String(32),))
+    assert run([clause(0, body)], [symbol], [aggregation]).tables["a"] == {("",): (1,)}
