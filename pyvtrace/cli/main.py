@@ -222,7 +222,7 @@ def trace(spec: ProgramSpec, target: LiveTarget, child: Child, write: Callable[[
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda n, frame: stop.append(n))
     with Session(spec, target) as session:
-        output = Printer(spec, write, say, Store(spec, session.rows))
+        output = Printer(spec, write, say, Store(spec, session))
         session.attach()
         if "quiet" not in spec.options:
             name = "script" if spec.source.kind == "script" else "description"

@@ -129,6 +129,9 @@ class Store:
         self.specs: list[AggregationSpec] = []
         self.rows: list[dict[Key, Words]] = []
 
+    def refresh(self) -> None:
+        """What it holds is all there is."""
+
     def snapshot(self, aggregation: int) -> Mapping[Key, Words]:
         return dict(self.rows[aggregation])
 
@@ -168,9 +171,7 @@ class Script:
             fields.append(FieldSpec(at, size, "string" if isinstance(part, str) else "int"))
             at += size
         words = len(empty(function, params))
-        self.store.specs.append(
-            AggregationSpec(number, f"a{number}", function, params, tuple(fields), at, words, "", "", 64, 2)
-        )
+        self.store.specs.append(AggregationSpec(number, f"a{number}", function, params, tuple(fields), words))
         self.store.rows.append({key: words_of(function, params, values) for key, values in rows.items()})
         return self
 
