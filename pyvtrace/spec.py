@@ -6,7 +6,7 @@ on the running kernel happens when `runtime.Session` makes the live objects.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pyvtrace.source import Source, Span
 from pyvtrace.value import Value
@@ -192,14 +192,39 @@ class RecordSpec(Value):
 # -------------------------------------------------------------------------------------------------------- aggregations
 
 
-class AggregationSpec(Value):
-    """An aggregation's storage: `index` maps the key bytes to a u32 slot, `values` holds the slots' words.
+class StorageSpec(Value):
+    """Where the words of aggregations lie: `index` maps key bytes to a u32 slot, `values` holds the slots.
 
-    `values` is a memory-mappable array of `cpus * capacity` elements of `words` u64; CPU c's copy of a slot is element
-    `c * capacity + slot`, so CPUs never share a cache line. `function` names the entry of `builtins.aggregations` that
-    knows what the words mean, given `params`: () for count, sum, min, max, avg, stddev and quantize; (base, limit,
-    step) for lquantize; (factor, low, high, steps) for llquantize; (scale,) for exphist. Without a key (`keys` empty)
-    slot 0 is used and `index` is "".
+    `values` is an array of `cpus * capacity` elements of `words` u64; CPU c's copy of a slot is element `c * capacity +
+    slot`, so CPUs never share a cache line. `allocated` is the offset in the state map of the u64 that counts slots
+    given out, ascending from 0. With `index` "" there are no keys and slot 0 is used.
+
+    Where a program removes keys, `free` is the queue of slots that were given back ("" elsewhere), and `generation` the
+    offset in the state map of the u64 that has to change before one is: threads remember slots.
+    """
+
+    index: str
+    values: str
+    key_size: int
+    words: int
+    capacity: int
+    cpus: int
+    allocated: int
+    free: str = ""
+    generation: int = -1
+
+
+UNSTORED = StorageSpec("", "", 0, 0, 0, 0, -1)
+
+
+class AggregationSpec(Value):
+    """An aggregation: what its keys and words mean, and where they are.
+
+    `function` names the entry of `builtins.aggregations` that knows what the `words` mean, given `params`: () for
+    count, sum, min, max, avg, stddev and quantize; (base, limit, step) for lquantize; (factor, low, high, steps) for
+    llquantize; (scale,) for exphist. They begin at word `first` of the slot. Where aggregations share their storage,
+    keys begin with the u64 `tag` (-1 where they do not). `mark` is the offset in the state map of the u64 that counts
+    clearings, for functions that go by it, else -1.
     """
 
     id: int
@@ -207,12 +232,11 @@ class AggregationSpec(Value):
     function: str
     params: tuple[int, ...]
     keys: tuple[FieldSpec, ...]
-    key_size: int
     words: int
-    index: str
-    values: str
-    capacity: int
-    cpus: int
+    storage: StorageSpec = UNSTORED
+    first: int = 0
+    tag: int = -1
+    mark: int = -1
 
 
 class ProbeName(Value):
@@ -225,6 +249,18 @@ class ProbeName(Value):
 
     def __str__(self) -> str:
         return f"{self.provider}:{self.module}:{self.function}:{self.name}"
+
+
+class ProbeNames(dict[int, ProbeName]):
+    """Names by id. One that the program did not name (a call that no table knows) is asked of `other`, once."""
+
+    def __init__(self, names: Mapping[int, ProbeName], other: Callable[[int], ProbeName]) -> None:
+        super().__init__(names)
+        self._other = other
+
+    def __missing__(self, id_: int) -> ProbeName:
+        name = self[id_] = self._other(id_)
+        return name
 
 
 class ProgramSpec(Value):

@@ -70,7 +70,7 @@ ACTIONS: dict[str, Action] = {
         Action("printf", (), printf, shape="printf"),
         Action("printa", (), printa, shape="printa"),
         Action("clear", (), clear, shape="aggregation"),
-        Action("trunc", (Parameter("integer", optional=True, shown="int"),), trunc, shape="aggregation"),
+        Action("trunc", (Parameter("integer", optional=True, shown="int"),), trunc, shape="aggregation", removes=True),
         Action("normalize", (Parameter("integer", shown="uint64_t"),), normalize, shape="aggregation"),
         Action("denormalize", (), denormalize, shape="aggregation"),
         Action("exit", (_INTEGER,), leave),

@@ -1,7 +1,8 @@
 """The aggregating functions: parameters, words a key takes, and the code that adds one value.
 
-Code starts with R0 = the words of the key on this CPU, R1 = the value, R2 = the weight where one is given, and calls no
-helper. Word layouts are those that `builtins.distributions` reads. Additions are atomic where several programs update
+Code starts with R0 = the words of the key on this CPU, R1 = the value, R2 = the weight where one is given, R5 = the
+mark of the aggregation's last clearing for functions that are `marked`, and calls no helper. Word layouts are those
+of `builtins.distributions`. Additions are atomic where several programs update
 one aggregation: a timer's interrupt may come between a load and its store.
 """
 
@@ -10,13 +11,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from pyvtrace.bpf.isa import R0, R1, R2, R3, R4, R5, Code, Label, Reg, atomic_add, jump, jump_if, load, mov, store
-from pyvtrace.builtins.distributions import exphist_thresholds, llquantize_bounds
+from pyvtrace.builtins.distributions import (
+    EXPHIST_COUNT,
+    EXPHIST_FIRST,
+    EXPHIST_MAX,
+    EXPHIST_NEGATIVE,
+    EXPHIST_SUM,
+    EXPHIST_ZERO,
+    QUANTIZE_WORDS,
+    QUANTIZE_ZERO,
+    Params,
+    exphist_thresholds,
+    llquantize_bounds,
+)
 from pyvtrace.lang.vocabulary import Aggregating, Parameter
 
-Params = tuple[int, ...]
 Problems = Sequence[tuple[str, str]]
-QUANTIZE_WORDS, QUANTIZE_ZERO = 127, 63
-EXPHIST_FIRST = 4
 MAX_SCALE, DEFAULT_SCALE = 5, 2
 
 
@@ -51,16 +61,15 @@ def total(params: Params, given: int, shared: bool) -> Code:
 
 
 def extreme(keep: str) -> Code:
-    """The value replaces the stored one if there is none, or unless the stored one is to be kept."""
+    """The value replaces one from before the last clear(), or any that is not to be kept."""
     replace, done = Label("replace"), Label("done")
     yield load(R3, R0, 0)
-    yield R3 + 1
-    yield store(R0, 0, R3)
-    yield jump_if(R3, "==", 1, replace)
+    yield jump_if(R3, "!=", R5, replace)
     yield load(R4, R0, 8)
     yield jump_if(R4, keep, R1, done)
     yield replace
     yield store(R0, 8, R1)
+    yield store(R0, 0, R5)
     yield done
 
 
@@ -221,11 +230,12 @@ def exponential(params: Params, given: int, shared: bool) -> Code:
     scale = params[0]
     negative, zero, place, found = Label("negative"), Label("zero"), Label("place"), Label("found")
     done, no_power, kept = Label("done"), Label("not a power of two"), Label("maximum kept")
+    yield from add_one(R0, 8 * EXPHIST_COUNT, R3, R4, shared=shared)
     yield jump_if(R1, "s<", 0, negative)
-    yield from add(R0, 0, R1, R3, shared=shared)
-    yield load(R3, R0, 8)
+    yield from add(R0, 8 * EXPHIST_SUM, R1, R3, shared=shared)
+    yield load(R3, R0, 8 * EXPHIST_MAX)
     yield jump_if(R3, ">=", R1, kept)
-    yield store(R0, 8, R1)
+    yield store(R0, 8 * EXPHIST_MAX, R1)
     yield kept
     yield jump_if(R1, "==", 0, zero)
     yield mov(R4, 0)
@@ -250,10 +260,10 @@ def exponential(params: Params, given: int, shared: bool) -> Code:
     yield R4 + R3
     yield jump(place)
     yield negative
-    yield mov(R4, 2)
+    yield mov(R4, EXPHIST_NEGATIVE)
     yield jump(place)
     yield zero
-    yield mov(R4, 3)
+    yield mov(R4, EXPHIST_ZERO)
     yield place
     yield from slot_weight(R4, 1, shared, exphist_words(params) - 1)
     yield done
@@ -342,8 +352,8 @@ AGGREGATING: dict[str, Aggregating] = {
         Aggregating("count", (), _fixed(1), count, _nothing, _as_given),
         Aggregating("sum", (_VALUE,), _fixed(2), total, _nothing, _as_given),
         Aggregating("avg", (_VALUE,), _fixed(2), total, _nothing, _as_given),
-        Aggregating("min", (_VALUE,), _fixed(2), smallest, _nothing, _as_given),
-        Aggregating("max", (_VALUE,), _fixed(2), largest, _nothing, _as_given),
+        Aggregating("min", (_VALUE,), _fixed(2), smallest, _nothing, _as_given, marked=True),
+        Aggregating("max", (_VALUE,), _fixed(2), largest, _nothing, _as_given, marked=True),
         Aggregating("stddev", (_VALUE,), _fixed(4), deviation, _nothing, _as_given),
         Aggregating(
             "quantize", (_VALUE, _WEIGHT), _fixed(QUANTIZE_WORDS), power_of_two, _nothing, _as_given, weighted=True

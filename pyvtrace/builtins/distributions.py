@@ -3,18 +3,22 @@ distribution is drawn.
 
 Words are u64, one tuple a key. `MEANINGS` has one entry a function; `params` are those of `AggregationSpec`. Layouts:
 
-- count: [n]; sum, avg: [n, total]; min, max: [n, value], meaningful if n > 0; stddev: [n, total, squares low, high]
+- count: [n]; sum, avg: [n, total]; stddev: [n, total, squares low, high]
+- min, max: [mark, value]; marks count how often the aggregation was cleared, from 1: a value under an older mark is
+  from before, one under 0 is none
 - quantize: 127 buckets, 63 is zero, 64+k is [2^k, 2^(k+1)), 62-k is (-2^(k+1), -2^k]
 - lquantize (base, limit, step): underflow, the levels, overflow
 - llquantize (factor, low, high, steps), B positive buckets: negative overflow, B negative buckets from the largest
   magnitude down, the middle one (magnitude below factor^low), B positive ones, overflow
-- exphist (scale,): sum, maximum, count of negative values, count of zeros, then buckets -1, 0, 1, ...: bucket i holds
-  (2^(i/2^scale), 2^((i+1)/2^scale)], as OpenTelemetry and Prometheus native histograms define it. Sum and maximum are
-  of the values that are not negative.
+- exphist (scale,): count, sum, maximum, count of negative values, count of zeros, then buckets -1, 0, 1, ...: bucket i
+  holds (2^(i/2^scale), 2^((i+1)/2^scale)], as OpenTelemetry and Prometheus native histograms define it. Sum and maximum
+  are of the values that are not negative. The count is the sum of all that follows the maximum: who only wants the
+  first three words reads no more.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -29,7 +33,7 @@ _MASK = (1 << 64) - 1
 INT64_MAX = (1 << 63) - 1
 
 QUANTIZE_WORDS, QUANTIZE_ZERO = 127, 63
-EXPHIST_SUM, EXPHIST_MAX, EXPHIST_NEGATIVE, EXPHIST_ZERO, EXPHIST_FIRST = range(5)
+EXPHIST_COUNT, EXPHIST_SUM, EXPHIST_MAX, EXPHIST_NEGATIVE, EXPHIST_ZERO, EXPHIST_FIRST = range(6)
 
 _BAR = 40
 _HEAD = "\n{:>16} {:>41} {:<9}\n".format("value", "------------- Distribution -------------", "count")
@@ -59,21 +63,61 @@ def _add_wide(a: Words, b: Words) -> Words:
 
 
 def _keep(choose: Callable[[int, int], int]) -> Callable[[Words, Words], Words]:
-    """min and max: the value of a copy that saw nothing means nothing."""
+    """min and max: the later mark counts, and of equal ones both."""
 
     def merge(a: Words, b: Words) -> Words:
-        if not a[0]:
-            return b
-        if not b[0]:
-            return a
-        return (a[0] + b[0], choose(signed(a[1]), signed(b[1])) & _MASK)
+        if a[0] != b[0]:
+            return a if a[0] > b[0] else b
+        return (a[0], choose(signed(a[1]), signed(b[1])) & _MASK)
 
     return merge
 
 
 def _add_exphist(a: Words, b: Words) -> Words:
     added = _add(a, b)
-    return (added[EXPHIST_SUM], max(a[EXPHIST_MAX], b[EXPHIST_MAX]), *added[EXPHIST_NEGATIVE:])
+    return (*added[:EXPHIST_MAX], max(a[EXPHIST_MAX], b[EXPHIST_MAX]), *added[EXPHIST_NEGATIVE:])
+
+
+# Word by word, whatever the function: for copies of many words, a tuple of integers each is most of the time.
+
+
+@lru_cache(maxsize=16)
+def _tops(size: int) -> int:
+    """The highest bit of each u64 in `size` bytes."""
+    return int.from_bytes((bytes(7) + b"\x80") * (size // 8), "little")
+
+
+def _add_bytes(copies: Sequence[bytes]) -> bytes:
+    """Lanes of 64 bits added as one number. No lane carries into the next while no highest bit is set; else the lower
+    63 bits are added, and the highest ones without carry."""
+    size = len(copies[0])
+    tops = _tops(size)
+    total = 0
+    for copy in copies:
+        number = int.from_bytes(copy, "little")
+        if (number | total) & tops:
+            total = (total & ~tops) + (number & ~tops) ^ (total ^ number) & tops
+        else:
+            total += number
+    return total.to_bytes(size, "little")
+
+
+def merged(function: str, copies: Sequence[bytes]) -> bytes:
+    """Several copies of a key's words, little-endian, as one."""
+    meaning = MEANINGS[function]
+    if meaning.merge is _add or meaning.merge is _add_exphist:
+        total = _add_bytes(copies)
+        if meaning.merge is _add:
+            return total
+        place = slice(8 * EXPHIST_MAX, 8 * EXPHIST_MAX + 8)
+        # As numbers: little-endian bytes do not compare as they count.
+        largest = max(copies, key=lambda copy: int.from_bytes(copy[place], "little"))
+        return total[: place.start] + largest[place] + total[place.stop :]
+    words = struct.Struct(f"<{len(copies[0]) // 8}Q")
+    result = words.unpack(copies[0])
+    for copy in copies[1:]:
+        result = meaning.merge(result, words.unpack(copy))
+    return words.pack(*result)
 
 
 # ---------------------------------------------------------------------------------------------------------- difference
@@ -88,19 +132,15 @@ def _subtract_wide(params: Params, a: Words, b: Words) -> Words:
     return (a[0] - b[0] & _MASK, a[1] - b[1] & _MASK, squares & _MASK, squares >> 64 & _MASK)
 
 
-def _subtract_extreme(params: Params, a: Words, b: Words) -> Words:
-    """The extreme of what came later is known only if it is a new one; else the old one is all that can be said."""
-    return (a[0] - b[0] & _MASK, a[1] if a[0] != b[0] else 0)
-
-
 def _subtract_exphist(params: Params, a: Words, b: Words) -> Words:
     """The later maximum, if it is new; else it is somewhere in the highest bucket that grew, below the old one."""
     rest = _subtract(params, a, b)
-    if a[EXPHIST_MAX] != b[EXPHIST_MAX]:
-        return (rest[EXPHIST_SUM], a[EXPHIST_MAX], *rest[EXPHIST_NEGATIVE:])
-    bounds = exphist_bounds(params[0])
-    highest = next((bounds[i] for i in range(len(bounds) - 1, -1, -1) if rest[EXPHIST_FIRST + i]), 0)
-    return (rest[EXPHIST_SUM], min(highest, a[EXPHIST_MAX]), *rest[EXPHIST_NEGATIVE:])
+    largest = a[EXPHIST_MAX]
+    if largest == b[EXPHIST_MAX]:
+        bounds = exphist_bounds(params[0])
+        highest = next((bounds[i] for i in range(len(bounds) - 1, -1, -1) if rest[EXPHIST_FIRST + i]), 0)
+        largest = min(highest, largest)
+    return (*rest[:EXPHIST_MAX], largest, *rest[EXPHIST_NEGATIVE:])
 
 
 # ------------------------------------------------------------------------------------------------------ bucket bounds
@@ -239,7 +279,7 @@ def _first(params: Params, words: Words, normal: int) -> int:
 
 
 def _second(params: Params, words: Words, normal: int) -> int:
-    """sum, min, max. Of min and max that saw nothing: zero, as after clear()."""
+    """sum, min, max: zero of those that saw nothing, as after clear()."""
     return divide(signed(words[1]), normal) if words[0] else 0
 
 
@@ -312,14 +352,14 @@ class Meaning(Value):
     """What one aggregating function's words mean.
 
     `words(params)` is how many there are; `merge` adds two copies, `subtract(params, later, earlier)` leaves what came
-    between; `value(params, words, normal)` the integer printed and sorted by, divided by
-    the normalisation factor; `tie(params, words)` decides between equal values (DTrace: by the weight at zero);
+    between, None where that cannot be known; `value(params, words, normal)` the integer printed and sorted by, divided
+    by the normalisation factor; `tie(params, words)` decides between equal values (DTrace: by the weight at zero);
     `draw(params, words, normal)` the picture of a distribution, None for functions with one value.
     """
 
     words: Callable[[Params], int]
     merge: Callable[[Words, Words], Words]
-    subtract: Callable[[Params, Words, Words], Words]
+    subtract: Callable[[Params, Words, Words], Words] | None
     value: Callable[[Params, Words, int], int]
     tie: Callable[[Params, Words], int] = _no_tie
     draw: Callable[[Params, Words, int], str] | None = None
@@ -332,8 +372,8 @@ def _fixed(words: int) -> Callable[[Params], int]:
 MEANINGS: Mapping[str, Meaning] = {
     "count": Meaning(_fixed(1), _add, _subtract, _first),
     "sum": Meaning(_fixed(2), _add, _subtract, _second),
-    "min": Meaning(_fixed(2), _keep(min), _subtract_extreme, _second),
-    "max": Meaning(_fixed(2), _keep(max), _subtract_extreme, _second),
+    "min": Meaning(_fixed(2), _keep(min), None, _second),
+    "max": Meaning(_fixed(2), _keep(max), None, _second),
     "avg": Meaning(_fixed(2), _add, _subtract, _average),
     "stddev": Meaning(_fixed(4), _add_wide, _subtract_wide, _deviation),
     "quantize": Meaning(_fixed(QUANTIZE_WORDS), _add, _subtract, _weigh_quantize, _zeros_quantize, _draw_quantize),
@@ -365,9 +405,21 @@ def merge(function: str, a: Words, b: Words) -> Words:
 
 
 def subtract(function: str, params: Params, later: Words, earlier: Words) -> Words:
-    """What was added between two readings of the same key. Of min, max and the maximum of exphist only a bound is known
-    unless the later reading is a new extreme."""
-    return MEANINGS[function].subtract(params, later, earlier)
+    """What was added between two readings of the same key. Of the maximum of exphist only a bound is known unless the
+    later reading is a new one.
+
+    Raises:
+        ValueError: the function keeps an extreme, of which no difference can be known.
+    """
+    difference = MEANINGS[function].subtract
+    if difference is None:
+        raise ValueError(f"{function}() of what came later cannot be known")
+    return difference(params, later, earlier)
+
+
+def subtracts(function: str) -> bool:
+    """Whether `subtract` can tell what came later."""
+    return MEANINGS[function].subtract is not None
 
 
 def value_of(function: str, params: Params, words: Words, normal: int = 1) -> int:

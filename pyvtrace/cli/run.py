@@ -134,7 +134,7 @@ class Run:
         with Session(self._spec, self._target) as session:
             self._session = session
             self._printer = Printer(
-                self._spec, self._output.write, say, Store(self._spec, session.rows), self._compiled.lines
+                self._spec, self._output.write, say, Store(self._spec, session), self._compiled.lines
             )
             # BEGIN comes first: what it prepares is there for every other clause.
             session.fire(BEGIN)

@@ -98,11 +98,12 @@ class SyscallContext(Context):
         compat: bool,
         first: int,
         known: Sequence[int],
+        sigreturn: Sequence[int],
     ) -> None:
         super().__init__(probes)
         self.registers, self.returns, self.compat = registers, returns, compat
-        # Id of call number 0, and the ids of every call that has a name.
-        self.first, self.known = first, known
+        # Id of call number 0, the ids of every call that has a name, and the number of rt_sigreturn by ABI.
+        self.first, self.known, self.sigreturn = first, known, sigreturn
 
     def argument(self, m: Machine, index: int) -> Code:
         if self.returns:

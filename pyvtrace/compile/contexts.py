@@ -9,7 +9,7 @@ from pyvtrace.lang.ast import ProbeDescription
 from pyvtrace.lang.vocabulary import Probe
 from pyvtrace.providers.profile import TimerKey
 from pyvtrace.providers.registry import ProbeTable
-from pyvtrace.providers.syscall import COMPAT_TABLES, SyscallKey, identity
+from pyvtrace.providers.syscall import COMPAT_TABLES, SyscallKey, identity, tables
 from pyvtrace.providers.tracepoint import RawKey, TracepointKey, field_type
 from pyvtrace.target import Target
 
@@ -27,6 +27,7 @@ def context_for(probes: Sequence[Probe], target: Target, table: ProbeTable) -> C
                 compat=target.architecture in COMPAT_TABLES,
                 first=identity(0, compat=False, returns=returns),
                 known=[p.id for p in known],
+                sigreturn=[calls["rt_sigreturn"] for calls in tables(target.architecture).values()],
             )
         case TracepointKey(group=group, name=name):
             form = target.tracepoint(group, name)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pyvtrace.bpf.isa import R0, R1, R2, R6, R8, Code, Label, Note, jump, jump_if, load, store
+from pyvtrace.bpf.isa import R0, R1, R2, R6, R8, Code, Label, Note, jump, jump_if, load, mov, store
 from pyvtrace.compile.context import SyscallContext
 from pyvtrace.compile.frame import Place
 from pyvtrace.compile.machine import Machine
 from pyvtrace.lang.typed import Clause
-from pyvtrace.target import Target
+from pyvtrace.target import MemberPlace, Target
 
 # thread_info.status bit of a 32-bit call on x86-64 (arch/x86/include/asm/thread_info.h, TS_COMPAT).
 TS_COMPAT = 0x0002
@@ -65,14 +65,15 @@ class Dispatch:
     def identify(self, m: Machine, target: Target, context: SyscallContext, identity: Place) -> Code:
         """Store the id of the probe that fired at `identity`, and leave it in R1."""
         yield Note("number of the call")
+        status = target.member("task_struct", "thread_info.status") if context.compat else None
         if context.returns:
             yield from context.saved_registers(m)
             yield load(R1, R0, context.registers.number)
+            yield from self._sigreturn(m, context, status)
         else:
             yield load(R1, R6, 8)
         yield R1 << 32
         yield R1 >> 30
-        status = target.member("task_struct", "thread_info.status") if context.compat else None
         if status is not None:
             yield from self._kept_task(m)
             yield load(R2, R8, status.offset, status.size)
@@ -80,6 +81,21 @@ class Dispatch:
             yield R1 + R2
         yield R1 + self.first
         yield store(identity.base, identity.offset, R1)
+
+    @staticmethod
+    def _sigreturn(m: Machine, context: SyscallContext, status: MemberPlace | None) -> Code:
+        """A return whose number is -1 is that of rt_sigreturn: the kernel overwrites the saved number, so that the call
+        is not restarted (arch/x86/kernel/signal_64.c, arch/arm64/kernel/signal.c). Only a call that a ptrace tracer had
+        skipped looks the same."""
+        known = Label("number is known")
+        yield jump_if(R1, "!=", -1, known)
+        yield mov(R1, context.sigreturn[0])
+        if status is not None:
+            yield load(R2, R8, status.offset, status.size)
+            yield R2 & TS_COMPAT
+            yield jump_if(R2, "==", 0, known)
+            yield mov(R1, context.sigreturn[-1])
+        yield known
 
     @staticmethod
     def _kept_task(m: Machine) -> Code:

@@ -3,28 +3,48 @@
 from __future__ import annotations
 
 from pyvtrace.bpf import helpers as h
-from pyvtrace.bpf.isa import R0, R9, Code, Reg, call, fits, store
+from pyvtrace.bpf.isa import R0, R9, Code, Label, Reg, call, fits, jump_if, store
+from pyvtrace.compile.fields import SYMBOLIC
 from pyvtrace.compile.frame import Place
-from pyvtrace.compile.layout import SYMBOLIC
 from pyvtrace.compile.machine import Machine
 from pyvtrace.lang import typed
 from pyvtrace.spec import FieldSpec
 
 
 def build_key(
-    m: Machine, key: Place, fields: tuple[FieldSpec, ...], size: int, parts: tuple[typed.Expr, ...], *, thread: bool
+    m: Machine,
+    key: Place,
+    fields: tuple[FieldSpec, ...],
+    size: int,
+    parts: tuple[typed.Expr, ...],
+    *,
+    thread: bool,
+    tag: int = -1,
 ) -> Code:
-    """Write a tuple to `key`; `thread` puts the thread in front (arrays of `self->`)."""
+    """Write a tuple to `key`. In front of it stands the thread (`thread`: arrays of `self->`) or a `tag` that is not
+    negative (aggregations that share a map)."""
     if key.base is R9:
         yield from m.need("scratch")
     # Gaps between fields would make equal keys differ.
-    if sum(f.size for f in fields) + (8 if thread else 0) != size:
+    if sum(f.size for f in fields) + (8 if thread or tag >= 0 else 0) != size:
         yield from m.clear(key, size)
     if thread:
-        yield call(h.GET_CURRENT_PID_TGID)
+        yield from _thread()
         yield store(key.base, key.offset, R0)
+    elif tag >= 0:
+        yield store(key.base, key.offset, tag)
     for field, part in zip(fields, parts, strict=True):
         yield from put_field(m, field, key.plus(field.offset), part, padded=True)
+
+
+def _thread() -> Code:
+    """R0 = process and thread id; of idle threads, which are 0 on every CPU, -1 - the CPU's number."""
+    busy = Label("not idle")
+    yield call(h.GET_CURRENT_PID_TGID)
+    yield jump_if(R0, "!=", 0, busy)
+    yield call(h.GET_SMP_PROCESSOR_ID)
+    yield R0 ^ -1
+    yield busy
 
 
 def put_field(m: Machine, field: FieldSpec, place: Place, expr: typed.Expr, *, padded: bool) -> Code:

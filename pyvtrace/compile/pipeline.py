@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from pyvtrace.bpf import programs as types
 from pyvtrace.bpf.assembler import TooFar, assemble
@@ -16,6 +17,7 @@ from pyvtrace.compile.records import Recorder
 from pyvtrace.lang import typed
 from pyvtrace.lang.vocabulary import Probe
 from pyvtrace.providers.registry import ProbeTable
+from pyvtrace.providers.syscall import syscall_probe_name
 from pyvtrace.source import CompileError, Diagnostic
 from pyvtrace.spec import (
     AttachSpec,
@@ -23,6 +25,7 @@ from pyvtrace.spec import (
     ExitAction,
     OnDemand,
     PerfTracepoint,
+    ProbeNames,
     ProgramSpec,
     Relocation,
     Timer,
@@ -30,6 +33,8 @@ from pyvtrace.spec import (
 from pyvtrace.target import Target
 
 ERROR_PROBE = "ERROR"
+# Of one program: MAX_USED_MAPS in include/linux/bpf_verifier.h.
+MOST_MAPS = 64
 
 
 class Unit:
@@ -107,7 +112,10 @@ def compile_program(
         lowering, code = _lower(program, layout, target, unit, number, errors, stops=stops, table=table)
         codes.append(code)
         scratch = max(scratch, lowering.machine.frame.scratch_size)
-    names = {p.id: p.name for clause in program.clauses for p in clause.probes}
+    names = ProbeNames(
+        {p.id: p.name for clause in program.clauses for p in clause.probes},
+        partial(syscall_probe_name, architecture=target.architecture),
+    )
     return ProgramSpec(
         source=program.source,
         maps=tuple(layout.maps(len(codes), scratch)),
@@ -145,10 +153,10 @@ def _lower(
     try:
         made = assemble(lowering.code(unit.clauses, dispatch))
     except TooFar as problem:
-        span = unit.clauses[0].span
-        message = f"program for {unit.probe.name} is too large for BPF: {problem}"
-        hint = "enable fewer clauses at this probe, split the script, or lower strsize"
-        raise CompileError(program.source, [Diagnostic("D_CG_EXPR", span, message, hint)]) from problem
+        raise _too_large(program, unit, str(problem)) from problem
+    used = len({map_ for _, map_ in made.relocations})
+    if used > MOST_MAPS:
+        raise _too_large(program, unit, f"its arrays and aggregations need {used} maps of {MOST_MAPS}")
     name = unit.probe.name.name if len(unit.probes) > 1 else unit.probe.name.function or unit.probe.name.name
     code = CodeSpec(
         name=name,
@@ -161,6 +169,12 @@ def _lower(
         probes=tuple(p.id for p in unit.probes),
     )
     return lowering, code
+
+
+def _too_large(program: typed.Program, unit: Unit, why: str) -> CompileError:
+    message = f"program for {unit.probe.name} is too large for BPF: {why}"
+    hint = "enable fewer clauses at this probe, split the script, or lower strsize"
+    return CompileError(program.source, [Diagnostic("D_CG_EXPR", unit.clauses[0].span, message, hint)])
 
 
 def needs_identity(unit: Unit, dispatch: Dispatch, errors: Sequence[typed.Clause]) -> bool:
@@ -176,7 +190,7 @@ def _names_probe(clause: typed.Clause) -> bool:
                 "cpu", "curcpu", "errno", "cgroup")  # fmt: skip
     if clause.default or any(isinstance(s, typed.Act) for s in typed.flattened(clause.body)):
         return True
-    for node in nodes(clause):
+    for node in typed.nodes(clause):
         if isinstance(node, typed.Builtin) and node.variable.name not in innocent:
             return True
         if isinstance(node, typed.Dereference | typed.Call | typed.TypedArgument):
@@ -184,17 +198,3 @@ def _names_probe(clause: typed.Clause) -> bool:
         if isinstance(node, typed.Binary | typed.Update) and node.op in "/%":
             return True
     return False
-
-
-def nodes(root: object) -> Sequence[object]:
-    """Every node of a typed tree, in no particular order."""
-    found: list[object] = []
-    work = [root]
-    while work:
-        node = work.pop()
-        if isinstance(node, tuple):
-            work.extend(node)
-        elif isinstance(node, typed.Expr | typed.Statement | typed.Clause):
-            found.append(node)
-            work.extend(getattr(node, field) for field in node.__match_args__)
-    return found

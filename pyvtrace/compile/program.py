@@ -71,6 +71,7 @@ class Lowering:
         """The whole program; `dispatch` chooses the clauses, None runs them all."""
         m = self.machine
         end = Label("end")
+        m.on_loss = end
         yield mov(R6, R1)
         if self.stops:
             yield Note("after exit() nothing fires")
@@ -79,6 +80,7 @@ class Lowering:
             yield jump_if(R1, "!=", 0, end)
         starts = {clause.index: Label(f"clause {clause.index}") for clause in clauses}
         yield from self._prepare_locals(clauses)
+        yield from m.share_clock(_clock_uses(clauses))
         if dispatch is not None:
             yield from dispatch.select(m, starts, end)
         for position, clause in enumerate(clauses):
@@ -237,9 +239,13 @@ class Lowering:
         yield dropped
         yield from _index_from_number(words[2])
         # The ERROR clauses' own faults must not call back: their losses are counted, no more.
+        end = Label("end")
+        m.on_loss = end
         yield from inner._prepare_locals(self.errors)
+        yield from m.share_clock(_clock_uses(self.errors))
         for clause in self.errors:
             yield from inner._error_clause(clause)
+        yield end
         yield mov(R0, 0)
         yield leave()
         yield from m.finish()
@@ -288,3 +294,9 @@ def _index_from_number(place: Place) -> Code:
     yield R1 - 1
     yield store(place.base, place.offset, R1)
     yield done
+
+
+def _clock_uses(clauses: Sequence[typed.Clause]) -> int:
+    return sum(
+        isinstance(node, typed.Builtin) and node.variable.clock for clause in clauses for node in typed.nodes(clause)
+    )

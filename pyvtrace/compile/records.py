@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pyvtrace.bpf import helpers as h
 from pyvtrace.bpf.isa import R0, R1, R2, R3, R10, Code, Note, call, load, map_fd, map_value, mov, store
+from pyvtrace.compile.fields import field_of
 from pyvtrace.compile.frame import Place
 from pyvtrace.compile.keys import put_field
-from pyvtrace.compile.layout import ACTIVITY, DATA, RING, STATUS, field_of
+from pyvtrace.compile.layout import ACTIVITY, DATA, RING, STATUS
 from pyvtrace.compile.machine import Machine
 from pyvtrace.lang import typed
 from pyvtrace.spec import RECORD_HEADER_SIZE, ActionSpec, DefaultAction, ExitAction, FieldSpec, RecordSpec

@@ -324,6 +324,27 @@ def map_items(
         attributes.start = place
 
 
+def array_elements(fd: int, first: int, count: int, value_size: int) -> bytes:
+    """The values of `count` elements of an array map, one after the other; `value_size` is a multiple of 8."""
+    keys, values = (c_char * (count * 4))(), (c_char * (count * value_size))()
+    attributes = Batch(fd=fd, next=(c_char * 4)(), keys=keys, values=values, count=count)
+    if first:
+        # The kernel goes on after the element that a batch starts from.
+        attributes.start = _buffer((first - 1).to_bytes(4, "little"))
+    _, number = attempt("BPF_MAP_LOOKUP_BATCH", attributes)
+    if number in (errno.EINVAL, ENOTSUPP):
+        places = (index.to_bytes(4, "little") for index in range(first, first + count))
+        return b"".join(map_lookup(fd, place, value_size) or b"" for place in places)
+    if number not in (0, errno.ENOENT):
+        raise BpfError("BPF_MAP_LOOKUP_BATCH", number, "read a map")
+    return values.raw
+
+
+def queue_push(fd: int, value: bytes) -> None:
+    """Put a value into a queue map, whose elements have no keys."""
+    _bpf("BPF_MAP_UPDATE_ELEM", _Element(fd=fd, value=_buffer(value)), "fill a queue")
+
+
 def _cut(buffer: ctypes.Array[c_char], size: int, count: int) -> Iterator[bytes]:
     return (piece for (piece,) in struct.iter_unpack(f"{size}s", memoryview(buffer).cast("B")[: size * count]))
 

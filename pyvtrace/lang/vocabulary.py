@@ -22,7 +22,8 @@ Emit = Callable[..., Any]
 class Variable(Value):
     """A built-in variable. `indexed` is true for `args` and `uregs`, which are written with an index.
 
-    `array` names argN families: Variable("arg0", ...) has `index` 0. `extension` marks what DTrace does not have.
+    `array` names argN families: Variable("arg0", ...) has `index` 0. `clock` is true for what comes from the clock,
+    which is read once a firing. `extension` marks what DTrace does not have.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Variable(Value):
     code: Emit
     doc: str = ""
     index: int = 0
+    clock: bool = False
     extension: bool = False
 
 
@@ -56,7 +58,7 @@ class Action(Value):
     """An action: usable as a statement only, type void.
 
     `shape` tells the checker which special rule applies: "values" (parameters as given), "printf", "printa",
-    "aggregation" (first argument an aggregation, then `parameters`).
+    "aggregation" (first argument an aggregation, then `parameters`). `removes` is true for one that takes keys away.
     """
 
     name: str
@@ -64,12 +66,14 @@ class Action(Value):
     code: Emit
     shape: str = "values"
     destructive: bool = False
+    removes: bool = False
     doc: str = ""
 
 
 class Aggregating(Value):
     """An aggregating function. `constants` is true where the arguments after the first are compile-time constants
-    that define the buckets (lquantize, llquantize, exphist); `check` returns (tag, message) pairs for bad ones."""
+    that define the buckets (lquantize, llquantize, exphist); `check` returns (tag, message) pairs for bad ones.
+    `marked` is true where the first word tells which clearing of the aggregation the others belong to."""
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -79,6 +83,7 @@ class Aggregating(Value):
     defaults: Callable[[tuple[int, ...]], tuple[int, ...]]
     constants: int = 0
     weighted: bool = False
+    marked: bool = False
     doc: str = ""
 
 

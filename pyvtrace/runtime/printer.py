@@ -47,6 +47,9 @@ Read = Callable[[Record], int]
 class AggregationStore(Protocol):
     """What a program's aggregations hold; the printer reads them and does what clear() and trunc() ask."""
 
+    def refresh(self) -> None:
+        """Answer from a new reading from now on."""
+
     def snapshot(self, aggregation: int) -> Mapping[Key, Words]:
         """All rows, words merged over the CPUs. Cleared keys are there, with zeros."""
 
@@ -113,6 +116,10 @@ class Printer:
             self._write(FLOW_HEADER)
         elif not self._quiet:
             self._write(HEADER)
+
+    def refresh(self) -> None:
+        """The records that follow are all written by now."""
+        self._store.refresh()
 
     def record(self, data: Record) -> int | None:
         """Print one record; the status if it has an exit(). An error record becomes a line for `complain`."""
@@ -274,6 +281,7 @@ class Printer:
         """The end of a trace: DTrace prints a newline, then every aggregation of which printa() printed no row, in the
         order in which the program names them (`aggsortrev` reverses that too)."""
         self.flush()
+        self._store.refresh()
         self._write("\n")
         for number in sorted(self._aggregations, reverse=self._order.reverse):
             if number not in self._printed:

@@ -1,80 +1,176 @@
-"""Aggregations read back: key bytes to tuples, words of all CPUs merged."""
+"""Aggregations read back: key bytes to tuples, words of all CPUs merged, slots of removed keys taken back."""
 
 from __future__ import annotations
 
 import mmap
-import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
-from pyvtrace.builtins.distributions import merge
+from pyvtrace.builtins.distributions import merged
 from pyvtrace.kernel import bpf
-from pyvtrace.runtime.snapshot import Key, Table, Words
-from pyvtrace.spec import AggregationSpec, FieldSpec, ProbeName, ProgramSpec
+from pyvtrace.kernel.barrier import can_wait, wait_for_programs
+from pyvtrace.runtime.snapshot import Key, Rows, Table, Words
+from pyvtrace.spec import AggregationSpec, FieldSpec, ProbeName, ProgramSpec, StorageSpec
 
 _PARTS = {"probeprov": "provider", "probemod": "module", "probefunc": "function", "probename": "name"}
+# Slots copied at a time: enough to make the calls cheap, few enough to keep the copy small.
+_CHUNK = 512
+
+Keys = Sequence[tuple[int, Key]]
 
 
 class Reader:
-    """Reads the aggregations of one session. Values are mapped into memory: reading them costs no system call."""
+    """Reads the aggregations of one session. `state` is the state map in memory, writable."""
 
     def __init__(self, spec: ProgramSpec, maps: Mapping[str, int], state: mmap.mmap) -> None:
-        self._spec, self._maps = spec, maps
-        self._values = {
-            a.id: bpf.map_mmap(maps[a.values], a.words * 8 * a.capacity * a.cpus) for a in spec.aggregations
+        self._spec = spec
+        storages = dict.fromkeys(a.storage for a in spec.aggregations)
+        self._slots = {
+            s.values: Slots(s, maps, state, [a for a in spec.aggregations if a.storage == s], spec.probes)
+            for s in storages
         }
-
-    def close(self) -> None:
-        for values in self._values.values():
-            values.close()
 
     def tables(self) -> dict[str, Table]:
         """Every aggregation by name."""
-        return {a.name: Table(a, self.rows(a)) for a in self._spec.aggregations}
+        rows: dict[int, Rows] = {}
+        for slots in self._slots.values():
+            rows.update(slots.read(slots.users))
+        return {a.name: Table(a, rows[a.id]) for a in self._spec.aggregations}
 
-    def rows(self, a: AggregationSpec) -> dict[Key, Words]:
-        """Keys that were updated; keys that read the same (a call's native and compat entry) are merged."""
-        rows: dict[Key, Words] = {}
-        for key, slot in self._slots(a):
-            words = self._words(a, slot)
-            if not any(words):
-                continue
-            rows[key] = merge(a.function, rows[key], words) if key in rows else words
-        return rows
+    def rows(self, a: AggregationSpec) -> Rows:
+        """Keys that were updated; keys that read the same (a call's native and compat entry) are one."""
+        return self._slots[a.storage.values].read((a,))[a.id]
 
-    def _slots(self, a: AggregationSpec) -> Iterator[tuple[Key, int]]:
-        if not a.index:
-            yield (), 0
+    def reclaim(self, a: AggregationSpec, keys: Iterable[Key]) -> dict[Key, Words]:
+        """See `Slots.reclaim`."""
+        return self._slots[a.storage.values].reclaim(a, set(keys))
+
+
+class Slots:
+    """One storage, and the keys that have a slot in it."""
+
+    def __init__(
+        self,
+        storage: StorageSpec,
+        maps: Mapping[str, int],
+        state: mmap.mmap,
+        users: Sequence[AggregationSpec],
+        probes: Mapping[int, ProbeName],
+    ) -> None:
+        self._storage, self._maps, self._state, self.users = storage, maps, state, users
+        self._decoders = {a.tag: KeyDecoder(a.keys, probes) for a in users}
+        self._raw: dict[bytes, int] = {}
+        # By tag and number of the chunk: the slots in it with their keys.
+        self._keys: dict[tuple[int, int], list[tuple[int, Key]]] = {}
+        self._read_at = (-1, -1)
+        if not storage.index:
+            self._keys[-1, 0] = [(0, ())]
+
+    def _word(self, offset: int) -> int:
+        return int.from_bytes(self._state[offset : offset + 8], "little")
+
+    @property
+    def used(self) -> int:
+        """Slots given out so far, from 0 on."""
+        s = self._storage
+        return min(self._word(s.allocated), s.capacity) if s.index else 1
+
+    def _find_keys(self) -> None:
+        """Read the index, unless it cannot have changed: no slot was given out since, and each then had its key."""
+        s = self._storage
+        at = (self.used, self._word(s.generation) if s.free else 0)
+        unchanged = at == self._read_at and len(self._raw) == self.used and not (s.free and self.used == s.capacity)
+        if not s.index or unchanged:
             return
-        decode = KeyDecoder(a.keys, self._spec.probes)
-        for raw, slot in bpf.map_items(self._maps[a.index], a.key_size, 4, a.capacity):
-            yield decode(raw), int.from_bytes(slot, "little")
+        self._read_at = at
+        known = dict(chain.from_iterable(self._keys.values()))
+        before, self._raw, self._keys = self._raw, {}, {}
+        for raw, value in bpf.map_items(self._maps[s.index], s.key_size, 4, s.capacity):
+            slot = int.from_bytes(value, "little")
+            tag = int.from_bytes(raw[:8], "little") if -1 not in self._decoders else -1
+            key = known[slot] if before.get(raw) == slot else self._decoders[tag](raw)
+            self._raw[raw] = slot
+            self._keys.setdefault((tag, slot // _CHUNK), []).append((slot, key))
 
-    def _words(self, a: AggregationSpec, slot: int) -> Words:
-        values, size = self._values[a.id], a.words * 8
-        merged: Words = ()
-        for cpu in range(a.cpus):
-            at = (cpu * a.capacity + slot) * size
-            words = struct.unpack_from(f"<{a.words}Q", values, at)
-            if not any(words):
+    def read(self, wanted: Sequence[AggregationSpec]) -> dict[int, Rows]:
+        """Rows of some of the aggregations that have their words here, by id."""
+        found: dict[int, dict[Key, bytes]] = {a.id: {} for a in wanted}
+        self._find_keys()
+        for chunk, blobs in self._copies():
+            for a in wanted:
+                self._collect(a, self._keys.get((a.tag, chunk), ()), chunk * _CHUNK, blobs, found[a.id])
+        return {a.id: Rows(found[a.id], a.words) for a in wanted}
+
+    def _copies(self) -> Iterator[tuple[int, list[bytes]]]:
+        """(number of a chunk, its bytes on every CPU)."""
+        s, used = self._storage, self.used
+        for start in range(0, used, _CHUNK):
+            count = min(_CHUNK, used - start)
+            yield start // _CHUNK, [self._elements(cpu * s.capacity + start, count) for cpu in range(s.cpus)]
+
+    def _elements(self, first: int, count: int) -> bytes:
+        return bpf.array_elements(self._maps[self._storage.values], first, count, self._storage.words * 8)
+
+    def _collect(
+        self, a: AggregationSpec, keys: Keys, start: int, blobs: Sequence[bytes], found: dict[Key, bytes]
+    ) -> None:
+        element, size, first = self._storage.words * 8, a.words * 8, a.first * 8
+        unused = bytes(size)
+        for slot, key in keys:
+            at = (slot - start) * element + first
+            copies = [copy for blob in blobs if (copy := blob[at : at + size]) != unused]
+            if not copies:
                 continue
-            merged = merge(a.function, merged, words) if merged else words
-        return merged or (0,) * a.words
+            if key in found:
+                copies.append(found[key])
+            found[key] = copies[0] if len(copies) == 1 else merged(a.function, copies)
+
+    # ---------------------------------------------------------------------------------------------------- taking back
+
+    def reclaim(self, a: AggregationSpec, keys: set[Key]) -> dict[Key, Words]:
+        """Give the slots of `keys` back to the programs, and return what the words were when the last of them let go;
+        nothing is reclaimed, and nothing returned, where the kernel cannot tell when that is."""
+        if not can_wait():
+            return {}
+        s = self._storage
+        self._find_keys()
+        gone = {slot: key for (tag, _), some in self._keys.items() if tag == a.tag for slot, key in some if key in keys}
+        for raw in [raw for raw, slot in self._raw.items() if slot in gone]:
+            bpf.map_delete(self._maps[s.index], raw)
+        self._state[s.generation : s.generation + 8] = (self._word(s.generation) + 1).to_bytes(8, "little")
+        # A program that found a slot before its key went may still be adding to it.
+        wait_for_programs()
+        final: dict[Key, bytes] = {}
+        for slot, key in gone.items():
+            blobs = [self._elements(cpu * s.capacity + slot, 1) for cpu in range(s.cpus)]
+            self._collect(a, [(slot, key)], slot, blobs, final)
+            self._free(slot)
+        rows = Rows(final, a.words)
+        return {key: rows[key] if key in rows else (0,) * a.words for key in gone.values()}
+
+    def _free(self, slot: int) -> None:
+        s = self._storage
+        for cpu in range(s.cpus):
+            element = (cpu * s.capacity + slot).to_bytes(4, "little")
+            bpf.map_update(self._maps[s.values], element, bytes(s.words * 8))
+        bpf.queue_push(self._maps[s.free], slot.to_bytes(4, "little"))
 
 
 class KeyDecoder:
     """Key bytes to a tuple of integers and text, by the key's fields."""
 
     def __init__(self, fields: tuple[FieldSpec, ...], probes: Mapping[int, ProbeName]) -> None:
-        self._fields, self._probes = fields, probes
+        self._parts = [(f.offset, f.offset + f.size, _decoder(f, probes)) for f in fields]
 
     def __call__(self, raw: bytes) -> Key:
-        return tuple(self._part(field, raw[field.offset : field.offset + field.size]) for field in self._fields)
+        return tuple([decode(raw[start:end]) for start, end, decode in self._parts])
 
-    def _part(self, field: FieldSpec, raw: bytes) -> int | str:
-        if field.kind == "string":
-            return raw.partition(b"\0")[0].decode("utf-8", "surrogateescape")
-        number = int.from_bytes(raw, "little", signed=field.kind == "int")
-        if field.kind in _PARTS:
-            name = self._probes.get(number)
-            return getattr(name, _PARTS[field.kind]) if name else f"probe_{number}"
-        return number
+
+def _decoder(field: FieldSpec, probes: Mapping[int, ProbeName]) -> Callable[[bytes], int | str]:
+    if field.kind == "string":
+        return lambda raw: raw.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+    if field.kind in _PARTS:
+        part = _PARTS[field.kind]
+        return lambda raw: str(getattr(probes[int.from_bytes(raw, "little")], part))
+    signed = field.kind == "int"
+    return lambda raw: int.from_bytes(raw, "little", signed=signed)

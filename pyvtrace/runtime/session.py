@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import struct
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Protocol
 
@@ -38,6 +38,9 @@ _WALL_OFFSET = 16
 
 class Batches(Protocol):
     """Who takes records: `runtime.printer.Printer`."""
+
+    def refresh(self) -> None:
+        """What follows was all written before it is looked at."""
 
     def records(self, run: Run) -> object:
         """Records of one size, together."""
@@ -106,7 +109,6 @@ class Session:
         self._state = bpf.map_mmap(self.maps[self.spec.state], size, writable=True)
         self._stack.callback(self._state.close)
         self._reader = Reader(self.spec, self.maps, self._state)
-        self._stack.callback(self._reader.close)
         self.update_clock()
         for program in self.spec.programs:
             self._loaded.append((program, self._own(self._load_program(program))))
@@ -168,9 +170,19 @@ class Session:
         lost["missed"] = [sum(bpf.program_info(fd).recursion_misses for _, fd in self._loaded)]
         return lost
 
-    def rows(self, aggregation: AggregationSpec) -> dict[Key, Words]:
+    def rows(self, aggregation: AggregationSpec) -> Mapping[Key, Words]:
         """One aggregation's keys and words, merged over the CPUs."""
         return self._reader.rows(aggregation)
+
+    def mark(self, aggregation: AggregationSpec) -> None:
+        """Start one that goes by marks anew: what was written before is from before a clearing."""
+        (mark,) = struct.unpack_from("<Q", self._state, aggregation.mark)
+        struct.pack_into("<Q", self._state, aggregation.mark, mark + 1)
+
+    def reclaim(self, aggregation: AggregationSpec, keys: Iterable[Key]) -> Mapping[Key, Words]:
+        """Let programs use the slots of `keys` for others; returns the last words of each, or nothing if this kernel
+        cannot tell when it is safe."""
+        return self._reader.reclaim(aggregation, keys)
 
     def snapshot(self) -> Snapshot:
         """Everything aggregated so far."""
@@ -189,6 +201,7 @@ class Session:
         """Hand over the records there are, waiting for the first; False if none came in time."""
         if not self.ring.wait(timeout_ms):
             return False
+        printer.refresh()
         for run in self.ring.read_batches():
             printer.records(run)
         return True

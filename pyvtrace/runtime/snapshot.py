@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial, reduce
 
+from pyvtrace.builtins.distributions import empty, merge, merged
 from pyvtrace.spec import AggregationSpec
 from pyvtrace.value import Value
 
@@ -11,12 +14,52 @@ Key = tuple[int | str, ...]
 Words = tuple[int, ...]
 
 
+class Rows(Mapping[Key, Words]):
+    """Keys and words, the words kept as they were read and decoded when asked for: of ten thousand histograms a screen
+    shows forty."""
+
+    __slots__ = ("decode", "raw")
+
+    def __init__(self, raw: Mapping[Key, bytes], words: int) -> None:
+        self.raw = raw
+        self.decode = struct.Struct(f"<{words}Q").unpack
+
+    def __getitem__(self, key: Key) -> Words:
+        return self.decode(self.raw[key])
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self.raw)
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.raw
+
+
 class Table(Value):
     """One aggregation: key tuple -> words summed (or merged) over the CPUs, in the layout of
-    `builtins.aggregations`."""
+    `builtins.distributions`."""
 
     spec: AggregationSpec
     rows: Mapping[Key, Words]
+
+    def heads(self, count: int) -> Iterator[tuple[Key, Words]]:
+        """Every key with the first `count` of its words."""
+        if isinstance(self.rows, Rows):
+            decode = struct.Struct(f"<{count}Q").unpack_from
+            return ((key, decode(raw)) for key, raw in self.rows.raw.items())
+        return ((key, words[:count]) for key, words in self.rows.items())
+
+    def merged(self, keys: Iterable[Key]) -> Words:
+        """The words of several keys together, as of one; of no key, those of one that saw nothing."""
+        spec = self.spec
+        if isinstance(self.rows, Rows):
+            copies = [self.rows.raw[key] for key in keys]
+            return self.rows.decode(merged(spec.function, copies)) if copies else empty(spec.function, spec.params)
+        return reduce(
+            partial(merge, spec.function), map(self.rows.__getitem__, keys), empty(spec.function, spec.params)
+        )
 
 
 class Snapshot(Value):

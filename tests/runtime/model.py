@@ -74,19 +74,20 @@ def words_of(function: str, params: Params, values: Iterable[Weighted]) -> tuple
         "count": (n,),
         "sum": (n, total),
         "avg": (n, total),
-        "min": (n, min(plain, default=0) & MASK),
-        "max": (n, max(plain, default=0) & MASK),
+        "min": (min(n, 1), min(plain, default=0) & MASK),
+        "max": (min(n, 1), max(plain, default=0) & MASK),
         "stddev": (n, total, squares & MASK, squares >> 64),
     }[function]
 
 
 def exphist_words(scale: int, values: Iterable[int]) -> tuple[int, ...]:
-    words = [0] * (5 + (64 << scale))
+    words = [0] * (6 + (64 << scale))
     for v in values:
+        words[0] += 1
         if v < 0:
-            words[2] += 1
+            words[3] += 1
             continue
-        words[0] += v
-        words[1] = max(words[1], v)
-        words[3 if v == 0 else 5 + exphist_index(scale, v)] += 1
-    return (words[0] & MASK, *words[1:])
+        words[1] = words[1] + v & MASK
+        words[2] = max(words[2], v)
+        words[4 if v == 0 else 6 + exphist_index(scale, v)] += 1
+    return tuple(words)

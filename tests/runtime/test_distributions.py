@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pyvtrace.builtins.distributions import (
+    EXPHIST_MAX,
     INT64_MAX,
     MEANINGS,
     QUANTIZE_BOUNDS,
@@ -17,9 +20,11 @@ from pyvtrace.builtins.distributions import (
     exphist_thresholds,
     llquantize_bounds,
     merge,
+    merged,
     percentile,
     rank,
     subtract,
+    subtracts,
     value_of,
 )
 from tests.runtime import model
@@ -124,26 +129,33 @@ def test_quantize_bounds() -> None:
 @given(st.lists(signed, max_size=6), st.lists(signed, max_size=6))
 def test_merging_is_seeing_all_values(function: str, params: Params, a: list[int], b: list[int]) -> None:
     together = words_of(function, params, a + b)
-    assert merge(function, words_of(function, params, a), words_of(function, params, b)) == together
+    one, other = words_of(function, params, a), words_of(function, params, b)
+    assert merge(function, one, other) == together
     assert len(together) == MEANINGS[function].words(params)
+    pack = struct.Struct(f"<{len(together)}Q").pack
+    assert merged(function, [pack(*one), pack(*other)]) == pack(*together)
 
 
-@pytest.mark.parametrize(("function", "params"), CASES)
+@pytest.mark.parametrize("function", ["min", "max"])
+def test_an_extreme_from_before_a_clearing_does_not_count(function: str) -> None:
+    assert merge(function, (1, 5), (2, 7)) == merge(function, (2, 7), (1, 5)) == (2, 7)
+    with pytest.raises(ValueError, match="cannot be known"):
+        subtract(function, (), (1, 5), (1, 5))
+
+
+@pytest.mark.parametrize(("function", "params"), [case for case in CASES if subtracts(case[0])])
 @given(st.lists(signed, max_size=6), st.lists(signed, max_size=6))
 def test_the_difference_of_two_readings_is_what_came_between(
     function: str, params: Params, a: list[int], b: list[int]
 ) -> None:
     earlier, later = words_of(function, params, a), words_of(function, params, a + b)
     between, true = subtract(function, params, later, earlier), words_of(function, params, b)
-    if function in ("min", "max"):
-        assert between[0] == true[0]
-        return
     if function == "exphist":
         # The maximum is exact if it is new, else a bound of the right bucket.
-        assert between[1] >= true[1]
-        if true[1] > 0:
-            assert exphist_index(between[1], params[0]) == exphist_index(true[1], params[0])
-        between, true = (between[0], *between[2:]), (true[0], *true[2:])
+        assert between[EXPHIST_MAX] >= true[EXPHIST_MAX]
+        if true[EXPHIST_MAX] > 0:
+            assert exphist_index(between[EXPHIST_MAX], params[0]) == exphist_index(true[EXPHIST_MAX], params[0])
+        between, true = (words[:EXPHIST_MAX] + words[EXPHIST_MAX + 1 :] for words in (between, true))
     assert between == true
 
 
