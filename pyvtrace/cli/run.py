@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 # With flowindent a record waits for the one after it, which tells whether it is a function of its own.
 _FLOW_PATIENCE_MS = 100
 
+# Between two looks for losses.
+_SHORTEST_S = 0.01
+
 
 def trace(line: CommandLine) -> int:
     """Do what the command line asks; the exit status."""
@@ -138,14 +141,16 @@ class Run:
             )
             # BEGIN comes first: what it prepares is there for every other clause.
             session.fire(BEGIN)
-            if not session.exited:
+            if session.exited:
+                self.announce()
+            else:
                 session.attach()
-            self.announce()
-            for process in self._processes:
-                process.start()
-            self._watch()
-            self._consume()
-            session.detach()
+                self.announce()
+                for process in self._processes:
+                    process.start()
+                self._watch()
+                self._consume()
+                session.detach()
             self._drain()
             session.fire(END)
             self._drain()
@@ -169,7 +174,7 @@ class Run:
 
     def _consume(self) -> None:
         session, spec = self._session, self._spec
-        interval = number(spec.options, "statusrate") / 1e9
+        interval = max(_SHORTEST_S, number(spec.options, "statusrate") / 1e9)
         flow = is_set(spec.options, "flowindent")
         waits = bool(self._processes)
         due = time.monotonic() + interval

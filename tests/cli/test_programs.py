@@ -7,6 +7,12 @@ from typing import Any
 
 import pytest
 
+from pyvtrace.builtins.actions import ACTIONS
+from pyvtrace.cli import run
+from pyvtrace.cli.options import CommandLine, parse
+from pyvtrace.runtime import program
+from pyvtrace.value import replace
+
 
 def test_a_million_calls_are_counted_as_a_million(tracer: Any, workload: Any) -> None:
     work = workload("getppid_loop", "1000000")
@@ -135,3 +141,20 @@ def test_flowindent_shows_the_last_record_though_none_follows(tracer: Any, workl
     work.release()
     running.wait_for("getppid:return")
     running.stop()
+
+
+def test_destructive_actions_have_to_be_permitted(monkeypatch: Any, capfd: Any) -> None:
+    monkeypatch.setattr(program, "ACTIONS", {**ACTIONS, "trace": replace(ACTIONS["trace"], destructive=True)})
+    line = parse(["-n", "BEGIN { trace(1); }"], {})
+    assert isinstance(line, CommandLine)
+    assert run.trace(line) == 1
+    assert capfd.readouterr().err.splitlines() == [
+        "vtrace: description 'BEGIN ' matched 1 probe",
+        "vtrace: could not enable tracing: Destructive actions not allowed",
+        "      hint: permit them with -w",
+    ]
+
+
+def test_a_trace_that_begin_ends_starts_no_command(vtrace: Any) -> None:
+    ran = vtrace("-qn", "BEGIN { exit(4); }", "-c", "echo ran")
+    assert (ran.stdout, ran.stderr, ran.status) == ("\n", "", 4)
