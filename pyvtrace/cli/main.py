@@ -42,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Until a trace runs there is nothing to end in order: Ctrl-C ends the process, without a traceback.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _fill_streams()
     for stream in (sys.stdout, sys.stderr):
         # Names of files and processes are bytes; they leave as they came.
         stream.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
@@ -57,6 +58,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(_refusal(error))
         return 1
     return status
+
+
+def _fill_streams() -> None:
+    """Where a standard stream was closed, /dev/null takes its number, before a map or a probe does."""
+    while (fd := os.open(os.devnull, os.O_RDWR)) < 3:
+        pass
+    os.close(fd)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 def _refusal(error: OSError) -> str:
