@@ -39,8 +39,8 @@ class Machine(Value):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`vtrace doctor [--json]`."""
-    if unknown := [word for word in arguments if word not in ("--json", "--help")]:
+    """`vtrace doctor [--json]`; the arguments begin with the word doctor."""
+    if unknown := [word for word in arguments[1:] if word not in ("--json", "--help")]:
         sys.stderr.write(f"vtrace: doctor takes no {unknown[0]}\n{_USAGE}")
         return 2
     if "--help" in arguments:

@@ -26,13 +26,17 @@ def _count(things: Sized, name: str) -> str:
 
 def _instructions(source: Source, program: CodeSpec) -> Iterator[str]:
     last: Span | None = None
+    text_of: Source | None = source if source.before is None else None
     for slot, text in disassemble(program.code, {r.index: r.map for r in program.relocations}):
         origin = program.origins[slot]
         # What belongs to no place in particular stays with what is before it.
         if origin.end > origin.start and (last is None or _place(origin) != _place(last)):
+            own = source.of(origin.start)
+            if own is not text_of:
+                yield f"      | {own.name}\n"
             fragment = " ".join(source.text[origin.start : origin.end].split())
             yield f"{source.line_of(origin.start):>5} | {fragment}\n"
-            last = origin
+            last, text_of = origin, own
         comment = program.comments[slot]
         line = f"      {slot:>5}  {text}"
         yield (f"{line:<{_COMMENT_COLUMN + 13}}; {comment}\n" if comment else f"{line}\n")

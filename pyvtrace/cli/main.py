@@ -15,8 +15,8 @@ from typing import NoReturn
 
 from pyvtrace.cli.console import PROGRAM, hint, say
 
-# Words that are commands of their own: module and function, which takes the arguments after the word and returns the
-# exit status, and what it is for.
+# Words that are commands of their own: module and function, which takes the arguments, the word itself first, and
+# returns the exit status; and what it is for.
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "doctor": ("pyvtrace.cli.doctor", "main", "what this kernel, user and machine allow, and what to do about each no"),
 }
@@ -39,9 +39,7 @@ def run() -> NoReturn:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line. The exit status is DTrace's: what exit() was given, 1 for what cannot run, 2 for usage."""
-    # Until a trace runs there is nothing to end in order: Ctrl-C ends the process, without a traceback.
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _fill_streams()
     for stream in (sys.stdout, sys.stderr):
         # Names of files and processes are bytes; they leave as they came.
         stream.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
@@ -59,6 +57,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
+def _fill_streams() -> None:
+    """Where a standard stream was closed, /dev/null takes its number, before a map or a probe does."""
+    while (fd := os.open(os.devnull, os.O_RDWR)) < 3:
+        pass
+    os.close(fd)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+
+
 def _refusal(error: OSError) -> str:
     """Errors of our own layers name what was being done, and know what to do about it."""
     if hasattr(error, "hint"):
@@ -72,8 +79,8 @@ def _choose(arguments: Sequence[str]) -> Callable[[list[str]], int]:
         from importlib import import_module
 
         module, function, _ = COMMANDS[first]
-        run: Callable[[list[str]], int] = getattr(import_module(module), function)
-        return lambda rest: run(rest[1:])
+        command: Callable[[list[str]], int] = getattr(import_module(module), function)
+        return command
     return _OTHERS.get(first, _as_dtrace) if arguments else _without_arguments
 
 
@@ -81,6 +88,9 @@ def _choose(arguments: Sequence[str]) -> Callable[[list[str]], int]:
 
 
 def _as_dtrace(arguments: list[str]) -> int:
+    # Until a trace runs there is nothing to end in order: Ctrl-C ends the process, without a traceback.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     from pyvtrace.cli.options import Complaint, parse
 
     line = parse(arguments)

@@ -106,7 +106,7 @@ class Checker:
     def _match(self, description: ast.ProbeDescription) -> Sequence[Probe]:
         probes = self.scope.environment.match(description)
         if not probes and not self.zdefs:
-            hint = self.scope.environment.hint(description)
+            hint = self.scope.environment.hint(description) or "`vtrace -l` lists the probes there are"
             message = f"probe description {description} does not match any probes"
             raise self.scope.fail("D_PDESC_ZERO", description.span, message, hint)
         return probes

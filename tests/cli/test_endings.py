@@ -145,6 +145,13 @@ def test_it_ends_with_its_reader(program: str) -> None:
         assert process.stderr.read() == ""
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_may_be_closed(tmp_path: Any, closed: str) -> None:
+    program = 'BEGIN { printf("out"); x = 0; y = 1 / x; } BEGIN { exit(3); }'
+    done = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", VTRACE, "-n", program], timeout=PATIENCE)
+    assert done.returncode == 3
+
+
 def test_a_list_ends_with_its_reader() -> None:
     with started("-l", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout and process.stderr
