@@ -21,6 +21,10 @@ ALL = [
     ("flood", 10),
     ("compat32", 10),
     ("mutex_pair", 1, 1),
+    ("forker", 1),
+    ("numbered_calls", 10, 1),
+    ("signalled", 10),
+    ("spinner", 10),
 ]
 
 
