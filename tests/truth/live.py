@@ -14,7 +14,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pyvtrace.builtins.distributions import EXPHIST_MAX, EXPHIST_SUM, percentile_buckets, value_of
+from pyvtrace.builtins.distributions import EXPHIST_MAX, EXPHIST_NEGATIVE, EXPHIST_SUM, percentile_buckets, value_of
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime.program import compile_text
 from pyvtrace.runtime.session import Session
@@ -29,12 +29,12 @@ WIDTH = 2 ** (1 / (1 << SCALE))
 
 
 class Distribution:
-    """The words of one exphist() key: `count`, `sum` and `max` in the value's unit, and what lies below a bound."""
+    """The words of one exphist() key: `count`, `sum` and `max` in the value's unit, how many were `negative`."""
 
     def __init__(self, words: Words) -> None:
         self._buckets, _ = percentile_buckets("exphist", (SCALE,), words)
         self.count = sum(count for _, count in self._buckets)
-        self.sum, self.max = words[EXPHIST_SUM], words[EXPHIST_MAX]
+        self.sum, self.max, self.negative = words[EXPHIST_SUM], words[EXPHIST_MAX], words[EXPHIST_NEGATIVE]
 
     def above(self, value: int) -> int:
         """How many values were in buckets that lie wholly above `value`."""

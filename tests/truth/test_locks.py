@@ -1,0 +1,139 @@
+"""The view of locks against programs that know for which lock they waited, and how long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.truth.live import MS, Row, Trace, shipped, view_rows
+from tests.workloads.slowdisk import SlowDisk
+
+SCRIPT = shipped("locks/processes.d")
+# A waiter is told the end of its wait a little after the fact, and has its clock read a little before the beginning.
+CLOSE = 0.1
+
+
+def trace_locks() -> Trace:
+    return Trace(SCRIPT, aggsize="16m")
+
+
+def rows_of(trace: Trace, *pids: int) -> list[Row]:
+    return [row for row in view_rows(trace, SCRIPT, "locks") if row["pid"] in pids]
+
+
+# ----------------------------------------------------------------------------------------------------- user-space locks
+
+
+@pytest.mark.parametrize(("protocol", "kind"), [("none", "futex mutex"), ("inherit", "futex pi")])
+def test_a_mutex_held_30_ms_is_waited_for_30_ms(workload: Any, protocol: str, kind: str) -> None:
+    work = workload("mutex_pair", 10, 30, "", protocol)
+    with trace_locks() as trace:
+        truth = work.release()
+    (row,) = [row for row in rows_of(trace, work.pid) if row["lock"] == work.facts["mutex"]]
+    assert (row["comm"], row["kind"], row["outcome"]) == ("mutex_pair", kind, "woken")
+    assert row.spread.count == len(truth["waited_ns"]) == 10
+    assert row.spread.sum == pytest.approx(truth["waited_sum_ns"], rel=0.01)
+    assert row.spread.sum <= truth["waited_sum_ns"]
+    lower, upper = row.spread.median_bucket()
+    assert lower < 30 * MS * 1.05
+    assert upper > 30 * MS * 0.95
+
+
+def test_it_is_the_waiter_that_waits(workload: Any) -> None:
+    script = SCRIPT.replace("@locks[pid,", "@locks[tid,")
+    work = workload("mutex_pair", 3, 30)
+    with Trace(script, aggsize="16m") as trace:
+        truth = work.release()
+    found = [row for row in view_rows(trace, script, "locks") if row["lock"] == work.facts["mutex"]]
+    assert [(row["pid"], row.spread.count) for row in found] == [(work.facts["waiter"], truth["rounds"])]
+
+
+def test_every_wait_ends_in_its_own_way(workload: Any) -> None:
+    work = workload("futex_waits", 5, 20)
+    with trace_locks() as trace:
+        truth = work.release()
+    words = {address: name for name, address in work.facts["words"].items()}
+    found = {(words[row["lock"]], row["outcome"]): row for row in rows_of(trace, work.pid) if row["lock"] in words}
+    assert {key: row.spread.count for key, row in found.items()} == {
+        ("timeout", "timeout"): 5,
+        ("bitset", "timeout"): 5,
+        ("signal", "interrupted"): 5,
+        ("stopped", "interrupted"): 1,
+        ("stopped", "timeout"): 1,
+    }
+    for key in (("timeout", "timeout"), ("bitset", "timeout"), ("signal", "interrupted")):
+        assert found[key].spread.sum == pytest.approx(truth["waited_ns"][key[0]], rel=CLOSE)
+    both = found["stopped", "interrupted"].spread.sum + found["stopped", "timeout"].spread.sum
+    assert both == pytest.approx(3 * truth["set_ns"], rel=CLOSE)
+
+
+def test_who_computes_does_not_wait(workload: Any) -> None:
+    work = workload("spinner", 300)
+    with trace_locks() as trace:
+        work.release()
+    assert sum(row.spread.sum for row in rows_of(trace, work.pid)) < 3 * MS
+
+
+# --------------------------------------------------------------------------------------------------------- kernel locks
+
+
+@pytest.mark.parametrize("kind", ["mutex", "rwsem-write", "rwsem-read"])
+def test_a_kernel_lock_is_waited_for_as_long_as_it_is_held(workload: Any, kind: str) -> None:
+    with SlowDisk(20 * MS) as disk:
+        work = workload("contended", kind, disk.directory, 5)
+        with trace_locks() as trace:
+            truth = work.release()
+    found = [row for row in rows_of(trace, work.pid) if row.spread.above(10 * MS) and "futex" not in row["kind"]]
+    assert {(row["kind"], row["outcome"]) for row in found} == {(kind.replace("-", " "), "acquired")}
+    assert len({row["lock"] for row in found}) == 1
+    assert sum(row.spread.count for row in found) == truth["rounds"] == 5
+    assert sum(row.spread.sum for row in found) == pytest.approx(truth["waited_sum_ns"], rel=CLOSE)
+
+
+def test_a_wait_that_a_signal_ended_did_not_get_the_lock(workload: Any) -> None:
+    with SlowDisk(50 * MS) as disk:
+        work = workload("contended", "killed", disk.directory, 3)
+        with trace_locks() as trace:
+            truth = work.release()
+    broken = [row for row in rows_of(trace, *work.facts["victims"]) if row["outcome"] == "interrupted"]
+    assert {row["pid"] for row in broken} == set(work.facts["victims"])
+    assert {row["kind"] for row in broken} == {"rwsem read"}
+    assert sum(row.spread.count for row in broken) == truth["rounds"]
+    assert 0 < sum(row.spread.sum for row in broken) <= truth["waited_sum_ns"]
+
+
+STORMS = {"spinlock": ("spinlock", 20_000), "mutex": ("mutex", 15_000), "rwsem": ("rwsem write", 3_000)}
+
+
+@pytest.mark.parametrize("kind", STORMS)
+def test_a_storm_never_waits_longer_than_it_lives(workload: Any, kind: str) -> None:
+    name, calls = STORMS[kind]
+    work = workload("storm", kind, calls)
+    with trace_locks() as trace:
+        truth = work.release()
+    rows = rows_of(trace, *truth["pids"])
+    assert sum(row.spread.count for row in rows if row["kind"] == name) > 0
+    assert sum(row.spread.sum for row in rows) <= truth["alive_ns"]
+    assert all(row.spread.negative == 0 for row in rows)
+    assert {row["outcome"] for row in rows} == {"acquired"}
+
+
+PAIRS = """
+sdt:lock::contention_begin /ppid == $1 && !(args->flags & 32)/ { @begun = count(); }
+sdt:lock::contention_end /ppid == $1/ { @ended = count(); }
+"""
+
+
+@pytest.mark.parametrize("kind", STORMS)
+def test_a_wait_that_begins_ends_and_is_shown_once(workload: Any, kind: str) -> None:
+    """Mutexes begin once or several times a wait, all other locks once. A firing that the kernel skipped, because it
+    came from within the program itself, may hide one."""
+    work = workload("storm", kind, STORMS[kind][1])
+    with Trace(SCRIPT + PAIRS, work.pid, aggsize="16m") as trace:
+        truth = work.release()
+    kernel = [row for row in rows_of(trace, *truth["pids"]) if "futex" not in row["kind"]]
+    shown = sum(row.spread.count for row in kernel)
+    plain = sum(row.spread.count for row in kernel if row["kind"] != "mutex")
+    assert 0 <= trace.values("ended")[()] - shown <= trace.dropped("missed")
+    assert 0 <= trace.values("begun")[()] - plain <= trace.dropped("missed")
