@@ -50,9 +50,9 @@ def read_until_done(trace: Trace, work: Any) -> Any:
 
 def test_the_command_prints_what_it_got_and_says_what_it_lost(workload: Any, tracer: Any) -> None:
     work = workload("flood", CALLS)
-    program = 'BEGIN { printf("on\\n"); } syscall::getppid:entry /ppid == $1/ { printf("%d %d\\n", cpu, pid); }'
+    program = 'BEGIN { printf("listening\\n"); } syscall::getppid:entry /ppid == $1/ { printf("%d %d\\n", cpu, pid); }'
     running = tracer("-q", "-xbufsize=4k", "-n", program, str(work.pid))
-    running.wait_for("on")
+    running.wait_for("listening")
     truth = work.release()
     ended = running.stop()
     printed = Counter(line.split()[0] for line in ended.stdout.splitlines()[1:] if line)
