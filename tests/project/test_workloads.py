@@ -25,6 +25,7 @@ ALL = [
     ("numbered_calls", 10, 1),
     ("signalled", 10),
     ("spinner", 10),
+    ("passed_values", 1, 10),
     ("futex_waits", 1, 1),
     ("storm", "mutex", 10),
 ]

@@ -59,11 +59,10 @@ syscall::clock_nanosleep:entry
 syscall::clock_nanosleep:return
 /self->entered/
 {
-	this->took = timestamp - self->entered;
 	@calls = count();
-	@slept = sum(this->took);
-	@coarse = quantize(this->took);
-	@fine = exphist(this->took, 2);
+	@slept = sum(timestamp - self->entered);
+	@coarse = quantize(timestamp - self->entered);
+	@fine = exphist(timestamp - self->entered, 2);
 	self->entered = 0;
 }
 """
@@ -101,3 +100,32 @@ def test_the_view_of_calls_says_the_same(workload: Any) -> None:
     assert sleeps.spread.sum == pytest.approx(truth["sum_ns"], rel=0.01)
     # The read at the gate was under way when the trace began: how long it took is not known, and not told.
     assert "read" not in rows
+
+
+CLOCKS = """
+syscall::getppid:entry
+/pid == $1/
+{
+	@first = sum(timestamp);
+	@wall = sum(walltimestamp);
+	self->now = timestamp;
+}
+
+syscall::getppid:entry
+/pid == $1 && timestamp == self->now/
+{
+	@second = sum(timestamp);
+	@same = count();
+	@offset[walltimestamp - timestamp] = count();
+}
+"""
+
+
+def test_time_stands_still_within_a_firing(workload: Any) -> None:
+    """All clauses of a probe that fires read the same clock, once."""
+    work = workload("getppid_loop", 1000)
+    with Trace(CLOCKS, work.pid) as trace:
+        work.release()
+    assert trace.values("same") == {(): 1000}
+    assert trace.rows("first") == trace.rows("second")
+    assert trace.values("offset").popitem()[1] == 1000
