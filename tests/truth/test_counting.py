@@ -102,6 +102,18 @@ def test_the_view_of_calls_says_the_same(workload: Any) -> None:
     assert "read" not in rows
 
 
+def test_the_view_of_calls_shows_no_call_whose_entry_it_did_not_take_up(workload: Any) -> None:
+    """What a user asks for is asked at the entry; the return that follows is of that call and of no later one."""
+    script = shipped("syscalls/processes.d")
+    asked = script.replace("syscall:::entry\n{", 'syscall:::entry\n/pid == $1 && probefunc == "tgkill"/\n{')
+    assert asked != script
+    work = workload("signalled", 50)
+    with Trace(asked, work.pid) as trace:
+        work.release()
+    counts = {(row["pid"], row["call"]): row.spread.count for row in view_rows(trace, script, "calls")}
+    assert counts == {(work.pid, "tgkill"): 50}
+
+
 CLOCKS = """
 syscall::getppid:entry
 /pid == $1/
