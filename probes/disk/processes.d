@@ -64,7 +64,7 @@ sdt:block::block_getrq
 	if (args->nr_sector != 0) {
 		if (queued[args->dev, args->sector]) {
 			issued[args->dev, args->sector] = 0;
-			@untimed["requests untimed"] = count();
+			@untimed["requests not timed, device", args->dev] = count();
 		}
 		queued[args->dev, args->sector] = self->queued;
 		asked_pid[args->dev, args->sector] = this->pid;

@@ -116,7 +116,7 @@ def test_two_readers_of_one_disk_are_told_apart(workload: Any) -> None:
             for work in works:
                 work.truth()
         seen = Seen(trace, disk)
-    untimed = sum(trace.values("untimed").values())
+    untimed = sum(count for (_, device), count in trace.values("untimed").items() if device == number(disk))
     assert sum(seen.counts().values()) + untimed == 2 * 20
     assert {key[0] for key in seen.counts()} <= {work.pid for work in works}
 

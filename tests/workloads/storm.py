@@ -17,7 +17,7 @@ from time import monotonic_ns
 
 from tests.workloads import gate
 
-PIECE = b"x" * 512
+PIECE = b"x" * 4096  # PIPE_BUF: written and read in one piece
 
 
 def spinlock(directory: str, calls: int) -> None:
