@@ -104,20 +104,7 @@ def test_a_wait_that_a_signal_ended_did_not_get_the_lock(workload: Any) -> None:
 
 
 STORMS = {"spinlock": ("spinlock", 60_000), "mutex": ("mutex", 30_000), "rwsem": ("rwsem write", 8_000)}
-
-
-@pytest.mark.parametrize("kind", STORMS)
-def test_a_storm_never_waits_longer_than_it_lives(workload: Any, kind: str) -> None:
-    name, calls = STORMS[kind]
-    work = workload("storm", kind, calls)
-    with trace_locks() as trace:
-        truth = work.release()
-    rows = rows_of(trace, *truth["pids"])
-    assert sum(row.spread.count for row in rows if row["kind"] == name) > 0
-    assert sum(row.spread.sum for row in rows) <= truth["alive_ns"]
-    assert all(row.spread.negative == 0 for row in rows)
-    assert {row["outcome"] for row in rows} == {"acquired"}
-
+TRIES = 20
 
 PAIRS = """
 sdt:lock::contention_begin /ppid == $1 && !(args->flags & 32)/ { @begun = count(); }
@@ -126,17 +113,27 @@ sdt:lock::contention_end /ppid == $1/ { @ended = count(); }
 
 
 @pytest.mark.parametrize("kind", STORMS)
-def test_a_wait_that_begins_ends_and_is_shown_once(workload: Any, kind: str) -> None:
-    """Mutexes begin once or several times a wait, all other locks once. A firing that the kernel skipped, because it
-    came from within the program itself, may hide one."""
-    work = workload("storm", kind, STORMS[kind][1])
-    with Trace(SCRIPT + PAIRS, work.pid, aggsize="16m") as trace:
-        truth = work.release()
-    kernel = [row for row in rows_of(trace, *truth["pids"]) if "futex" not in row["kind"]]
-    shown = sum(row.spread.count for row in kernel)
-    plain = sum(row.spread.count for row in kernel if row["kind"] != "mutex")
+def test_waits_of_a_storm_add_up(workload: Any, kind: str) -> None:
+    """Nobody waits longer than he lives, and a wait that begins ends and is shown once. Mutexes begin once or several
+    times a wait, all other locks once. Whether the processes meet is chance, so there are storms until they do."""
+    name, calls = STORMS[kind]
+    for _ in range(TRIES):
+        work = workload("storm", kind, calls)
+        with Trace(SCRIPT + PAIRS, work.pid, aggsize="16m") as trace:
+            truth = work.release()
+        rows = [row for row in rows_of(trace, *truth["pids"]) if "futex" not in row["kind"]]
+        if name in {row["kind"] for row in rows}:
+            break
+    assert sum(row.spread.count for row in rows if row["kind"] == name) > 0
+    assert sum(row.spread.sum for row in rows) <= truth["alive_ns"]
+    assert all(row.spread.negative == 0 for row in rows)
+    assert {row["outcome"] for row in rows} == {"acquired"}
+
+    # A firing that the kernel skipped, because it came from within the program itself, may hide a wait.
+    shown = sum(row.spread.count for row in rows)
+    plain = sum(row.spread.count for row in rows if row["kind"] != "mutex")
     assert 0 <= trace.values("ended")[()] - shown <= trace.dropped("missed")
-    assert 0 <= trace.values("begun")[()] - plain <= trace.dropped("missed")
+    assert 0 <= trace.values("begun").get((), 0) - plain <= trace.dropped("missed")
 
 
 OWN_SUM = """
@@ -144,7 +141,7 @@ self uint64_t began;
 self uint64_t at;
 
 sdt:lock::contention_begin
-/ppid == $1 && args->flags & 32 && !self->began/
+/pid == $1 && args->flags & 32 && !self->began/
 {
 	self->began = timestamp;
 	self->at = (uint64_t)args->lock_addr;
@@ -160,13 +157,14 @@ sdt:lock::contention_end
 
 
 def test_a_wait_for_a_mutex_is_one_wait_from_its_first_attempt(workload: Any) -> None:
-    """Spinning, sleeping and spinning again are one wait. No process of the storm is at two mutexes at once, which
-    makes a second way to measure simple; both read the same clock, and agree to the nanosecond."""
-    work = workload("storm", "mutex", STORMS["mutex"][1])
-    with Trace(SCRIPT + OWN_SUM, work.pid, aggsize="16m") as trace:
-        truth = work.release()
-    mutexes = [row.spread for row in rows_of(trace, *truth["pids"]) if row["kind"] == "mutex"]
-    shown = sum(spread.sum for spread in mutexes)
+    """Spinning and then sleeping is one wait. No thread is at two mutexes at once here, which makes a second way to
+    measure simple; both read the same clock, and agree to the nanosecond."""
+    with SlowDisk(5 * MS) as disk:
+        work = workload("contended", "mutex", disk.directory, 10)
+        with Trace(SCRIPT + OWN_SUM, work.pid, aggsize="16m") as trace:
+            work.release()
+    mutexes = [row.spread for row in rows_of(trace, work.pid) if row["kind"] == "mutex"]
+    assert sum(spread.count for spread in mutexes) >= 10
     # A firing that was skipped may have kept one of the two from one wait.
     allowed = trace.dropped("missed") * max(spread.max for spread in mutexes)
-    assert abs(shown - trace.values("own")[()]) <= allowed
+    assert abs(sum(spread.sum for spread in mutexes) - trace.values("own")[()]) <= allowed
