@@ -11,7 +11,7 @@ from tests.workloads.slowdisk import SlowDisk
 
 SCRIPT = shipped("locks/processes.d")
 # A waiter is told the end of its wait a little after the fact, and has its clock read a little before the beginning.
-CLOSE = 0.1
+CLOSE = 0.15
 
 
 def trace_locks() -> Trace:
@@ -33,7 +33,7 @@ def test_a_mutex_held_30_ms_is_waited_for_30_ms(workload: Any, protocol: str, ki
     (row,) = [row for row in rows_of(trace, work.pid) if row["lock"] == work.facts["mutex"]]
     assert (row["comm"], row["kind"], row["outcome"]) == ("mutex_pair", kind, "woken")
     assert row.spread.count == len(truth["waited_ns"]) == 10
-    assert row.spread.sum == pytest.approx(truth["waited_sum_ns"], rel=0.01)
+    assert row.spread.sum == pytest.approx(truth["waited_sum_ns"], rel=0.03)
     assert row.spread.sum <= truth["waited_sum_ns"]
     lower, upper = row.spread.median_bucket()
     assert lower < 30 * MS * 1.05
@@ -80,7 +80,7 @@ def test_who_computes_does_not_wait(workload: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["mutex", "rwsem-write", "rwsem-read"])
 def test_a_kernel_lock_is_waited_for_as_long_as_it_is_held(workload: Any, kind: str) -> None:
-    with SlowDisk(20 * MS) as disk:
+    with SlowDisk(40 * MS) as disk:
         work = workload("contended", kind, disk.directory, 5)
         with trace_locks() as trace:
             truth = work.release()

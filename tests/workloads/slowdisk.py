@@ -13,6 +13,7 @@ discard.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import fcntl
 import json
@@ -20,13 +21,17 @@ import os
 import subprocess
 import sys
 from contextlib import ExitStack
-from struct import Struct
+from struct import Struct, pack
 from time import monotonic, sleep
 
 from tests.workloads.slow_file import NAME, detached_mount
 
 LOOP_CONFIGURE, LOOP_CTL_GET_FREE = 0x4C0A, 0x4C82
-LO_FLAGS_READ_ONLY, LO_FLAGS_AUTOCLEAR = 1, 4
+LOOP_SET_STATUS64, LOOP_GET_STATUS64 = 0x4C04, 0x4C05
+LO_FLAGS_READ_ONLY, LO_FLAGS_AUTOCLEAR, LO_FLAGS_PARTSCAN = 1, 4, 8
+LOOP_INFO_SIZE, LOOP_INFO_FLAGS = 232, 52  # struct loop_info64, and where its flags are
+BLKPG, BLKPG_ADD_PARTITION = 0x1269, 1
+BLKPG_PARTITION = Struct("=qqi132x")  # start and length in bytes, number, names
 # struct loop_config: fd, block size, loop_info64 (of which only its flags, 52 bytes in), reserved
 LOOP_CONFIG = Struct("=II52xI176x64x")
 CLEARED_WITHIN = 5.0  # seconds; the driver may clear the device from a work queue
@@ -71,6 +76,7 @@ class SlowDisk:
             os.close(backing)
         undo.callback(self._wait_until_cleared)
         undo.callback(os.close, loop)
+        self._loop = loop
         self.path = f"/dev/loop{self.number}"
         rdev = os.stat(self.path).st_rdev
         self.device = f"{os.major(rdev)}:{os.minor(rdev)}"
@@ -128,6 +134,20 @@ class SlowDisk:
         """`reads`, `writes`, `flushes` and `discards` so far, how many of them `delayed`, `held_ns` in all by the
         server's clock."""
         return self._ask("truth")
+
+    def add_partition(self, start: int, length: int) -> tuple[int, int]:
+        """(major, minor) of the disk's first partition, made now, of `length` bytes from `start`. A node has to be made
+        for it. It goes with the disk."""
+        info = bytearray(LOOP_INFO_SIZE)
+        fcntl.ioctl(self._loop, LOOP_GET_STATUS64, info)
+        info[LOOP_INFO_FLAGS] |= LO_FLAGS_PARTSCAN
+        fcntl.ioctl(self._loop, LOOP_SET_STATUS64, info)
+        partition = ctypes.create_string_buffer(BLKPG_PARTITION.pack(start, length, 1))
+        request = pack("@iiiP", BLKPG_ADD_PARTITION, 0, BLKPG_PARTITION.size, ctypes.addressof(partition))
+        fcntl.ioctl(self._loop, BLKPG, request)
+        with open(f"/sys/block/loop{self.number}/loop{self.number}p1/dev") as file:
+            major, minor = map(int, file.read().split(":"))
+        return major, minor
 
     def _ask(self, line: str) -> dict[str, int]:
         assert self._server.stdin and self._server.stdout
