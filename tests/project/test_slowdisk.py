@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import mmap
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -11,6 +14,7 @@ import time
 import pytest
 
 from tests.workloads.direct_reader import DirectFile
+from tests.workloads.disk_user import BLKDISCARD
 from tests.workloads.slowdisk import CLEARED_WITHIN, SlowDisk
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -90,3 +94,33 @@ def test_killing_the_owner_leaves_nothing() -> None:
     while alive := os.path.exists(f"/proc/{server}/exe"):
         assert time.monotonic() < deadline, "the server outlived its owner"
     assert not alive
+
+
+def test_a_writable_disk_keeps_what_is_written_and_counts_what_is_asked() -> None:
+    block = mmap.mmap(-1, 8192)
+    with SlowDisk(0, writable=True) as disk:
+        fd = os.open(disk.path, os.O_RDWR | os.O_DIRECT)
+        before = disk.truth()
+        block[:] = b"truth..." * 1024
+        os.pwritev(fd, [block], 4096)
+        os.fsync(fd)
+        block[:] = bytes(8192)
+        os.preadv(fd, [block], 4096)
+        kept = block[:]
+        fcntl.ioctl(fd, BLKDISCARD, struct.pack("=QQ", 4096, 4096))
+        os.preadv(fd, [block], 4096)
+        discarded = block[:]
+        os.close(fd)
+        done = {kind: count - before[kind] for kind, count in disk.truth().items()}
+    assert kept == b"truth..." * 1024
+    assert discarded == bytes(4096) + kept[4096:]
+    assert [done[kind] for kind in ("reads", "writes", "flushes", "discards")] == [2, 1, 1, 1]
+
+
+def test_the_directory_of_the_disk_is_slow_too() -> None:
+    with SlowDisk(20 * MS) as disk:
+        start = time.monotonic_ns()
+        with pytest.raises(PermissionError):
+            os.mkdir(f"{disk.directory}/new")
+        assert time.monotonic_ns() - start >= 20 * MS
+        assert os.path.getsize(f"{disk.directory}/disk") == 64 << 20

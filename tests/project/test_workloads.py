@@ -21,6 +21,13 @@ ALL = [
     ("flood", 10),
     ("compat32", 10),
     ("mutex_pair", 1, 1),
+    ("forker", 1),
+    ("numbered_calls", 10, 1),
+    ("signalled", 10),
+    ("spinner", 10),
+    ("passed_values", 1, 10),
+    ("futex_waits", 1, 1),
+    ("storm", "mutex", 10),
 ]
 
 

@@ -76,7 +76,7 @@ def words_of(function: str, params: Params, values: Iterable[Weighted]) -> tuple
         "avg": (n, total),
         "min": (min(n, 1), min(plain, default=0) & MASK),
         "max": (min(n, 1), max(plain, default=0) & MASK),
-        "stddev": (n, total, squares & MASK, squares >> 64),
+        "stddev": (n, total, squares & MASK, squares >> 64 & MASK),
     }[function]
 
 

@@ -1,7 +1,10 @@
-"""Two threads and one pthread mutex: `python -m tests.workloads.mutex_pair [ROUNDS [MILLISECONDS [PATH]]]`.
+"""Two threads and one pthread mutex: `python -m tests.workloads.mutex_pair [ROUNDS [MILLISECONDS [PATH
+[PROTOCOL]]]]`.
 
 In each of ROUNDS (10) the holder takes the mutex and keeps it for MILLISECONDS (30), or, given a PATH, for one direct
 read of 4 KiB from it; the waiter, told by a pipe that the mutex is taken, waits for it.
+
+PROTOCOL is `none`, or `inherit`: the kernel then knows the owner and lends it the waiter's priority.
 
 The C library's own mutex, because Python's `threading.Lock` is a POSIX semaphore: it has no owner that a tracer could
 find. A contended pthread_mutex_lock is one futex(FUTEX_WAIT) on the mutex's address, the holder's thread id stands 8
@@ -30,12 +33,19 @@ from tests.workloads.direct_reader import DirectFile
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-class Mutex:
-    """A default pthread mutex. ctypes releases the interpreter lock around both calls."""
+PROTOCOLS = {"none": 0, "inherit": 1}  # PTHREAD_PRIO_*
 
-    def __init__(self) -> None:
-        self._memory = ctypes.create_string_buffer(64)  # sizeof(pthread_mutex_t) is 40; all zeros is an unlocked one
+
+class Mutex:
+    """A pthread mutex. ctypes releases the interpreter lock around both calls."""
+
+    def __init__(self, protocol: str = "none") -> None:
+        self._memory = ctypes.create_string_buffer(64)  # sizeof(pthread_mutex_t) is 40
         self.address = ctypes.addressof(self._memory)
+        attributes = ctypes.create_string_buffer(64)
+        libc.pthread_mutexattr_init(attributes)
+        libc.pthread_mutexattr_setprotocol(attributes, PROTOCOLS[protocol])
+        libc.pthread_mutex_init(ctypes.c_void_p(self.address), attributes)
 
     def lock(self) -> None:
         libc.pthread_mutex_lock(ctypes.c_void_p(self.address))
@@ -47,8 +57,8 @@ class Mutex:
 class Pair:
     """The two threads' work, and what their clocks said."""
 
-    def __init__(self, rounds: int, hold: Callable[[], object]) -> None:
-        self.mutex = Mutex()
+    def __init__(self, rounds: int, hold: Callable[[], object], protocol: str) -> None:
+        self.mutex = Mutex(protocol)
         self.held_ns: list[int] = []
         self.waited_ns: list[int] = []
         self._rounds = rounds
@@ -91,11 +101,12 @@ def start_thread(work: Callable[[], None], opens: threading.Event) -> tuple[thre
     return thread, ids.get()
 
 
-def main(rounds: str = "10", milliseconds: str = "30", path: str = "") -> None:
+def main(rounds: str = "10", milliseconds: str = "30", path: str = "", protocol: str = "none") -> None:
     gate.name_thread("mutex_pair")
     file = DirectFile(path) if path else None
     block, seconds = count(), int(milliseconds) / 1000
-    pair = Pair(int(rounds), (lambda: file.read(next(block))) if file else (lambda: sleep(seconds)))
+    hold = (lambda: file.read(next(block))) if file else (lambda: sleep(seconds))
+    pair = Pair(int(rounds), hold, protocol)
     opens = threading.Event()
     holder, holder_id = start_thread(pair.holder, opens)
     waiter, waiter_id = start_thread(pair.waiter, opens)

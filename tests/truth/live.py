@@ -1,0 +1,130 @@
+"""A D program that runs in this process while a workload does its work: what the tests of truth read from.
+
+    with Trace("syscall::getppid:entry /pid == $1/ { @ = count(); }", work.pid) as trace:
+        truth = work.release()
+    assert trace.rows("_") == {(): (truth["calls"],)}
+
+Leaving the block detaches the probes and then reads everything, so what is compared is all there is.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pyvtrace.builtins.distributions import EXPHIST_MAX, EXPHIST_NEGATIVE, EXPHIST_SUM, percentile_buckets, value_of
+from pyvtrace.kernel.target import LiveTarget
+from pyvtrace.runtime.program import compile_text
+from pyvtrace.runtime.session import Session
+from pyvtrace.runtime.snapshot import Key, Snapshot, Words
+from pyvtrace.source import Source
+from pyvtrace.spec import ERROR_RECORD, RECORD_HEADER_SIZE
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+MS = 1_000_000
+SCALE = 2  # of the exphist() of the scripts behind the views: buckets 19 % wide
+WIDTH = 2 ** (1 / (1 << SCALE))
+
+
+class Distribution:
+    """The words of one exphist() key: `count`, `sum` and `max` in the value's unit, how many were `negative`."""
+
+    def __init__(self, words: Words) -> None:
+        self._buckets, _ = percentile_buckets("exphist", (SCALE,), words)
+        self.count = sum(count for _, count in self._buckets)
+        self.sum, self.max, self.negative = words[EXPHIST_SUM], words[EXPHIST_MAX], words[EXPHIST_NEGATIVE]
+
+    def above(self, value: int) -> int:
+        """How many values were in buckets that lie wholly above `value`."""
+        lower, found = -1, 0
+        for upper, count in self._buckets:
+            found += count if lower >= value else 0
+            lower = upper
+        return found
+
+    def median_bucket(self) -> tuple[int, int]:
+        """(exclusive lower, inclusive upper) bound of the bucket of the middle value."""
+        lower, seen = -1, 0
+        for upper, count in self._buckets:
+            seen += count
+            if 2 * seen >= self.count > 0:
+                return lower, upper
+            lower = upper
+        raise AssertionError("no values")
+
+
+class Record:
+    """A record of a clause: `clause` counts from 0, `cpu`, `data` are the values after the header."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.clause, self.probe, self.cpu, _ = struct.unpack_from("<4I", raw)
+        self.data = raw[RECORD_HEADER_SIZE:]
+
+    @property
+    def failed(self) -> bool:
+        return self.clause == ERROR_RECORD
+
+
+class Trace:
+    """A D program, attached while its block runs. `options` as with -x; sizes may carry k or m."""
+
+    def __init__(self, text: str, *arguments: object, **options: str) -> None:
+        target = LiveTarget()
+        spec = compile_text(Source("truth", text), target, options, [str(a) for a in arguments])
+        self.session = Session(spec, target)
+        self.records: list[Record] = []
+        self.lost: Mapping[str, list[int]] = {}
+        self._snapshot: Snapshot
+
+    def __enter__(self) -> Trace:
+        self.session.__enter__()
+        self.session.attach()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        try:
+            self.session.detach()
+            self.read()
+            self.lost = self.session.lost()
+            self._snapshot = self.session.snapshot()
+        finally:
+            self.session.close()
+
+    def read(self) -> None:
+        """Takes the records there are; a flood that shall not be lost needs it while it runs."""
+        self.records += [Record(bytes(raw)) for raw in self.session.records()]
+
+    def rows(self, name: str = "_") -> dict[Key, Words]:
+        """Every key of an aggregation, "_" being the one without a name."""
+        return dict(self._snapshot.tables[name].rows)
+
+    def values(self, name: str = "_") -> dict[Key, int]:
+        """Every key with the number that would be printed for it."""
+        table = self._snapshot.tables[name]
+        return {key: value_of(table.spec.function, table.spec.params, words) for key, words in table.rows.items()}
+
+    def dropped(self, kind: str) -> int:
+        """What was lost of a kind, on all CPUs."""
+        return sum(self.lost[kind])
+
+
+def shipped(path: str) -> str:
+    """The text of a script under probes/."""
+    with open(os.path.join(ROOT, "probes", path), encoding="utf-8") as file:
+        return file.read()
+
+
+class Row(dict[str, Any]):
+    """One key of a view's script by the names its header gives the parts; `spread` is its distribution."""
+
+    def __init__(self, names: list[str], key: Key, words: Words) -> None:
+        super().__init__(zip(names, key, strict=True))
+        self.spread = Distribution(words)
+
+
+def view_rows(trace: Trace, script: str, measure: str) -> Iterator[Row]:
+    """The rows that a view's script found, named by its header's `key` lines."""
+    names = [line.split()[2] for line in script.splitlines() if line.startswith(" * key:")]
+    return (Row(names, key, words) for key, words in trace.rows(measure).items())

@@ -1,0 +1,205 @@
+"""The view of the disk against a disk whose delay is set, and programs that know what they asked of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.truth.live import MS, WIDTH, Distribution, Row, Trace, shipped, view_rows
+from tests.workloads.slowdisk import SlowDisk
+
+SCRIPT = shipped("disk/processes.d")
+EXTRA = 2 * MS  # what the loop driver and the file's server may add to a set delay, at the median
+
+
+def trace_disk() -> Trace:
+    return Trace(SCRIPT, aggsize="16m")
+
+
+def number(disk: SlowDisk) -> int:
+    """The device's number as the kernel keeps it."""
+    major, minor = map(int, disk.device.split(":"))
+    return major << 20 | minor
+
+
+class Seen:
+    """What the view shows of one device: rows of both measures by (pid, comm, op, size)."""
+
+    def __init__(self, trace: Trace, disk: SlowDisk) -> None:
+        self.queue, self.issue = (dict(self._rows(trace, disk, measure)) for measure in ("queue", "issue"))
+        assert self.queue.keys() == self.issue.keys()
+        # Whatever it is, it was queued before it was issued, a microsecond at least.
+        for key, queue in self.queue.items():
+            assert queue.count == self.issue[key].count
+            assert queue.sum > self.issue[key].sum
+            assert queue.max > self.issue[key].max
+
+    @staticmethod
+    def _rows(trace: Trace, disk: SlowDisk, measure: str) -> Iterator[tuple[tuple[Any, ...], Distribution]]:
+        for row in view_rows(trace, SCRIPT, measure):
+            if row["dev"] == number(disk):
+                yield key_of(row), row.spread
+
+    def counts(self) -> dict[tuple[Any, ...], int]:
+        return {key: spread.count for key, spread in self.issue.items()}
+
+
+def key_of(row: Row) -> tuple[Any, ...]:
+    return row["pid"], row["comm"], row["op"], row["size"]
+
+
+def is_slow(spread: Distribution, delay: int) -> bool:
+    """Whether the median is the delay, as far as buckets and what the driver adds let one say."""
+    lower, upper = spread.median_bucket()
+    return upper >= delay and lower <= (delay + EXTRA) * WIDTH
+
+
+# ---------------------------------------------------------------------------------------------------------------- reads
+
+
+@pytest.mark.parametrize("delay_ms", [20, 5])
+def test_reads_of_a_slow_disk_are_as_slow_as_it_is(workload: Any, delay_ms: int) -> None:
+    with SlowDisk(delay_ms * MS) as disk:
+        work = workload("direct_reader", disk.path, 25)
+        with trace_disk() as trace:
+            truth = work.release()
+        served = disk.truth()
+        seen = Seen(trace, disk)
+    assert served["reads"] == 25
+    key = (work.pid, "direct_reader", "RS", 4096)
+    assert seen.counts() == {key: truth["reads"]}
+    for spread in (seen.issue[key], seen.queue[key]):
+        assert is_slow(spread, delay_ms * MS)
+        assert spread.above(delay_ms * MS // 2) == 25
+        # Longer than the server held them, by its clock, and shorter than the reader waited, by his.
+        assert served["held_ns"] < spread.sum < truth["sum_ns"]
+
+
+def test_every_tenth_read_is_slow_and_no_other(workload: Any) -> None:
+    with SlowDisk(30 * MS, every=10) as disk:
+        work = workload("direct_reader", disk.path, 200)
+        with trace_disk() as trace:
+            truth = work.release()
+        delayed = disk.truth()["delayed"]
+        seen = Seen(trace, disk)
+    spread = seen.issue[work.pid, "direct_reader", "RS", 4096]
+    assert (spread.count, delayed) == (200, 20)
+    # The lower bound of the bucket in which 30 ms are; a machine that stood still may have slowed other reads.
+    slow = [took for took in truth["each_ns"] if took > 20 * MS]
+    assert delayed <= spread.above(20 * MS) <= len(slow)
+
+
+def test_processes_and_devices_are_kept_apart(workload: Any) -> None:
+    with SlowDisk(10 * MS) as one, SlowDisk(40 * MS) as other:
+        first, second = workload("direct_reader", one.path, 20), workload("direct_reader", other.path, 5)
+        with trace_disk() as trace:
+            first.open()
+            second.open()
+            first.truth()
+            second.truth()
+        of_one, of_other = Seen(trace, one), Seen(trace, other)
+    mine, its = (first.pid, "direct_reader", "RS", 4096), (second.pid, "direct_reader", "RS", 4096)
+    assert (of_one.counts(), of_other.counts()) == ({mine: 20}, {its: 5})
+    assert is_slow(of_one.issue[mine], 10 * MS)
+    assert is_slow(of_other.issue[its], 40 * MS)
+
+
+def test_two_readers_of_one_disk_are_told_apart(workload: Any) -> None:
+    """They read the same blocks: what cannot be told apart is said to be untimed, and nothing else is missing."""
+    with SlowDisk(5 * MS) as disk:
+        works = [workload("direct_reader", disk.path, 20) for _ in range(2)]
+        with trace_disk() as trace:
+            for work in works:
+                work.open()
+            for work in works:
+                work.truth()
+        seen = Seen(trace, disk)
+    untimed = sum(count for (_, device), count in trace.values("untimed").items() if device == number(disk))
+    assert sum(seen.counts().values()) + untimed == 2 * 20
+    assert {key[0] for key in seen.counts()} <= {work.pid for work in works}
+
+
+@pytest.mark.parametrize(("size", "bound"), [(4096, 4096), (8192, 16384), (65536, 65536), (131072, 262144)])
+def test_a_request_is_shown_with_its_size(workload: Any, size: int, bound: int) -> None:
+    with SlowDisk(0) as disk:
+        work = workload("disk_user", "read", disk.path, 10, size)
+        with trace_disk() as trace:
+            work.release()
+        assert Seen(trace, disk).counts() == {(work.pid, "disk_user", "RS", bound): 10}
+
+
+def test_a_partition_is_its_disk(workload: Any, tmp_path: Any) -> None:
+    """Requests are for the whole disk, wherever its partitions begin."""
+    node = str(tmp_path / "partition")
+    with SlowDisk(5 * MS) as disk:
+        os.mknod(node, 0o600 | stat.S_IFBLK, os.makedev(*disk.add_partition(1 << 20, 16 << 20)))
+        work = workload("direct_reader", node, 10)
+        with trace_disk() as trace:
+            work.release()
+        assert Seen(trace, disk).counts() == {(work.pid, "direct_reader", "RS", 4096): 10}
+
+
+# --------------------------------------------------------------------------------------------------- all but the reads
+
+
+OPERATIONS = {
+    # operation -> the requests that one use of the disk makes: flags, class of size
+    "write": [("WS", 65536)],
+    "fsync": [("WS", 65536), ("FF", 0)],
+    "discard": [("DS", 65536)],
+    "zero": [("NS", 65536)],
+    # The loop device cannot put data on the medium by itself: a flush follows the write, and one more ends the call.
+    "dsync": [("WS", 65536), ("FF", 0), ("FF", 0)],
+}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_an_operation_is_the_requests_that_it_makes(workload: Any, operation: str) -> None:
+    with SlowDisk(10 * MS, writable=True) as disk:
+        work = workload("disk_user", operation, disk.path, 5, 65536)
+        before = disk.truth()
+        with trace_disk() as trace:
+            work.release()
+        done = {kind: count - before[kind] for kind, count in disk.truth().items()}
+        seen = Seen(trace, disk)
+    expected: dict[tuple[Any, ...], int] = {}
+    for flags, size in OPERATIONS[operation]:
+        key = (work.pid, "disk_user", flags, size)
+        expected[key] = expected.get(key, 0) + 5
+    assert seen.counts() == expected
+    assert all(is_slow(spread, 10 * MS) for spread in seen.issue.values())
+    flushes = sum(count for key, count in expected.items() if key[2] == "FF")
+    assert done["flushes"] == flushes
+    assert done["discards"] == (5 if operation in ("discard", "zero") else 0)
+
+
+def test_who_fsyncs_is_blamed_for_the_flush_and_no_worker(workload: Any) -> None:
+    with SlowDisk(5 * MS, writable=True) as disk:
+        work = workload("disk_user", "fsync", disk.path, 5)
+        with trace_disk() as trace:
+            work.release()
+        assert {key[:2] for key in Seen(trace, disk).counts()} == {(work.pid, "disk_user")}
+
+
+def test_written_back_pages_are_named_so_and_not_blamed_on_a_worker(workload: Any) -> None:
+    with SlowDisk(0, writable=True) as disk:
+        make = ["mkfs.ext4", "-q", "-F", "-O", "^has_journal", "-E", "nodiscard,lazy_itable_init=0", disk.path]
+        subprocess.run(make, check=True, capture_output=True)
+        disk.delay_ns = 2 * MS
+        work = workload("disk_user", "buffered", disk.path, 5, 65536)
+        before = disk.truth()
+        with trace_disk() as trace:
+            truth = work.release()
+        written = disk.truth()["writes"] - before["writes"]
+        seen = Seen(trace, disk)
+    back = {key: spread for key, spread in seen.issue.items() if key[1] == "write-back"}
+    assert {key[0] for key in back} == {0}
+    assert sum(spread.count for key, spread in back.items() if key[3] == 65536) == truth["count"] == 5
+    assert not [key for key in seen.issue if key[1].startswith("kworker")]
+    assert written >= 5
+    assert all(spread.above(1 * MS) == spread.count for spread in back.values())

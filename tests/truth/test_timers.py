@@ -1,0 +1,74 @@
+"""profile and tick fire as often as they say, and where the work is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.truth.live import MS, Trace
+
+# The window is the sleeper's: from its first sleep to the end of its last, by the same clock as its own.
+TICKS = """
+int on;
+
+syscall::clock_nanosleep:entry
+/pid == $1/
+{
+	on = 1;
+	@from = min(timestamp);
+}
+
+syscall::clock_nanosleep:return
+/pid == $1/
+{
+	@to = max(timestamp);
+}
+
+syscall::exit_group:entry
+/pid == $1/
+{
+	on = 0;
+}
+
+tick-10ms
+/on/
+{
+	@ticks = count();
+	@first = min(timestamp);
+	@last = max(timestamp);
+	@cpus[cpu] = count();
+}
+"""
+
+
+def test_a_tick_fires_once_a_period_on_one_cpu(workload: Any) -> None:
+    work = workload("sleeper", 25, 20)
+    with Trace(TICKS, work.pid) as trace:
+        truth = work.release()
+    value = {name: trace.values(name)[()] for name in ("from", "to", "ticks", "first", "last")}
+    window = value["to"] - value["from"]
+    assert window == pytest.approx(truth["sum_ns"], rel=0.02)
+    # Never more often than it says, whatever the machine does; less often only when the machine stood still.
+    assert value["ticks"] <= (value["last"] - value["first"]) / (10 * MS) + 1.5
+    assert value["ticks"] >= 0.9 * window / (10 * MS)
+    assert len(trace.values("cpus")) == 1
+
+
+def test_a_profile_hits_who_computes_in_proportion(workload: Any) -> None:
+    work = workload("spinner", 1000)
+    program = "profile-97 /pid == $1/ { @[pid, tid, execname] = count(); @user[arg1 != 0] = count(); }"
+    with Trace(program, work.pid) as trace:
+        truth = work.release()
+    ((key, hits),) = trace.values().items()
+    assert key == (work.pid, work.facts["tids"][0], "spinner")
+    assert hits == pytest.approx(97 * truth["cpu_ns"] / 1e9, rel=0.2)
+    # A loop of Python's is user code, but for the ticks that its own interrupts take.
+    assert trace.values("user")[1,] > 0.8 * hits
+
+
+def test_a_profile_fires_on_every_cpu(workload: Any) -> None:
+    work = workload("flood", 300_000)
+    with Trace("profile-997 /ppid == $1/ { @[pid, cpu] = count(); }", work.pid) as trace:
+        work.release()
+    assert {(pid, int(cpu)) for cpu, pid in work.facts["pids"].items()} == set(trace.values())

@@ -1,0 +1,111 @@
+"""Waits for futexes of which each ends in its own way: `python -m tests.workloads.futex_waits ROUNDS MILLISECONDS`.
+
+One thread makes futex(2) itself, ROUNDS times in each of these ways, on a word of its own for each:
+
+- `timeout`: the time it gave, MILLISECONDS, runs out; `bitset` is the same by FUTEX_WAIT_BITSET and an absolute time;
+- `signal`: a signal breaks the wait off after MILLISECONDS, and its handler returns;
+- `changed`: the word is not what it says, so that it never waits; `wrong`: there is no word at that address;
+- `stopped`: once only, a stop signal breaks off a wait of 3 x MILLISECONDS, which goes on after it.
+
+Truth: `words` (address by way), `waited_ns` by way, its own clock around the calls.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import platform
+import signal
+import sys
+from time import monotonic_ns
+
+from tests.workloads import gate
+
+SYS_FUTEX = {"x86_64": 202, "aarch64": 98}[platform.machine()]
+PRIVATE = 128
+WAIT, WAIT_BITSET = 0 | PRIVATE, 9 | PRIVATE
+ANY_BIT = 0xFFFFFFFF
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Timespec(ctypes.Structure):
+    _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
+
+
+def futex(address: int, command: int, value: int, nanoseconds: int) -> int:
+    """errno of a wait for at most (or until) `nanoseconds`; 0 after being woken."""
+    limit = Timespec(*divmod(nanoseconds, 1_000_000_000))
+    result = libc.syscall(ctypes.c_long(SYS_FUTEX), ctypes.c_void_p(address), command, value, ctypes.byref(limit),
+                          None, ctypes.c_uint(ANY_BIT))  # fmt: skip
+    return ctypes.get_errno() if result < 0 else 0
+
+
+def expect(wanted: int, got: int) -> None:
+    assert got == wanted, f"{os.strerror(got)} instead of {os.strerror(wanted)}"
+
+
+def timeout(address: int, length: int) -> None:
+    expect(errno.ETIMEDOUT, futex(address, WAIT, 0, length))
+
+
+def bitset(address: int, length: int) -> None:
+    expect(errno.ETIMEDOUT, futex(address, WAIT_BITSET, 0, monotonic_ns() + length))
+
+
+def signalled(address: int, length: int) -> None:
+    signal.setitimer(signal.ITIMER_REAL, length / 1e9)
+    expect(errno.EINTR, futex(address, WAIT, 0, 60_000_000_000))
+
+
+def changed(address: int, length: int) -> None:
+    expect(errno.EAGAIN, futex(address, WAIT, 1, length))
+
+
+def wrong(address: int, length: int) -> None:
+    expect(errno.EFAULT, futex(0x1000, WAIT, 0, length))
+
+
+def stopped(address: int, length: int) -> None:
+    """A child stops this process when it sleeps, and lets it go on when it has stopped."""
+    parent = os.getpid()
+    child = os.fork()
+    if not child:
+        stop_and_go(parent)
+        os._exit(0)
+    expect(errno.ETIMEDOUT, futex(address, WAIT, 0, 3 * length))
+    os.waitpid(child, 0)
+
+
+def stop_and_go(pid: int) -> None:
+    def first_word(name: str) -> str:
+        with open(f"/proc/{pid}/{name}") as file:
+            return file.read().rpartition(")")[2].split()[0]
+
+    while first_word("syscall") != str(SYS_FUTEX):
+        pass
+    os.kill(pid, signal.SIGSTOP)
+    while first_word("stat") != "T":
+        pass
+    os.kill(pid, signal.SIGCONT)
+
+
+WAYS = {"timeout": timeout, "bitset": bitset, "signal": signalled, "changed": changed, "wrong": wrong}
+
+
+def main(rounds: int, milliseconds: int) -> None:
+    signal.signal(signal.SIGALRM, lambda number, frame: None)
+    memory = {name: ctypes.create_string_buffer(64) for name in (*WAYS, "stopped")}
+    words = {name: ctypes.addressof(buffer) for name, buffer in memory.items()}
+    gate.wait("futex_waits", words=words)
+    waited: dict[str, int] = {}
+    for name, way in [pair for pair in WAYS.items() for _ in range(rounds)] + [("stopped", stopped)]:
+        start = monotonic_ns()
+        way(words[name], milliseconds * 1_000_000)
+        waited[name] = waited.get(name, 0) + monotonic_ns() - start
+    gate.report(rounds=rounds, set_ns=milliseconds * 1_000_000, waited_ns=waited)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
