@@ -97,8 +97,19 @@ class Compiled(Value):
 def compile_text(
     source: Source, target: Target, options: Mapping[str, str], arguments: Sequence[str] = (), child: int = 0
 ) -> ProgramSpec:
-    """One D program compiled for a target; see `compile_request`."""
-    return compile_request(Request((source,), options, {}, tuple(arguments), child), target).spec
+    """One D program compiled for a target, with options as -x takes them ("1m"; "" for a flag that is set); see
+    `compile_request`.
+
+    Raises:
+        ValueError: an option, or its value, is none.
+    """
+    given: dict[str, str] = {}
+    for name, text in options.items():
+        value = canonical(name, text or None)
+        if isinstance(value, BadOption):
+            raise ValueError(f"failed to set {name}: {value.why}")
+        given[name] = value
+    return compile_request(Request((source,), given, {}, tuple(arguments), child), target).spec
 
 
 def compile_request(request: Request, target: Target) -> Compiled:
