@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from itertools import pairwise
 
 import pytest
@@ -159,23 +156,3 @@ def test_a_table_asks_nothing_before_it_is_asked() -> None:
     table = ProbeTable(target)
     table.attach(only(table, "BEGIN"))
     assert target.asked == []
-
-
-IMPORT = """
-import itertools, os, re, time
-import pyvtrace.lang.vocabulary, pyvtrace.lang.types, pyvtrace.target
-start = time.perf_counter()
-import pyvtrace.providers.registry
-print(time.perf_counter() - start)
-"""
-
-
-def test_the_layer_is_imported_in_two_milliseconds(tmp_path: object) -> None:
-    """The best of some starts with compiled modules; a loaded machine makes single ones slower."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    environment["PYTHONPYCACHEPREFIX"] = str(tmp_path)
-    run = [sys.executable, "-c", IMPORT]
-    times = [
-        float(subprocess.run(run, env=environment, check=True, capture_output=True, text=True).stdout) for _ in range(6)
-    ]
-    assert min(times) < 0.002
