@@ -17,6 +17,7 @@ from pyvtrace.source import CompileError, Source, render
 from pyvtrace.spec import ProgramSpec
 
 USAGE = """Usage: vtrace [-eqvwZSV] [-c cmd] [-o output] [-p pid] [-x opt[=val]] [-s script | -n program] [args ...]
+       vtrace syscalls | disk | locks [--help]
        vtrace doctor
 
 \t-n  enable the clauses of a D program given as an argument
@@ -32,6 +33,7 @@ USAGE = """Usage: vtrace [-eqvwZSV] [-c cmd] [-o output] [-p pid] [-x opt[=val]]
 \t-Z  permit probe descriptions that match nothing
 """
 WITH_VALUE = "csnopxPmfi"
+VIEWS = ("syscalls", "disk", "locks")
 INTERVAL_MS = 100
 
 
@@ -78,6 +80,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from pyvtrace.cli.doctor import doctor
 
         return doctor()
+    if args[:1] and args[0] in VIEWS:
+        from pyvtrace.cli.views import main as view
+
+        return view(args)
     if args[:1] == ["--version"]:
         from importlib.metadata import version
 

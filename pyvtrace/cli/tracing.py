@@ -1,0 +1,118 @@
+"""One run of a view's program: from the options to snapshots."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from types import TracebackType
+
+from pyvtrace.analysis.compose import FAMILY, any_of, compose, quoted
+from pyvtrace.analysis.rows import Keep, like
+from pyvtrace.analysis.script import Script
+from pyvtrace.cli import places
+from pyvtrace.cli.child import Child
+from pyvtrace.kernel.target import LiveTarget
+from pyvtrace.runtime.program import compile_text
+from pyvtrace.runtime.session import Session
+from pyvtrace.runtime.snapshot import Snapshot
+from pyvtrace.source import Source
+from pyvtrace.target import Target
+from pyvtrace.value import Value
+
+# Keys that an aggregation has room for, as long as all CPUs' copies of them fit into so many bytes.
+KEYS, MEMORY = 10_240, 512 << 20
+_FEWEST_KEYS = 1024
+# Bytes of a key and its words, roughly: exphist(value, 2) has 261 words.
+_KEY_BYTES = 2160
+
+
+class Asked(Value):
+    """What the user asked for. `groups` are ids of control groups, `minimum` is in ns."""
+
+    pids: tuple[int, ...] = ()
+    commands: tuple[str, ...] = ()
+    groups: tuple[int, ...] | None = None
+    minimum: int = 0
+
+
+def conditions(asked: Asked, child: bool) -> list[str]:
+    """The D conditions on who is traced."""
+    found = []
+    if asked.pids:
+        found.append(any_of("pid", asked.pids))
+    if child:
+        found.append(FAMILY)
+    if asked.groups is not None:
+        found.append(any_of("cgroup", asked.groups))
+    if asked.commands and not any(map(_is_glob, asked.commands)):
+        found.append(any_of("execname", [quoted(name) for name in asked.commands]))
+    return found
+
+
+def _is_glob(text: str) -> bool:
+    return any(c in text for c in "*?[")
+
+
+def narrowing(script: Script, asked: Asked) -> Keep | None:
+    """Which tuples are shown of those that the kernel counts: globs are matched here, for D has none."""
+    if not any(map(_is_glob, asked.commands)):
+        return None
+    return like(next(i for i, key in enumerate(script.keys) if key.name == "comm"), asked.commands)
+
+
+def room(cpus: int) -> int:
+    """Bytes of an aggregation on each CPU."""
+    return max(_FEWEST_KEYS, min(KEYS, MEMORY // (cpus * _KEY_BYTES))) * _KEY_BYTES
+
+
+class Tracing:
+    """A running view. A context manager; inside it probes are in place, and the command of -c runs.
+
+    Raises on entering:
+        CompileError, BpfError, Rejected: it cannot be traced.
+    """
+
+    def __init__(self, script: Script, asked: Asked, child: Child | None) -> None:
+        self._script, self._asked, self._child = script, asked, child
+        self._faults = 0
+
+    def __enter__(self) -> Tracing:
+        with ExitStack() as stack:
+            if self._child is not None:
+                stack.callback(self._child.end)
+            target: Target = LiveTarget()
+            text = compose(
+                self._script,
+                conditions(self._asked, self._child is not None),
+                minimum=self._asked.minimum,
+                options={"aggsize": str(room(target.cpus))},
+            )
+            source = Source(f"{self._script.view}/processes.d", text)
+            spec = compile_text(source, target, {}, (), self._child.pid if self._child else 0)
+            self._session = stack.enter_context(Session(spec, target))
+            self._session.attach()
+            self._session.fire("BEGIN")
+            self.first = self.snapshot()
+            if self._child is not None:
+                self._child.start()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def snapshot(self) -> Snapshot:
+        """What was seen so far. Faults of the program are among what was lost."""
+        now = self._session.snapshot()
+        self._faults += sum(1 for _ in self._session.records())
+        return Snapshot(now.time_ns, now.wall_ns, now.tables, {**now.lost, "faults": self._faults})
+
+    def last(self) -> Snapshot:
+        """What was seen in all: the probes are gone, so nothing is under way any more."""
+        self._session.detach()
+        return self.snapshot()
+
+    def over(self) -> bool:
+        """Whether there is nothing left to trace: the command has ended, or all the processes asked for."""
+        if self._child is not None:
+            return self._child.ended()
+        return bool(self._asked.pids) and not any(map(places.alive, self._asked.pids))
