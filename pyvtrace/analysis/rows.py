@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from pyvtrace.analysis.histogram import Histogram, histogram
 from pyvtrace.analysis.names import Names, Spelling
 from pyvtrace.analysis.script import KeyField, Script
 from pyvtrace.builtins.distributions import EXPHIST_COUNT, EXPHIST_MAX, EXPHIST_SUM
-from pyvtrace.runtime.snapshot import Key, Table, Words
+from pyvtrace.runtime.snapshot import Key, Table
 
 Identity = tuple[tuple[str, ...], bool]
 Keep = Callable[[Key], bool]
@@ -24,41 +24,37 @@ _HEAD = max(EXPHIST_COUNT, EXPHIST_SUM, EXPHIST_MAX) + 1
 
 class Row:
     """All tuples that share `key`, spelled; `raw` are its parts as the kernel has them, `waiting` says that its events
-    are set apart. `total` and `peak` in ns, `count` events since the trace began."""
+    are set apart. `count` events, `total` and `peak` in ns since the trace began; `before` is the count of the reading
+    before, None if there was none."""
 
-    __slots__ = ("_histogram", "_members", "_table", "count", "key", "peak", "raw", "total", "waiting")
+    __slots__ = ("_grouping", "_histogram", "before", "count", "key", "members", "peak", "raw", "total", "waiting")
 
-    def __init__(self, key: tuple[str, ...], raw: Key, waiting: bool, table: Table) -> None:
+    def __init__(self, grouping: Grouping, key: tuple[str, ...], raw: Key, waiting: bool) -> None:
         self.key, self.raw, self.waiting = key, raw, waiting
         self.count = self.total = self.peak = 0
-        self._table = table
-        self._members: list[Key] = []
+        self.before: int | None = None
+        self.members: list[Key] = []
+        self._grouping = grouping
         self._histogram: Histogram | None = None
-
-    def add(self, key: Key, head: Words) -> None:
-        """Take in a tuple and its first words; before anybody looks."""
-        self._members.append(key)
-        self.count += head[EXPHIST_COUNT]
-        self.total += head[EXPHIST_SUM]
-        if head[EXPHIST_MAX] > self.peak:
-            self.peak = head[EXPHIST_MAX]
 
     @property
     def identity(self) -> Identity:
         return self.key, self.waiting
 
     @property
-    def params(self) -> tuple[int, ...]:
-        """Of the aggregating function: the scale."""
-        return self._table.spec.params
+    def new(self) -> int | None:
+        """Events since the reading before."""
+        return None if self.before is None else self.count - self.before
 
     @property
     def histogram(self) -> Histogram:
         """Distribution of the row's values, in ns."""
-        if self._histogram is None:
-            words = self._table.merged(self._members)
-            self._histogram = histogram(self._table.spec.function, self.params, words)
-        return self._histogram
+        known = self._histogram
+        if known is None or known.count != self.count:
+            table = self._grouping.table
+            known = histogram(table.spec.function, table.spec.params, table.merged(self.members))
+            self._histogram = known
+        return known
 
 
 def _picker(places: Sequence[int]) -> Callable[[Key], Key]:
@@ -71,53 +67,71 @@ def _picker(places: Sequence[int]) -> Callable[[Key], Key]:
 
 
 class Grouping:
-    """Which parts of a script's tuples make a row, and how they are spelled; `keep` chooses the tuples that count.
+    """Rows of one table that is read again and again: which parts of a script's tuples make a row, and how they are
+    spelled. `keep` chooses the tuples that count.
 
     Raises:
         KeyError: the script has no key of one of the names.
     """
 
     def __init__(self, script: Script, names: Sequence[str], spellings: Names, keep: Keep | None = None) -> None:
-        self._keep = keep
         self.names = tuple(names)
+        self.rows: list[Row] = []
         order = {field.name: place for place, field in enumerate(script.keys)}
         places = tuple(order[name] for name in names)
         self.fields: tuple[KeyField, ...] = tuple(script.keys[place] for place in places)
-        self._pick = _picker(places)
+        self._pick, self._keep = _picker(places), keep
         self._spell = Spelling(tuple(field.kind for field in self.fields), spellings)
         self._waiting_at = order[script.apart.key] if script.apart else 0
         self._waiting = script.apart.values if script.apart else frozenset[str]()
+        self._known: dict[Key, Row | None] = {}
+        self._by_identity: dict[Identity, Row] = {}
+        self._read = False
 
-    def rows(self, table: Table, only: Keep | None = None) -> list[Row]:
-        """The rows of a table; `only` chooses among the tuples that count."""
-        by_raw: dict[tuple[Key, bool], Row] = {}
-        by_name: dict[Identity, Row] = {}
-        keep, pick, waiting_at, waiting = self._keep, self._pick, self._waiting_at, self._waiting
-        for key, head in table.heads(_HEAD):
-            if (keep is not None and not keep(key)) or (only is not None and not only(key)):
-                continue
-            where = pick(key), key[waiting_at] in waiting
-            row = by_raw.get(where)
+    def update(self, table: Table) -> None:
+        """Bring the rows to what the table says; ordered by name."""
+        self.table = table
+        for old in self.rows:
+            old.before = old.count
+            old.count = old.total = old.peak = 0
+        known, before = self._known, len(self.rows)
+        for key, (count, total, peak) in table.heads(_HEAD):
+            if key not in known:
+                known[key] = self._row_of(key)
+            row = known[key]
             if row is None:
-                spelled = self._spell(where[0])
-                # Parts that differ may be spelled alike: flags of one operation, bytes that no terminal shows.
-                row = by_name.setdefault((spelled, where[1]), Row(spelled, *where, table))
-                by_raw[where] = row
-            row.add(key, head)
-        return list(by_name.values())
+                continue
+            row.count += count
+            row.total += total
+            if peak > row.peak:
+                row.peak = peak
+        self._read = True
+        if len(self.rows) > before:
+            self.rows.sort(key=lambda row: row.identity)
 
-    def member_of(self, key: tuple[str, ...]) -> Keep:
-        """Whether a tuple belongs to the row of that spelled key, waiting or not."""
-        pick, spell = self._pick, self._spell
-        known: dict[Key, bool] = {}
+    def _row_of(self, key: Key) -> Row | None:
+        """The row of a tuple that is seen for the first time; None if it does not count."""
+        if self._keep is not None and not self._keep(key):
+            return None
+        raw = self._pick(key)
+        # Parts that differ may be spelled alike: flags of one operation, bytes that no terminal shows.
+        identity = self._spell(raw), key[self._waiting_at] in self._waiting
+        row = self._by_identity.get(identity)
+        if row is None:
+            row = self._by_identity[identity] = Row(self, identity[0], raw, identity[1])
+            row.before = 0 if self._read else None
+            self.rows.append(row)
+        row.members.append(key)
+        return row
 
-        def belongs(part: Key) -> bool:
-            raw = pick(part)
-            if raw not in known:
-                known[raw] = spell(raw) == key
-            return known[raw]
+    def is_of(self, key: tuple[str, ...]) -> Keep:
+        """Whether a tuple is of a row of that spelled key, waiting or not."""
 
-        return belongs
+        def is_of(part: Key) -> bool:
+            row = self._known.get(part)
+            return row is not None and row.key == key
+
+        return is_of
 
 
 def like(position: int, patterns: Sequence[str]) -> Keep:
@@ -135,17 +149,15 @@ def like(position: int, patterns: Sequence[str]) -> Keep:
 
 # ------------------------------------------------------------------------------------------------------------- ordering
 
-Rates = Callable[[Row], float]
 # What a table can be sorted by, in the order in which one goes through them; the most comes first.
-SORTS: Mapping[str, Callable[[Row, Rates], float]] = {
-    "total": lambda row, rate: row.total,
-    "ev/s": lambda row, rate: rate(row),
-    "p99": lambda row, rate: row.histogram.quantile(0.99),
-    "max": lambda row, rate: row.peak,
+SORTS: Mapping[str, Callable[[Row], int]] = {
+    "total": attrgetter("total"),
+    "ev/s": lambda row: row.new or 0,
+    "p99": lambda row: row.histogram.quantile(0.99),
+    "max": attrgetter("peak"),
 }
 
 
-def ordered(rows: Iterable[Row], by: str, rate: Rates) -> list[Row]:
-    """The most first; equal rows by name, so that they stay where they are."""
-    value = SORTS[by]
-    return sorted(rows, key=lambda row: (-value(row, rate), row.key, row.waiting))
+def ordered(rows: Iterable[Row], by: str) -> list[Row]:
+    """The most first; equal ones stay as they are, which is by name."""
+    return sorted(rows, key=SORTS[by], reverse=True)

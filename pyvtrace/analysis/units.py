@@ -26,7 +26,7 @@ def three_digits(n: int, unit: int) -> str:
 
 
 def duration(ns: int) -> str:
-    """Nanoseconds in their largest fitting unit: 999ns, 1.23us, 45.6ms, 12.3s, 2m05s, 3h07m, 4d11h, 123d."""
+    """Nanoseconds in their largest fitting unit: 999ns, 1.23us, 45.6ms, 12.3s, 2m05s, 3h07m, 4d11h, 123d, 45y."""
     if ns < 0:
         return "-" + duration(-ns)
     if ns < US:
@@ -37,7 +37,8 @@ def duration(ns: int) -> str:
     for limit, major, name, minor, small in _CLOCKS:
         if ns < limit:
             return f"{ns // major}{name}{ns % major // minor:02}{small}"
-    return f"{ns // DAY}d"
+    days = ns // DAY
+    return f"{days}d" if days < 10_000 else f"{min(days // 365, 99_999)}y"
 
 
 def rounded(ns: int) -> str:

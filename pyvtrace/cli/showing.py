@@ -55,8 +55,10 @@ class Request(Value):
         keep = narrowing(self.script, self.asked)
         return View(self.script, self.by, self.names, keep=keep, waiting=self.waiting, live=live)
 
-    def grouping(self) -> Grouping:
-        return Grouping(self.script, self.by, self.names, narrowing(self.script, self.asked))
+    def groupings(self) -> list[Grouping]:
+        """One for each of the script's measures."""
+        keep = narrowing(self.script, self.asked)
+        return [Grouping(self.script, self.by, self.names, keep) for _ in self.script.measures]
 
 
 # --------------------------------------------------------------------------------------------------------------- paper
@@ -85,7 +87,7 @@ def json_lines(request: Request) -> None:
     from pyvtrace.export.json_lines import JsonLines
 
     with request.tracing(None, 2) as tracing:
-        lines = JsonLines(request.script, request.grouping(), tracing.first)
+        lines = JsonLines(request.script, request.groupings(), tracing.first)
 
         def show(snapshot: Snapshot) -> None:
             for thing in lines.objects(snapshot):

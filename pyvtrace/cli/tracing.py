@@ -18,11 +18,9 @@ from pyvtrace.source import Source
 from pyvtrace.target import Target
 from pyvtrace.value import Value
 
-# Keys that an aggregation has room for, as long as all CPUs' copies of them fit into so many bytes.
-KEYS, MEMORY = 10_240, 512 << 20
-_FEWEST_KEYS = 1024
-# Bytes of a key and its words, roughly: exphist(value, 2) has 261 words.
-_KEY_BYTES = 2160
+KEYS = 10_240  # what an aggregation has room for
+_KEY_BYTES = 2160  # of a key and its words on one CPU: exphist(value, 2) has 262
+OPTIONS = {"aggsize": str(KEYS * _KEY_BYTES)}
 
 
 class Asked(Value):
@@ -59,11 +57,6 @@ def narrowing(script: Script, asked: Asked) -> Keep | None:
     return like(next(i for i, key in enumerate(script.keys) if key.name == "comm"), asked.commands)
 
 
-def room(cpus: int) -> int:
-    """Bytes of an aggregation on each CPU."""
-    return max(_FEWEST_KEYS, min(KEYS, MEMORY // (cpus * _KEY_BYTES))) * _KEY_BYTES
-
-
 class Tracing:
     """A running view. A context manager; inside it probes are in place, and the command of -c runs.
 
@@ -84,7 +77,7 @@ class Tracing:
                 self._script,
                 conditions(self._asked, self._child is not None),
                 minimum=self._asked.minimum,
-                options={"aggsize": str(room(target.cpus))},
+                options=OPTIONS,
             )
             source = Source(f"{self._script.view}/processes.d", text)
             spec = compile_text(source, target, {}, (), self._child.pid if self._child else 0)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pyvtrace.analysis.names import NUMERIC
 from pyvtrace.analysis.rows import Grouping, Identity, Row
@@ -17,42 +17,44 @@ QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
 
 
 class JsonLines:
-    """Objects of one trace. An interval has an object for every row that saw something in it."""
+    """Objects of one trace. An interval has an object for every row that saw something in it. `groupings` has one for
+    each of the script's measures."""
 
-    def __init__(self, script: Script, grouping: Grouping, started: Snapshot) -> None:
-        self._script, self._grouping = script, grouping
+    def __init__(self, script: Script, groupings: Sequence[Grouping], started: Snapshot) -> None:
+        self._script = script
+        self._groupings = list(zip(script.measures, groupings, strict=True))
         self._before = started
-        self._seen: dict[tuple[str, Identity], tuple[int, int]] = {}
+        self._totals: dict[tuple[str, Identity], int] = {}
+        self._update(started)
+
+    def _update(self, snapshot: Snapshot) -> None:
+        for measure, grouping in self._groupings:
+            grouping.update(snapshot.tables[measure.name])
 
     def objects(self, snapshot: Snapshot) -> Iterator[Mapping[str, object]]:
         """The objects of the interval that ends with this snapshot."""
-        interval = snapshot.time_ns - self._before.time_ns
+        self._update(snapshot)
+        about = self._about(snapshot, snapshot.time_ns - self._before.time_ns)
         quiet = True
-        for measure in self._script.measures:
-            for row in self._grouping.rows(snapshot.tables[measure.name]):
-                now = row.count, row.total
-                count, total = self._seen.get((measure.name, row.identity), (0, 0))
-                if now != (count, total):
+        for measure, grouping in self._groupings:
+            for row in grouping.rows:
+                if row.new != 0:
                     quiet = False
-                    self._seen[measure.name, row.identity] = now
-                    new = {"count": row.count - count, "total": row.total - total}
-                    yield self._object(snapshot, interval, measure.name, row, new)
+                    yield {**about, "measure": measure.name, **self._row(measure.name, row, grouping)}
         if quiet and snapshot.lost != self._before.lost:
-            yield self._about(snapshot, interval)
+            yield about
         self._before = snapshot
 
-    def _object(
-        self, snapshot: Snapshot, interval: int, measure: str, row: Row, new: Mapping[str, int]
-    ) -> Mapping[str, object]:
+    def _row(self, measure: str, row: Row, grouping: Grouping) -> Mapping[str, object]:
+        before = self._totals.get((measure, row.identity), 0)
+        self._totals[measure, row.identity] = row.total
+        parts = zip(grouping.fields, row.key, row.raw, strict=True)
         histogram = row.histogram
-        parts = zip(self._grouping.fields, row.key, row.raw, strict=True)
         return {
-            **self._about(snapshot, interval),
-            "measure": measure,
             "key": {field.name: raw if field.kind in _NUMBERS else shown for field, shown, raw in parts},
             "waiting": row.waiting,
             "unit": self._script.unit,
-            "new": new,
+            "new": {"count": row.new, "total": row.total - before},
             "count": row.count,
             "total": row.total,
             "max": row.peak,

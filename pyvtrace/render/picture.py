@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, count
 
 from rich.segment import Segment
 
@@ -18,8 +19,8 @@ _LEAST = 4  # lines of ranges below which a picture says nothing
 
 def facts(name: str, histogram: Histogram, width: int, glyphs: Glyphs) -> Line:
     """What the histogram comes to, in one line."""
-    count = histogram.count
-    figures = [f"{units.count(count)} event{'s' * (count != 1)}", f"total {units.duration(histogram.sum or 0)}"]
+    events = histogram.count
+    figures = [f"{units.count(events)} event{'s' * (events != 1)}", f"total {units.duration(histogram.sum or 0)}"]
     figures += [f"p{q * 100:g} {units.duration(histogram.quantile(q))}" for q in _QUANTILES]
     figures.append(f"max {units.duration(histogram.max)}")
     line, used = [Segment(name, BOLD)], len(name)
@@ -33,11 +34,11 @@ def facts(name: str, histogram: Histogram, width: int, glyphs: Glyphs) -> Line:
 
 
 def ranges(histogram: Histogram, most: int) -> list[Bucket]:
-    """The buckets from the first to the last in use, as many of them joined as it takes to be at most `most`: 1, 2, 4,
-    ... at bounds that stay where they are when the histogram grows."""
+    """The buckets from the first to the last in use, as many of them joined as it takes to be at most `most`: parts of
+    an octave, then whole ones, at bounds that stay where they are when the histogram grows."""
     buckets = list(histogram.buckets())
-    step = 1
-    while True:
+    octave = 1 << histogram.params[0]
+    for step in chain((part for part in (1, 2) if part < octave), count(octave, octave)):
         joined = [
             Bucket(some[0].lower, some[-1].upper, sum(bucket.count for bucket in some))
             for some in (buckets[at : at + step] for at in range(0, len(buckets), step))
@@ -47,7 +48,7 @@ def ranges(histogram: Histogram, most: int) -> list[Bucket]:
             return []
         if used[-1] - used[0] < max(1, most):
             return joined[used[0] : used[-1] + 1]
-        step *= 2
+    return []
 
 
 def picture(histogram: Histogram, width: int, height: int, glyphs: Glyphs) -> Iterator[Line]:
@@ -60,18 +61,18 @@ def picture(histogram: Histogram, width: int, height: int, glyphs: Glyphs) -> It
     colours = ranks([bucket.count for bucket in shown], len(RAMP))
     for bucket, colour in zip(shown, colours, strict=True):
         share = f"{100 * bucket.count / total:6.2f}%" if bucket.count else ""
-        count = units.count(bucket.count) if bucket.count else ""
+        events = units.count(bucket.count) if bucket.count else ""
         yield [
-            Segment(f"{units.duration(bucket.upper):>8} {count:>8} {share:>7} ", PLAIN),
+            Segment(f"{units.duration(min(bucket.upper, histogram.max)):>8} {events:>8} {share:>7} ", PLAIN),
             Segment(bar(bucket.count, most, width - _SIDE, glyphs), RAMP[colour - 1] if colour else PLAIN),
         ]
 
 
-def bar(count: int, most: int, width: int, glyphs: Glyphs) -> str:
+def bar(events: int, most: int, width: int, glyphs: Glyphs) -> str:
     """A bar of `width` cells for `most`; a count that is not zero is never invisible."""
-    if count <= 0 or width <= 0:
+    if events <= 0 or width <= 0:
         return ""
-    eighths = max(1, (count * width * 8 + most - 1) // most)
+    eighths = max(1, (events * width * 8 + most - 1) // most)
     whole, rest = divmod(eighths, 8)
     if glyphs.eighths[1] == " ":
         # Without eighths a bar is rounded to whole cells, up.

@@ -6,18 +6,22 @@ drives it as a user does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
+from operator import add
 
+from rich.cells import cell_len
 from rich.segment import Segment
 
 from pyvtrace.analysis import units
 from pyvtrace.analysis.names import Names
 from pyvtrace.analysis.rows import SORTS, Grouping, Identity, Keep, Row, ordered
 from pyvtrace.analysis.script import Script
+from pyvtrace.render.columns import Columns
 from pyvtrace.render.picture import facts, picture
 from pyvtrace.render.table import columns_for, fitted, head, line_of
 from pyvtrace.render.theme import BOLD, DIM, PLAIN, WARNING, Glyphs, Line
-from pyvtrace.runtime.snapshot import Snapshot
+from pyvtrace.runtime.snapshot import Snapshot, Table
 
 NARROWEST, LOWEST = 40, 8
 MILLISECOND, SECOND = 1_000_000, 1_000_000_000
@@ -31,23 +35,14 @@ _LOSSES: Mapping[str, str] = {
 
 
 class Shown:
-    """Rows of one grouping, ordered, and the one that is chosen: by identity, so that it stays chosen when rows move.
-
-    `everything` has those that are not shown, too; `counts` is what they had counted at the reading before the last,
-    None if that is not known.
-    """
+    """Rows of one grouping as they are shown, and the one that is chosen: by identity, so that it stays chosen when
+    rows move."""
 
     def __init__(self, grouping: Grouping) -> None:
         self.grouping = grouping
-        self.everything: list[Row] = []
         self.rows: list[Row] = []
-        self.counts: dict[Identity, int] | None = None
         self.chosen: Identity | None = None
         self.top = 0
-
-    def forget(self) -> None:
-        """What comes next has nothing to do with what was."""
-        self.everything, self.rows, self.counts = [], [], None
 
     def index(self) -> int:
         """Place of the chosen row; -1 if none is."""
@@ -79,9 +74,7 @@ class View:
         self.paused = self.quit = False
         self._live = live
         self._overviews = [Shown(Grouping(script, by, names, keep)) for _ in script.measures]
-        rest = tuple(key.name for key in script.keys if key.name not in by)
-        self._inside = Shown(Grouping(script, rest or by, names, keep))
-        self._opened: tuple[str, ...] | None = None
+        self._opened: tuple[tuple[str, ...], Shown] | None = None
         self._snapshot: Snapshot | None = None
         self._started_ns = self._interval_ns = 0
         self._page = 10
@@ -96,48 +89,38 @@ class View:
         """The reading from which time is counted."""
         self._started_ns = snapshot.time_ns
         self._snapshot = snapshot
+        self._update()
 
     def take(self, snapshot: Snapshot) -> None:
         """A new reading, of which everything is shown from now on."""
         if self._snapshot is not None:
             self._interval_ns = snapshot.time_ns - self._snapshot.time_ns
-        for shown in (*self._overviews, self._inside):
-            shown.counts = {row.identity: row.count for row in shown.everything}
         self._snapshot = snapshot
-        self._regroup()
+        self._update()
 
-    def _regroup(self) -> None:
-        """The rows of the last reading, as they are to be shown now."""
-        if self._snapshot is None:
-            return
-        tables = [self._snapshot.tables[measure.name] for measure in self.script.measures]
-        for shown, table in zip(self._overviews, tables, strict=True):
-            shown.everything = shown.grouping.rows(table)
+    def _update(self) -> None:
+        for number, shown in enumerate(self._overviews):
+            shown.grouping.update(self._table(number))
         if self._opened is not None:
-            only = self._rows.grouping.member_of(self._opened)
-            self._inside.everything = self._inside.grouping.rows(tables[self.measure], only)
-        self._reorder()
+            self._opened[1].grouping.update(self._table(self.measure))
+        self._order()
 
-    def _reorder(self) -> None:
+    def _table(self, measure: int) -> Table:
+        assert self._snapshot is not None, "start() comes first"
+        return self._snapshot.tables[self.script.measures[measure].name]
+
+    def _order(self) -> None:
         for shown in self._overviews:
-            wanted = (row for row in shown.everything if self.waiting or not row.waiting)
-            shown.rows = ordered(wanted, self.sort, self._rates(shown))
-        parts = self._inside
-        rates = self._rates(parts)
-        working = ordered((row for row in parts.everything if not row.waiting), self.sort, rates)
-        parts.rows = working + ordered((row for row in parts.everything if row.waiting), self.sort, rates)
+            shown.rows = ordered((r for r in shown.grouping.rows if self.waiting or not r.waiting), self.sort)
+        if self._opened is not None:
+            shown = self._opened[1]
+            parts = ordered(shown.grouping.rows, self.sort)
+            shown.rows = [row for row in parts if not row.waiting] + [row for row in parts if row.waiting]
 
-    def _rate(self, shown: Shown) -> Callable[[Row], float | None]:
-        """Events a second over the last interval; what was not there at its start began in it."""
-        counts, interval = shown.counts, self._interval_ns
-        if counts is None or not interval:
-            return lambda row: None
-        return lambda row: (row.count - counts.get(row.identity, 0)) * SECOND / interval
-
-    def _rates(self, shown: Shown) -> Callable[[Row], float]:
-        """The same to sort by and to add up."""
-        rate = self._rate(shown)
-        return lambda row: rate(row) or 0.0
+    def _rate(self, row: Row) -> float | None:
+        """Events a second over the last interval."""
+        new = row.new
+        return new * SECOND / self._interval_ns if new is not None and self._interval_ns else None
 
     def press(self, key: str) -> None:
         """What a key does; others do nothing."""
@@ -154,32 +137,40 @@ class View:
     def _next_sort(self) -> None:
         names = list(SORTS)
         self.sort = names[(names.index(self.sort) + 1) % len(names)]
-        self._reorder()
+        self._order()
 
     def _next_measure(self) -> None:
-        chosen = self._rows.chosen
+        chosen, opened = self._rows.chosen, self._opened
         self.measure = (self.measure + 1) % len(self.script.measures)
         self._rows.chosen = chosen
-        self._inside.forget()
-        self._regroup()
+        if opened is not None:
+            self._open_row(opened[0])
 
     def _toggle_waiting(self) -> None:
         self.waiting = not self.waiting and self.script.apart is not None
-        self._reorder()
+        self._order()
 
     def _open(self) -> None:
         if self._opened is None and self._rows.rows:
-            self._opened = self._rows.rows[max(0, self._rows.index())].key
-            self._inside.forget()
-            self._inside.chosen = None
-            self._regroup()
+            self._open_row(self._rows.rows[max(0, self._rows.index())].key)
+
+    def _open_row(self, key: tuple[str, ...]) -> None:
+        """Show what a row is made of: by the keys that it is not grouped by."""
+        by = self._rows.grouping.names
+        rest = tuple(field.name for field in self.script.keys if field.name not in by)
+        inside = self._rows.grouping.is_of(key)
+        self._opened = key, Shown(Grouping(self.script, rest or by, self.names, inside))
+        self._opened[1].grouping.update(self._table(self.measure))
+        self._order()
 
     def _back(self) -> None:
         self._opened = None
 
     def _move(self, by: int) -> None:
-        shown, first = (self._rows, 0) if self._opened is None else (self._inside, -1)
-        shown.move(by, first)
+        if self._opened is None:
+            self._rows.move(by, 0)
+        else:
+            self._opened[1].move(by, -1)
 
     # --------------------------------------------------------------------------------------------------------- drawing
 
@@ -215,11 +206,10 @@ class View:
         if not rows:
             yield [Segment(self._nothing(), DIM)]
             return
-        columns = columns_for(self._rows.grouping.fields, shown, self.script.axis, rows[0].params[0], width)
+        columns = self._columns(self._rows, shown, width)
         yield head(columns, self.sort, glyphs)
-        rate = self._rate(self._rows)
         for row in shown:
-            yield line_of(row, rate(row), columns, glyphs)
+            yield line_of(row, self._rate(row), columns, glyphs)
         if len(shown) < len(rows):
             yield [Segment(f"and {len(rows) - len(shown)} more", DIM)]
 
@@ -230,15 +220,15 @@ class View:
         said = [
             _clock(self._snapshot.time_ns - self._started_ns),
             f"{len(rows)} {what[0]}{what[1] * (len(rows) != 1)}",
-            f"{units.rate(sum(map(self._rates(self._rows), rows)))} events/s",
+            f"{units.rate(sum(self._rate(row) or 0 for row in rows))} events/s",
             f"by {self.sort}",
         ]
         if len(self.script.measures) > 1:
             said.insert(1, self.script.measures[self.measure].label)
         if self.paused:
             said.insert(0, "PAUSED")
-        name, text = f"vtrace {self.script.view}", f" {glyphs.dot} ".join(said)
-        return [Segment(name, BOLD), Segment(fitted(f"  {text}", width - len(name), glyphs).rstrip(), PLAIN)]
+        name = f"vtrace {self.script.view}  "
+        return [Segment(name, BOLD), Segment(as_many(said, f" {glyphs.dot} ", width - len(name)), PLAIN)]
 
     def _warnings(self, width: int, glyphs: Glyphs) -> Iterator[Line]:
         assert self._snapshot is not None
@@ -268,17 +258,20 @@ class View:
         if chosen >= shown.top + lines:
             shown.top = chosen - lines + 1
         window = shown.rows[shown.top : shown.top + lines]
-        columns = columns_for(shown.grouping.fields, window, self.script.axis, window[0].params[0], width)
+        columns = self._columns(shown, window, width)
         yield head(columns, self.sort, glyphs)
-        rate = self._rate(shown)
         for place, row in enumerate(window, shown.top):
-            yield line_of(row, rate(row), columns, glyphs, chosen=place == chosen)
+            yield line_of(row, self._rate(row), columns, glyphs, chosen=place == chosen)
+
+    def _columns(self, shown: Shown, rows: Sequence[Row], width: int) -> Columns:
+        scale = shown.grouping.table.spec.params[0]
+        return columns_for(shown.grouping.fields, rows, self.script.axis, scale, width)
 
     def _detail(self, width: int, room: int, glyphs: Glyphs) -> Iterator[Line]:
         """One row: what it is made of, and below that the histogram of one part or of all."""
         assert self._opened is not None
-        shown = self._inside
-        name = " ".join(self._opened)
+        key, shown = self._opened
+        name = " ".join(key)
         if not shown.rows:
             yield [Segment(fitted(f"{name}: nothing seen so far", width, glyphs).rstrip(), DIM)]
             return
@@ -290,10 +283,8 @@ class View:
             row = shown.rows[chosen]
             histogram, name = row.histogram, f"{name} {glyphs.dot} {' '.join(row.key)}"
         else:
-            working = [row.histogram for row in shown.rows if not row.waiting] or [r.histogram for r in shown.rows]
-            histogram = working[0]
-            for more in working[1:]:
-                histogram += more
+            working = [row for row in shown.rows if not row.waiting] or shown.rows
+            histogram = reduce(add, [row.histogram for row in working])
         name = fitted(name, width, glyphs).rstrip()
         yield facts(name, histogram, width, glyphs)
         yield from picture(histogram, width, room - list_room - 2, glyphs)
@@ -304,8 +295,19 @@ class View:
             keys.append("m measure")
         if self.script.apart is not None and self._opened is None:
             keys.append(f"w {'hide' if self.waiting else 'show'} waiting")
-        keys += [f"{glyphs.arrows} choose", "Enter open" if self._opened is None else "Esc back"]
-        return [Segment(fitted("  ".join(keys), width, glyphs).rstrip(), DIM)]
+        keys.insert(1, f"{glyphs.arrows} Enter open" if self._opened is None else f"Esc back  {glyphs.arrows} choose")
+        return [Segment(as_many(keys, "  ", width), DIM)]
+
+
+def as_many(parts: Sequence[str], between: str, width: int) -> str:
+    """The parts from the first on, as many as there is room for."""
+    text = ""
+    for number, part in enumerate(parts):
+        longer = text + between + part if number else part
+        if cell_len(longer) > width:
+            break
+        text = longer
+    return text
 
 
 def _clock(ns: int) -> str:
