@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pyvtrace.bpf import helpers as h
-from pyvtrace.bpf.isa import R0, R1, R8, Code, Label, call, extend, jump_if, load, mov
+from pyvtrace.bpf.isa import R0, R1, R8, Code, call, extend, load, mov
 from pyvtrace.builtins.machine import Machine
 from pyvtrace.lang.types import INT, INT64, LONG, TYPEDEFS, UINT64, Integer, String
 from pyvtrace.lang.vocabulary import Variable
@@ -50,17 +50,14 @@ def _half(number: int, *, upper: bool = False) -> Callable[[Machine, Variable], 
 
 
 def parent(m: Machine, variable: Variable) -> Code:
-    """The thread group id of the parent, through two pointers the verifier follows."""
+    """The thread group id of the parent, through two pointers the verifier follows; a null one would read as 0."""
     up, tgid = m.target.member("task_struct", "real_parent"), m.target.member("task_struct", "tgid")
     if up is None or tgid is None:
         yield mov(R0, 0)
         return
-    orphan = Label("no parent")
     yield from m.need("task")
     yield load(R0, R8, up.offset)
-    yield jump_if(R0, "==", 0, orphan)
     yield load(R0, R0, tgid.offset, tgid.size)
-    yield orphan
 
 
 def execname(m: Machine, variable: Variable) -> Code:
@@ -71,12 +68,12 @@ def execname(m: Machine, variable: Variable) -> Code:
 
 
 def timestamp(m: Machine, variable: Variable) -> Code:
-    yield call(h.KTIME_GET_NS)
+    yield from m.clock()
 
 
 def walltimestamp(m: Machine, variable: Variable) -> Code:
     """CLOCK_MONOTONIC plus the offset to CLOCK_REALTIME that the session keeps in the data map."""
-    yield call(h.KTIME_GET_NS)
+    yield from m.clock()
     yield from m.wall_offset(R1)
     yield R0 + R1
 
@@ -129,9 +126,9 @@ VARIABLES: dict[str, Variable] = {
         Variable("gid", TYPEDEFS["gid_t"], _half(h.GET_CURRENT_UID_GID, upper=True), "real group id"),
         Variable("execname", String(COMM_SIZE), execname, "command name, at most 15 bytes"),
         Variable("comm", String(COMM_SIZE), execname, "execname, as other tools call it", extension=True),
-        Variable("timestamp", UINT64, timestamp, "nanoseconds of CLOCK_MONOTONIC"),
+        Variable("timestamp", UINT64, timestamp, "nanoseconds of CLOCK_MONOTONIC", clock=True),
         Variable("vtimestamp", UINT64, vtimestamp, "nanoseconds this thread has run"),
-        Variable("walltimestamp", INT64, walltimestamp, "nanoseconds since 1970-01-01 UTC"),
+        Variable("walltimestamp", INT64, walltimestamp, "nanoseconds since 1970-01-01 UTC", clock=True),
         Variable("cpu", INT, cpu, "CPU number", extension=True),
         Variable("curcpu", INT, cpu, "CPU number"),
         Variable("errno", INT, error_number, "error number of the last system call, in its return probe"),

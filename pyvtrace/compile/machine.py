@@ -73,7 +73,33 @@ class Machine:
         self.on_loss = Label("loss")
         self.fault_value = self.frame.word()
         self.fault_kind = self.frame.word()
+        self.clock_word: Place | None = None
         self.late: list[Callable[[], Code]] = []
+
+    # ---------------------------------------------------------------------------------------------------------- clock
+
+    def share_clock(self, uses: int) -> Code:
+        """Prepare for `uses` readings of the clock: if there are several, the first that happens serves them all, as
+        every clause of a firing sees one time in D."""
+        if uses > 1:
+            self.clock_word = self.frame.word()
+            yield store(self.clock_word.base, self.clock_word.offset, 0)
+
+    def clock(self) -> Code:
+        """R0 = ns of CLOCK_MONOTONIC at this firing."""
+        word = self.clock_word
+        if word is None:
+            yield call(h.KTIME_GET_NS)
+            return
+        known = Label("clock was read")
+        yield load(R0, word.base, word.offset)
+        if "clock" in self.have:
+            return
+        yield jump_if(R0, "!=", 0, known)
+        yield call(h.KTIME_GET_NS)
+        yield store(word.base, word.offset, R0)
+        yield known
+        self.have.add("clock")
 
     # ------------------------------------------------------------------------------------------------- base registers
 

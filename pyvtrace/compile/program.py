@@ -80,6 +80,7 @@ class Lowering:
             yield jump_if(R1, "!=", 0, end)
         starts = {clause.index: Label(f"clause {clause.index}") for clause in clauses}
         yield from self._prepare_locals(clauses)
+        yield from m.share_clock(_clock_uses(clauses))
         if dispatch is not None:
             yield from dispatch.select(m, starts, end)
         for position, clause in enumerate(clauses):
@@ -237,6 +238,7 @@ class Lowering:
         end = Label("end")
         m.on_loss = end
         yield from inner._prepare_locals(self.errors)
+        yield from m.share_clock(_clock_uses(self.errors))
         for clause in self.errors:
             yield from inner._error_clause(clause)
         yield end
@@ -278,3 +280,9 @@ class Lowering:
                     yield from recorder.discard(pointer)
                     yield jump(target)
         yield done
+
+
+def _clock_uses(clauses: Sequence[typed.Clause]) -> int:
+    return sum(
+        isinstance(node, typed.Builtin) and node.variable.clock for clause in clauses for node in typed.nodes(clause)
+    )

@@ -16,8 +16,6 @@ LARGEST_REMEMBERED_KEY = 48
 # A BPF program may use 64 maps, and an aggregation with keys takes two: beyond this many, equal shapes share theirs.
 MOST_UNSHARED = 16
 MOST_SLOTS = 65536
-# Memory is taken when a map is made, for every CPU that there could be: on large machines each gets less of it.
-MOST_BYTES = 64 << 20
 
 
 class AggregationPlace(Value):
@@ -59,9 +57,9 @@ def request(symbol: typed.AggregationSymbol, updates: Sequence[typed.Aggregate],
     return Request(symbol, tuple(fields), (end + 7) & ~7, stable, words, symbol.id if tagged else -1)
 
 
-def capacity(slot_size: int, aggsize: int, cpus: int) -> int:
-    """Keys that `aggsize` bytes a CPU hold."""
-    return max(1, min(MOST_SLOTS, min(aggsize, MOST_BYTES // cpus) // slot_size))
+def capacity(slot_size: int, aggsize: int) -> int:
+    """Keys that `aggsize` bytes hold."""
+    return max(1, min(MOST_SLOTS, aggsize // slot_size))
 
 
 class Storages:
@@ -108,7 +106,7 @@ class Storages:
     def _storage(self, group: Sequence[Request]) -> StorageSpec:
         one = group[0]
         name = f"agg{one.symbol.id}"
-        slots = capacity(one.words * 8 + one.key_size, self._aggsize * len(group), self._cpus)
+        slots = capacity(one.words * 8 + one.key_size, self._aggsize * len(group))
         removes = any(r.symbol.id in self._removing for r in group)
         return StorageSpec(
             f"{name}_index", f"{name}_values", one.key_size, one.words, slots, self._cpus, self._state(8),

@@ -286,3 +286,17 @@ class Program(Value):
     symbols: tuple[Symbol, ...]
     aggregations: tuple[AggregationSymbol, ...]
     options: tuple[tuple[str, str], ...]
+
+
+def nodes(root: object) -> Sequence[object]:
+    """Every node of a typed tree, in no particular order."""
+    found: list[object] = []
+    work = [root]
+    while work:
+        node = work.pop()
+        if isinstance(node, tuple):
+            work.extend(node)
+        elif isinstance(node, Expr | Statement | Clause):
+            found.append(node)
+            work.extend(getattr(node, field) for field in node.__match_args__)
+    return found

@@ -22,7 +22,8 @@ Emit = Callable[..., Any]
 class Variable(Value):
     """A built-in variable. `indexed` is true for `args` and `uregs`, which are written with an index.
 
-    `array` names argN families: Variable("arg0", ...) has `index` 0. `extension` marks what DTrace does not have.
+    `array` names argN families: Variable("arg0", ...) has `index` 0. `clock` is true for what comes from the clock,
+    which is read once a firing. `extension` marks what DTrace does not have.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Variable(Value):
     code: Emit
     doc: str = ""
     index: int = 0
+    clock: bool = False
     extension: bool = False
 
 

@@ -23,6 +23,7 @@ from pyvtrace.value import replace
 
 # Options that the compiler knows, with their defaults; sizes in bytes.
 SIZES = {"aggsize": 4 << 20, "bufsize": 4 << 20, "dynvarsize": 1 << 20, "strsize": 256}
+ALL_CPUS_AGGSIZE = 64 << 20
 _SORTING = ("aggsortkey", "aggsortrev", "aggsortkeypos", "aggsortpos")
 FLAGS = frozenset((*_SORTING, "quiet", "errtags", "zdefs", "defaultargs", "destructive", "flowindent"))
 _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -101,5 +102,8 @@ def compile_text(
         # Nobody will print the bare header lines, so nothing is recorded for them.
         program = replace(program, clauses=tuple(replace(clause, default=False) for clause in program.clauses))
     sizes = {name: size(merged.get(name, str(default))) for name, default in SIZES.items()}
+    if "aggsize" not in merged:
+        # Memory is taken when a map is made, for every CPU that there could be: on large machines each gets less of it.
+        sizes["aggsize"] = min(sizes["aggsize"], ALL_CPUS_AGGSIZE // target.cpus)
     sizes["bufsize"] = max(4096, 1 << (sizes["bufsize"] - 1).bit_length())
     return compile_program(program, target, probes, sizes, merged)

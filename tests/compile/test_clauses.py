@@ -76,3 +76,24 @@ def test_strings_of_this_are_cleared_where_no_clause_can_lose_anything() -> None
     body = t.Aggregate(0, (load,), (), 1)
     aggregation = t.AggregationSymbol(0, "a", AGGREGATING["count"], (), (String(32),))
     assert run([clause(0, body)], [symbol], [aggregation]).tables["a"] == {("",): (1,)}
+
+
+def test_all_clauses_of_a_firing_see_one_time() -> None:
+    symbol = t.Symbol("this", "first", LONG)
+    load = t.Load(LONG, symbol)
+    now = builtin("timestamp")
+    clauses = [
+        clause(0, act("trace", now), evaluate(t.Assign(LONG, load, now)), predicate=now),
+        clause(1, act("trace", now), predicate=t.Compare(INT, "==", load, now)),
+    ]
+    outcome = run(clauses, [symbol])
+    assert outcome.clauses == [0, 1]
+    assert outcome.data(0) == outcome.data(1) != bytes(8)
+
+
+def test_a_number_of_the_task_may_be_a_key() -> None:
+    array = t.Symbol("global", "children", LONG, (INT,))
+    element = t.Load(LONG, array, (builtin("ppid"),))
+    assert run([clause(0, evaluate(t.Assign(LONG, element, constant(7, LONG))), act("trace", element))], [array]).data(
+        0
+    ) == (7).to_bytes(8, "little")
