@@ -35,7 +35,7 @@ class Row:
         self.before: int | None = None
         self.members: list[Key] = []
         self._grouping = grouping
-        self._histogram: Histogram | None = None
+        self._histogram: tuple[int, Histogram] | None = None
 
     @property
     def identity(self) -> Identity:
@@ -49,12 +49,11 @@ class Row:
     @property
     def histogram(self) -> Histogram:
         """Distribution of the row's values, in ns."""
-        known = self._histogram
-        if known is None or known.count != self.count:
+        if self._histogram is None or self._histogram[0] != self.count:
             table = self._grouping.table
-            known = histogram(table.spec.function, table.spec.params, table.merged(self.members))
-            self._histogram = known
-        return known
+            words = table.merged(self.members)
+            self._histogram = self.count, histogram(table.spec.function, table.spec.params, words)
+        return self._histogram[1]
 
 
 def _picker(places: Sequence[int]) -> Callable[[Key], Key]:

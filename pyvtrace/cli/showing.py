@@ -182,8 +182,12 @@ def _turns(tracing: Tracing, plan: Plan, view: View, signals: Signals, terminal:
     yield
     while not (view.quit or signals.deadly or plan.over(started) or tracing.over()):
         keys = terminal.read(min(_LOOK, following - time.monotonic()))
+        paused = view.paused
         for key in keys:
             view.press(key)
+        if view.paused and not paused:
+            # From now on nothing may change.
+            view.take(tracing.snapshot())
         if signals.take(signal.SIGTSTP):
             terminal.stop()
             signals.seen.add(signal.SIGWINCH)
@@ -195,6 +199,6 @@ def _turns(tracing: Tracing, plan: Plan, view: View, signals: Signals, terminal:
             # A late turn is not made up for.
             following = max(following, time.monotonic() - plan.interval) + plan.interval
             if not view.paused:
-                view.take(tracing.snapshot())
+                view.take(tracing.watch())
         if keys or resized or due:
             yield

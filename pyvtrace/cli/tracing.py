@@ -95,7 +95,13 @@ class Tracing:
 
     def snapshot(self) -> Snapshot:
         """What was seen so far. Faults of the program are among what was lost."""
-        now = self._session.snapshot()
+        return self._with_faults(self._session.snapshot())
+
+    def watch(self) -> Snapshot:
+        """The same for who looks every second; see `Session.watch`."""
+        return self._with_faults(self._session.watch())
+
+    def _with_faults(self, now: Snapshot) -> Snapshot:
         self._faults += sum(1 for _ in self._session.records())
         return Snapshot(now.time_ns, now.wall_ns, now.tables, {**now.lost, "faults": self._faults})
 

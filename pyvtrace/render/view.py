@@ -217,10 +217,11 @@ class View:
         assert self._snapshot is not None, "start() comes before drawing"
         rows = self._rows.rows
         what = ("process", "es") if self._rows.grouping.names == self.script.row else ("row", "s")
+        new = sum([row.count - (row.before or 0) for row in rows])
         said = [
             _clock(self._snapshot.time_ns - self._started_ns),
             f"{len(rows)} {what[0]}{what[1] * (len(rows) != 1)}",
-            f"{units.rate(sum(self._rate(row) or 0 for row in rows))} events/s",
+            f"{units.rate(new * SECOND / max(1, self._interval_ns))} events/s",
             f"by {self.sort}",
         ]
         if len(self.script.measures) > 1:

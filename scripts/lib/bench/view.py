@@ -57,7 +57,7 @@ def measure(processes: int, calls: int) -> dict[str, float]:
         view.start(session.snapshot())
 
         def refresh() -> None:
-            view.take(session.snapshot())
+            view.take(session.watch())
             "\n".join(theme.text(line) for line in view.lines(WIDTH, HEIGHT, theme.glyphs)).encode()
 
         for _ in range(REFRESHES):
