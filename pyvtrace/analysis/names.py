@@ -33,11 +33,12 @@ def device(value: Part, names: Mapping[int, str]) -> str:
 
 
 # The letter after F (flush first) of the kernel's rwbs, linux/blktrace_api.h and blk_fill_rwbs().
-_OPERATIONS = {"R": "read", "W": "write", "D": "discard", "Z": "zone", "N": "zero"}
+_OPERATIONS = {"R": "read", "W": "write", "D": "discard", "Z": "zone"}
 
 
 def operation(value: Part, names: Mapping[int, str]) -> str:
-    """read, write, sync (a write somebody waits for), flush, discard, zero (write zeroes), zone."""
+    """read, write, sync (a write somebody waits for), flush, discard, zone, other (the kernel's N: write
+    zeroes and whatever has no letter of its own)."""
     flags = str(value)
     if flags.startswith("F"):
         flags = flags[1:]
