@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from types import TracebackType
 
@@ -16,7 +17,7 @@ from pyvtrace.runtime.session import Session
 from pyvtrace.runtime.snapshot import Snapshot
 from pyvtrace.source import Source
 from pyvtrace.target import Target
-from pyvtrace.value import Value
+from pyvtrace.value import Value, replace
 
 KEYS = 10_240  # what an aggregation has room for
 _KEY_BYTES = 2160  # of a key and its words on one CPU: exphist(value, 2) has 262
@@ -107,8 +108,10 @@ class Tracing:
 
     def last(self) -> Snapshot:
         """What was seen in all: the probes are gone, so nothing is under way any more."""
+        # Taking probes away may take the kernel a second, in which less and less is seen.
+        ended = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
         self._session.detach()
-        return self.snapshot()
+        return replace(self.snapshot(), time_ns=ended)
 
     def over(self) -> bool:
         """Whether there is nothing left to trace: the command has ended, or all the processes asked for."""
