@@ -83,9 +83,10 @@ class Tracing:
             source = Source(f"{self._script.view}/processes.d", text)
             spec = compile_text(source, target, {}, (), self._child.pid if self._child else 0)
             self._session = stack.enter_context(Session(spec, target))
+            # Read before anything is in place: whatever is seen from the first probe on is new.
+            self.first = self.snapshot()
             self._session.attach()
             self._session.fire("BEGIN")
-            self.first = self.snapshot()
             if self._child is not None:
                 self._child.start()
             self._stack = stack.pop_all()

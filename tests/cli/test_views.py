@@ -8,12 +8,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from pyvtrace.cli.main import VIEWS
 from tests.cli.terminal import OnTerminal, Screen
 from tests.conftest import VTRACE, RunVtrace, Tracer, Workload
 
@@ -66,14 +68,8 @@ def wait_until_attached(pid: int) -> None:
         names = [os.path.realpath(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
         if sum("raw-tracepoint" in name or "bpf_link" in name for name in names) >= 2:
             return
-        select_nothing()
+        time.sleep(0.01)
     pytest.fail("the tracer did not attach")
-
-
-def select_nothing() -> None:
-    import time
-
-    time.sleep(0.01)
 
 
 # ---------------------------------------------------------------------------------------------------------------- JSON
@@ -242,6 +238,16 @@ def test_without_privileges_it_says_what_is_missing() -> None:
     assert done.stderr.startswith("vtrace: cannot ")
     assert "CAP_BPF" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_works(vtrace: RunVtrace, view: str) -> None:
+    done = vtrace(view, "--once", "-i", "0.2", "--waiting")
+    assert (done.status, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"vtrace {view}  ")
+    done = vtrace(view, "--json", "--duration", "0.2")
+    assert (done.status, done.stderr) == (0, "")
+    assert {thing["view"] for thing in objects(done.stdout)} <= {view}
 
 
 def test_help_lists_the_keys(vtrace: RunVtrace) -> None:
