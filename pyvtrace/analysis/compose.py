@@ -60,14 +60,16 @@ def compose(
     options: Mapping[str, str] | None = None,
 ) -> str:
     """The D program: every condition joins the predicates of the clauses named by `filter`, the tuples get the extras
-    among the script's keys, values below `minimum` are not counted, and `options` are set by pragmas.
+    among the script's keys, values below `minimum` are not counted, and `options` are set by pragmas. Keys may be taken
+    out of the aggregations: a program that removes some has what that needs.
 
     Raises:
         BadHeader: a clause or an update is not where the header says.
     """
     text = _updated(script, _filtered(script, conditions), minimum)
     pragmas = "".join(f"#pragma D option {name}={value}\n" for name, value in (options or {}).items())
-    return pragmas + (_FAMILY if FAMILY in conditions else "") + text
+    removable = "".join(f"\ndtrace:::END\n{{\n\ttrunc(@{measure.name});\n}}\n" for measure in script.measures)
+    return pragmas + (_FAMILY if FAMILY in conditions else "") + text + removable
 
 
 def _filtered(script: Script, conditions: Sequence[str]) -> str:

@@ -43,7 +43,7 @@ class Row:
 
     @property
     def new(self) -> int | None:
-        """Events since the reading before."""
+        """Events since the reading before; negative for a row whose tuples became others'."""
         return None if self.before is None else self.count - self.before
 
     @property

@@ -164,8 +164,18 @@ def _set_aside(command: list[str] | None) -> Iterator[Sequence[int]]:
         os.close(kept)
 
 
+def collect_rarely() -> None:
+    """A reading makes tens of thousands of tuples, and none of them is garbage: Python would look for cycles among them
+    time and again."""
+    import gc
+
+    gc.freeze()
+    gc.set_threshold(100_000)
+
+
 def _draw(tracing: Tracing, plan: Plan, view: View, theme: Theme, output: int, keys: int | None) -> None:
     """Draw until the user, a signal, the duration or the end of what is traced ends it."""
+    collect_rarely()
     with Signals(signal.SIGWINCH, signal.SIGTSTP) as signals, Terminal(output, keys, signals) as terminal:
         for _ in _turns(tracing, plan, view, signals, terminal):
             width, height = size_of(output)

@@ -13,8 +13,9 @@ from pyvtrace.cli import places
 from pyvtrace.cli.child import Child
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime.program import compile_text
+from pyvtrace.runtime.retired import Retired
 from pyvtrace.runtime.session import Session
-from pyvtrace.runtime.snapshot import Snapshot
+from pyvtrace.runtime.snapshot import Key, Snapshot
 from pyvtrace.source import Source
 from pyvtrace.target import Target
 from pyvtrace.value import Value, replace
@@ -68,6 +69,8 @@ class Tracing:
     def __init__(self, script: Script, asked: Asked, child: Child | None) -> None:
         self._script, self._asked, self._child = script, asked, child
         self._faults = 0
+        self._pid = next(place for place, key in enumerate(script.keys) if key.name == "pid")
+        self._alive: dict[int, bool] = {}
 
     def __enter__(self) -> Tracing:
         with ExitStack() as stack:
@@ -83,6 +86,7 @@ class Tracing:
             source = Source(f"{self._script.view}/processes.d", text)
             spec = compile_text(source, target, {}, (), self._child.pid if self._child else 0)
             self._session = stack.enter_context(Session(spec, target))
+            self._retired = Retired(self._session, self._gone, self._ended)
             # Read before anything is in place: whatever is seen from the first probe on is new.
             self.first = self.snapshot()
             self._session.attach()
@@ -105,7 +109,19 @@ class Tracing:
 
     def _with_faults(self, now: Snapshot) -> Snapshot:
         self._faults += sum(1 for _ in self._session.records())
-        return Snapshot(now.time_ns, now.wall_ns, now.tables, {**now.lost, "faults": self._faults})
+        self._alive = {}
+        return self._retired.complete(replace(now, lost={**now.lost, "faults": self._faults}))
+
+    def _gone(self, key: Key) -> bool:
+        """Whether a key's process has ended; each is asked about once a reading."""
+        pid = int(key[self._pid])
+        if pid not in self._alive:
+            self._alive[pid] = places.alive(pid)
+        return not self._alive[pid]
+
+    def _ended(self, key: Key) -> Key:
+        """The key of all processes that have ended and were called the same: they have no number any more."""
+        return (*key[: self._pid], 0, *key[self._pid + 1 :])
 
     def last(self) -> Snapshot:
         """What was seen in all: the probes are gone, so nothing is under way any more."""

@@ -111,16 +111,17 @@ class View:
 
     def _order(self) -> None:
         for shown in self._overviews:
-            shown.rows = ordered((r for r in shown.grouping.rows if self.waiting or not r.waiting), self.sort)
+            wanted = [row for row in shown.grouping.rows if row.count and (self.waiting or not row.waiting)]
+            shown.rows = ordered(wanted, self.sort)
         if self._opened is not None:
             shown = self._opened[1]
-            parts = ordered(shown.grouping.rows, self.sort)
+            parts = ordered([row for row in shown.grouping.rows if row.count], self.sort)
             shown.rows = [row for row in parts if not row.waiting] + [row for row in parts if row.waiting]
 
     def _rate(self, row: Row) -> float | None:
         """Events a second over the last interval."""
         new = row.new
-        return new * SECOND / self._interval_ns if new is not None and self._interval_ns else None
+        return max(0, new) * SECOND / self._interval_ns if new is not None and self._interval_ns else None
 
     def press(self, key: str) -> None:
         """What a key does; others do nothing."""

@@ -139,6 +139,9 @@ class Window(Stored):
     def __getitem__(self, key: Key) -> Words:
         return self.merged((key,))
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._places.of
+
     def __iter__(self) -> Iterator[Key]:
         return (key for key, _ in self._heads)
 

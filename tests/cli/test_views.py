@@ -135,6 +135,16 @@ def test_a_command_is_traced_with_all_that_it_starts_and_ends_the_view(vtrace: R
     assert [count for (_, call), count in found.items() if call == "getppid" and count >= 300] == [300, 300]
 
 
+def test_more_processes_than_there_is_room_for(vtrace: RunVtrace) -> None:
+    # Some 20 keys each: more than an aggregation holds, unless those of processes that have ended make room.
+    run = "bash -c 'for i in {1..700}; do /bin/true; done'"
+    done = vtrace("syscalls", "--json", "--by", "comm,call", "-i", "0.2", "-c", run)
+    lines = objects(done.stdout)
+    assert not any(lines[-1]["lost"].values())
+    found = counted([line for line in lines if "key" in line], "comm", "call")
+    assert found["true", "execve"] == 700
+
+
 def test_nothing_but_the_command_is_traced(vtrace: RunVtrace) -> None:
     done = vtrace("syscalls", "--json", "--by", "comm", "-c", "true")
     assert set(counted(objects(done.stdout), "comm")) <= {("true",), ("vtrace",)}

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 
 from pyvtrace.analysis.compose import compose
 from pyvtrace.builtins.distributions import EXPHIST_COUNT, EXPHIST_FIRST, EXPHIST_MAX, EXPHIST_SUM, exphist_bounds
+from pyvtrace.cli.showing import collect_rarely
 from pyvtrace.cli.tracing import KEYS, OPTIONS
 from pyvtrace.cli.views import load
 from pyvtrace.kernel import bpf
@@ -39,6 +40,7 @@ FIRST_PID = 1000
 
 
 def main() -> None:
+    collect_rarely()
     figures = [measure(*shape) for shape in SHAPES]
     print(json.dumps({name: max(figure[name] for figure in figures) for name in figures[0]}))
 
