@@ -19,9 +19,10 @@ Words are u64, one tuple a key. `MEANINGS` has one entry a function; `params` ar
 from __future__ import annotations
 
 import struct
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import isqrt
 
 from pyvtrace.value import Value
@@ -464,26 +465,35 @@ def percentile(function: str, params: Params, words: Words, fraction: float) -> 
     Raises:
         ValueError: the function is neither exphist nor quantize.
     """
-    buckets, top = percentile_buckets(function, params, words)
-    total = sum(count for _, count in buckets)
+    uppers, counts, top = _percentile_columns(function, params, words)
+    so_far = list(accumulate(counts))
+    total = so_far[-1]
+    if not total:
+        return 0
     # Rank of the value asked for, 1 .. total; as an exact product, for floats lose ranks above 2^53.
     numerator, denominator = fraction.as_integer_ratio()
     wanted = max(1, -(-numerator * total // denominator))
-    seen = 0
-    for upper, count in buckets:
-        seen += count
-        if count and seen >= wanted:
-            return min(upper, top)
-    return 0
+    return min(uppers[bisect_left(so_far, wanted)], top)
 
 
 def percentile_buckets(function: str, params: Params, words: Words) -> tuple[list[tuple[int, int]], int]:
     """(inclusive upper bound, count) of every bucket, ascending, and the maximum as far as it is known."""
+    uppers, counts, top = _percentile_columns(function, params, words)
+    return list(zip(uppers, counts, strict=True)), top
+
+
+_QUANTIZE_UPPERS = (*QUANTIZE_BOUNDS[: QUANTIZE_ZERO + 1], *((2 << k) - 1 for k in range(63)))
+
+
+@lru_cache(maxsize=8)
+def _exphist_uppers(scale: int) -> tuple[int, ...]:
+    return (-1, 0, *exphist_bounds(scale))
+
+
+def _percentile_columns(function: str, params: Params, words: Words) -> tuple[Sequence[int], Sequence[int], int]:
+    """Inclusive upper bounds and counts of all buckets, ascending, and the maximum as far as it is known."""
     if function == "exphist":
-        uppers = (-1, 0, *exphist_bounds(params[0]))
-        return list(zip(uppers, words[EXPHIST_NEGATIVE:], strict=True)), words[EXPHIST_MAX]
+        return _exphist_uppers(params[0]), words[EXPHIST_NEGATIVE:], words[EXPHIST_MAX]
     if function == "quantize":
-        positive = [(2 << k) - 1 for k in range(63)]
-        uppers = (*QUANTIZE_BOUNDS[: QUANTIZE_ZERO + 1], *positive)
-        return [(u, max(0, signed(w))) for u, w in zip(uppers, words, strict=True)], INT64_MAX
+        return _QUANTIZE_UPPERS, [max(0, signed(word)) for word in words], INT64_MAX
     raise ValueError(f"{function}() has no percentiles")

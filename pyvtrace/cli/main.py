@@ -18,6 +18,9 @@ from pyvtrace.cli.console import PROGRAM, hint, say
 # Words that are commands of their own: module and function, which takes the arguments, the word itself first, and
 # returns the exit status; and what it is for.
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
+    "syscalls": ("pyvtrace.cli.views", "main", "how long each process's system calls take, live"),
+    "disk": ("pyvtrace.cli.views", "main", "how long each process waits for its disk requests, live"),
+    "locks": ("pyvtrace.cli.views", "main", "which locks each process waits for, and how long, live"),
     "doctor": ("pyvtrace.cli.doctor", "main", "what this kernel, user and machine allow, and what to do about each no"),
 }
 # As a shell reports it: nobody reads what is written.

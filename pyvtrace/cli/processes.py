@@ -6,7 +6,7 @@ import contextlib
 import os
 import select
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 PTRACE_TRACEME, PTRACE_DETACH = 0, 17
 _PR_SET_PDEATHSIG = 1
@@ -99,8 +99,9 @@ class Command(Process):
         self._reap()
 
 
-def run(command: str) -> Command:
-    """A command line, split as a shell splits words, started and stopped.
+def run(command: str, streams: Sequence[int | None] = ()) -> Command:
+    """A command line, split as a shell splits words, started and stopped. `streams` become its standard input, output
+    and error; None leaves one as it is.
 
     Raises:
         ProcessError: it is none, or cannot be executed.
@@ -116,7 +117,7 @@ def run(command: str) -> Command:
     ours, theirs = os.pipe2(os.O_CLOEXEC)
     pid = os.fork()
     if not pid:
-        _become(words, theirs)
+        _become(words, streams, theirs)
     os.close(theirs)
     with open(ours, "rb") as said:
         failure = said.read()
@@ -126,10 +127,13 @@ def run(command: str) -> Command:
     return Command(pid)
 
 
-def _become(words: list[str], complaints: int) -> None:
+def _become(words: list[str], streams: Sequence[int | None], complaints: int) -> None:
     """In the child: execute the command, traced by the parent, or write an errno and end."""
     try:
         _libc_prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        for number, fd in enumerate(streams):
+            if fd is not None:
+                os.dup2(fd, number)
         for number in _RESTORED:
             signal.signal(number, signal.SIG_DFL)
         _ptrace(PTRACE_TRACEME, 0)

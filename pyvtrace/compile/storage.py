@@ -133,4 +133,4 @@ def storage_maps(storages: Sequence[StorageSpec]) -> Iterator[MapSpec]:
             yield MapSpec(s.index, maps.HASH, s.key_size, 4, s.capacity, maps.NO_PREALLOC)
         if s.free:
             yield MapSpec(s.free, maps.QUEUE, 0, 4, s.capacity)
-        yield MapSpec(s.values, maps.ARRAY, 4, s.words * 8, s.capacity * s.cpus)
+        yield MapSpec(s.values, maps.ARRAY, 4, s.words * 8, s.capacity * s.cpus, maps.MMAPABLE)

@@ -368,11 +368,12 @@ def _items_one_by_one(fd: int, key_size: int, value_size: int) -> Iterator[tuple
                 yield key, value
 
 
-def map_mmap(fd: int, length: int, writable: bool = False) -> mmap.mmap:
-    """The values of a BPF_F_MMAPABLE array: element i at i * (value size rounded up to 8), `length` bytes of them."""
+def map_mmap(fd: int, length: int, writable: bool = False, offset: int = 0) -> mmap.mmap:
+    """The values of a BPF_F_MMAPABLE array: element i at i * (value size rounded up to 8), `length` bytes of them from
+    `offset`, a multiple of the page size, on."""
     access = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
     try:
-        return mmap.mmap(fd, length, mmap.MAP_SHARED, access)
+        return mmap.mmap(fd, length, mmap.MAP_SHARED, access, offset=offset)
     except OSError as error:
         raise BpfError("mmap", error.errno or 0, "map the values of a map into memory") from None
 

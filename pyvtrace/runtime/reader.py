@@ -41,6 +41,10 @@ class Reader:
         """Keys that were updated; keys that read the same (a call's native and compat entry) are one."""
         return self._slots[a.storage.values].read((a,))[a.id]
 
+    def slots(self, a: AggregationSpec) -> Slots:
+        """Where an aggregation has its words."""
+        return self._slots[a.storage.values]
+
     def reclaim(self, a: AggregationSpec, keys: Iterable[Key]) -> dict[Key, Words]:
         """See `Slots.reclaim`."""
         return self._slots[a.storage.values].reclaim(a, set(keys))
@@ -92,6 +96,11 @@ class Slots:
             self._raw[raw] = slot
             self._keys.setdefault((tag, slot // _CHUNK), []).append((slot, key))
 
+    def keys(self) -> Mapping[tuple[int, int], Keys]:
+        """The slots that have keys, by tag and by number of the chunk; the same object as long as nothing changed."""
+        self._find_keys()
+        return self._keys
+
     def read(self, wanted: Sequence[AggregationSpec]) -> dict[int, Rows]:
         """Rows of some of the aggregations that have their words here, by id."""
         found: dict[int, dict[Key, bytes]] = {a.id: {} for a in wanted}
@@ -99,7 +108,7 @@ class Slots:
         for chunk, blobs in self._copies():
             for a in wanted:
                 self._collect(a, self._keys.get((a.tag, chunk), ()), chunk * _CHUNK, blobs, found[a.id])
-        return {a.id: Rows(found[a.id], a.words) for a in wanted}
+        return {a.id: Rows(found[a.id], a) for a in wanted}
 
     def _copies(self) -> Iterator[tuple[int, list[bytes]]]:
         """(number of a chunk, its bytes on every CPU)."""
@@ -145,7 +154,7 @@ class Slots:
             blobs = [self._elements(cpu * s.capacity + slot, 1) for cpu in range(s.cpus)]
             self._collect(a, [(slot, key)], slot, blobs, final)
             self._free(slot)
-        rows = Rows(final, a.words)
+        rows = Rows(final, a)
         return {key: rows[key] if key in rows else (0,) * a.words for key in gone.values()}
 
     def _free(self, slot: int) -> None:

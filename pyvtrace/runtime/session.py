@@ -17,7 +17,8 @@ from pyvtrace.kernel import bpf, perf
 from pyvtrace.kernel.cpus import online
 from pyvtrace.runtime.reader import Reader
 from pyvtrace.runtime.ring import RingBuffer, Run
-from pyvtrace.runtime.snapshot import Key, Snapshot, Words
+from pyvtrace.runtime.snapshot import Key, Snapshot, Table, Words
+from pyvtrace.runtime.window import FUNCTION, Watcher
 from pyvtrace.source import Source, Span
 from pyvtrace.spec import (
     COUNTERS,
@@ -72,6 +73,7 @@ class Session:
         self.programs: dict[str, int] = {}
         self._loaded: list[tuple[CodeSpec, int]] = []
         self._attached = ExitStack()
+        self._watchers: dict[str, Watcher] | None = None
 
     def __enter__(self) -> Session:
         try:
@@ -87,6 +89,7 @@ class Session:
     def close(self) -> None:
         """Detach everything; the maps go with it."""
         self.detach()
+        self._watchers = None
         self._stack.close()
 
     def detach(self) -> None:
@@ -186,10 +189,29 @@ class Session:
 
     def snapshot(self) -> Snapshot:
         """Everything aggregated so far."""
+        return self._taken(self._reader.tables())
+
+    def watch(self) -> Snapshot:
+        """As `snapshot`, for who looks every second: keys and heads are of now, all other words of an exphist are read
+        when they are asked for, and may have grown by then. Until the session ends; memory is mapped at the first
+        call."""
+        if self._watchers is None:
+            self._watchers = {
+                a.name: Watcher(a, self.maps[a.storage.values], self._reader.slots(a))
+                for a in self.spec.aggregations
+                if a.function == FUNCTION and a.keys
+            }
+        tables = {}
+        for a in self.spec.aggregations:
+            watcher = self._watchers.get(a.name)
+            tables[a.name] = Table(a, self._reader.rows(a) if watcher is None else watcher.look())
+        return self._taken(tables)
+
+    def _taken(self, tables: Mapping[str, Table]) -> Snapshot:
         return Snapshot(
             time.clock_gettime_ns(time.CLOCK_MONOTONIC),
             time.clock_gettime_ns(time.CLOCK_REALTIME),
-            self._reader.tables(),
+            tables,
             {name: sum(counts) for name, counts in self.lost().items()},
         )
 

@@ -14,15 +14,28 @@ Key = tuple[int | str, ...]
 Words = tuple[int, ...]
 
 
-class Rows(Mapping[Key, Words]):
-    """Keys and words, the words kept as they were read and decoded when asked for: of ten thousand histograms a screen
-    shows forty."""
+class Stored(Mapping[Key, Words]):
+    """Keys and words, the words decoded when asked for: of ten thousand histograms a screen shows forty."""
 
-    __slots__ = ("decode", "raw")
+    __slots__ = ()
 
-    def __init__(self, raw: Mapping[Key, bytes], words: int) -> None:
-        self.raw = raw
-        self.decode = struct.Struct(f"<{words}Q").unpack
+    def heads(self, count: int) -> Iterator[tuple[Key, Words]]:
+        """See `Table.heads`."""
+        raise NotImplementedError
+
+    def merged(self, keys: Iterable[Key]) -> Words:
+        """See `Table.merged`."""
+        raise NotImplementedError
+
+
+class Rows(Stored):
+    """Those of one moment, kept as they were read."""
+
+    __slots__ = ("decode", "raw", "spec")
+
+    def __init__(self, raw: Mapping[Key, bytes], spec: AggregationSpec) -> None:
+        self.raw, self.spec = raw, spec
+        self.decode = struct.Struct(f"<{spec.words}Q").unpack
 
     def __getitem__(self, key: Key) -> Words:
         return self.decode(self.raw[key])
@@ -36,6 +49,16 @@ class Rows(Mapping[Key, Words]):
     def __contains__(self, key: object) -> bool:
         return key in self.raw
 
+    def heads(self, count: int) -> Iterator[tuple[Key, Words]]:
+        decode = struct.Struct(f"<{count}Q").unpack_from
+        return ((key, decode(raw)) for key, raw in self.raw.items())
+
+    def merged(self, keys: Iterable[Key]) -> Words:
+        copies = [self.raw[key] for key in keys]
+        if not copies:
+            return empty(self.spec.function, self.spec.params)
+        return self.decode(merged(self.spec.function, copies))
+
 
 class Table(Value):
     """One aggregation: key tuple -> words summed (or merged) over the CPUs, in the layout of
@@ -46,17 +69,15 @@ class Table(Value):
 
     def heads(self, count: int) -> Iterator[tuple[Key, Words]]:
         """Every key with the first `count` of its words."""
-        if isinstance(self.rows, Rows):
-            decode = struct.Struct(f"<{count}Q").unpack_from
-            return ((key, decode(raw)) for key, raw in self.rows.raw.items())
+        if isinstance(self.rows, Stored):
+            return self.rows.heads(count)
         return ((key, words[:count]) for key, words in self.rows.items())
 
     def merged(self, keys: Iterable[Key]) -> Words:
         """The words of several keys together, as of one; of no key, those of one that saw nothing."""
         spec = self.spec
-        if isinstance(self.rows, Rows):
-            copies = [self.rows.raw[key] for key in keys]
-            return self.rows.decode(merged(spec.function, copies)) if copies else empty(spec.function, spec.params)
+        if isinstance(self.rows, Stored):
+            return self.rows.merged(keys)
         return reduce(
             partial(merge, spec.function), map(self.rows.__getitem__, keys), empty(spec.function, spec.params)
         )

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 LOOP = "getppid_loop"
 VTRACE = "vtrace"  # replaced by the command of this environment
-VIEW = (sys.executable, "-m", "pyvtrace.render.bench")
+VIEW = (sys.executable, "-m", "scripts.lib.bench.view")
 """Prints one JSON line: `cpu_ms` of one refresh of a live view with 10,000 keys, and `more_mib` of memory it takes."""
 
 

@@ -1,0 +1,137 @@
+"""One run of a view's program: from the options to snapshots."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from types import TracebackType
+
+from pyvtrace.analysis.compose import FAMILY, any_of, compose, quoted
+from pyvtrace.analysis.rows import Keep, like
+from pyvtrace.analysis.script import Script
+from pyvtrace.cli import places
+from pyvtrace.cli.processes import Command
+from pyvtrace.kernel.target import LiveTarget
+from pyvtrace.runtime.program import compile_text
+from pyvtrace.runtime.retired import Retired
+from pyvtrace.runtime.session import Session
+from pyvtrace.runtime.snapshot import Key, Snapshot
+from pyvtrace.source import Source
+from pyvtrace.target import Target
+from pyvtrace.value import Value, replace
+
+KEYS = 10_240  # what an aggregation has room for
+_KEY_BYTES = 2160  # of a key and its words on one CPU: exphist(value, 2) has 262
+OPTIONS = {"aggsize": str(KEYS * _KEY_BYTES)}
+
+
+class Asked(Value):
+    """What the user asked for. `groups` are ids of control groups, `minimum` is in ns."""
+
+    pids: tuple[int, ...] = ()
+    commands: tuple[str, ...] = ()
+    groups: tuple[int, ...] | None = None
+    minimum: int = 0
+
+
+def conditions(asked: Asked, child: bool) -> list[str]:
+    """The D conditions on who is traced."""
+    found = []
+    if asked.pids:
+        found.append(any_of("pid", asked.pids))
+    if child:
+        found.append(FAMILY)
+    if asked.groups is not None:
+        found.append(any_of("cgroup", asked.groups))
+    if asked.commands and not any(map(_is_glob, asked.commands)):
+        found.append(any_of("execname", [quoted(name) for name in asked.commands]))
+    return found
+
+
+def _is_glob(text: str) -> bool:
+    return any(c in text for c in "*?[")
+
+
+def narrowing(script: Script, asked: Asked) -> Keep | None:
+    """Which tuples are shown of those that the kernel counts: globs are matched here, for D has none."""
+    if not any(map(_is_glob, asked.commands)):
+        return None
+    return like(next(i for i, key in enumerate(script.keys) if key.name == "comm"), asked.commands)
+
+
+class Tracing:
+    """A running view. A context manager; inside it probes are in place, and the command of -c runs.
+
+    Raises on entering:
+        CompileError, BpfError, Rejected: it cannot be traced.
+    """
+
+    def __init__(self, script: Script, asked: Asked, child: Command | None) -> None:
+        self._script, self._asked, self._child = script, asked, child
+        self._faults = 0
+        self._pid = next(place for place, key in enumerate(script.keys) if key.name == "pid")
+        self._alive: dict[int, bool] = {}
+
+    def __enter__(self) -> Tracing:
+        with ExitStack() as stack:
+            if self._child is not None:
+                stack.callback(self._child.end)
+            target: Target = LiveTarget()
+            text = compose(
+                self._script,
+                conditions(self._asked, self._child is not None),
+                minimum=self._asked.minimum,
+                options=OPTIONS,
+            )
+            source = Source(f"{self._script.view}/processes.d", text)
+            spec = compile_text(source, target, {}, (), self._child.pid if self._child else 0)
+            self._session = stack.enter_context(Session(spec, target))
+            self._retired = Retired(self._session, self._gone, self._ended)
+            # Read before anything is in place: whatever is seen from the first probe on is new.
+            self.first = self.snapshot()
+            self._session.attach()
+            self._session.fire("BEGIN")
+            if self._child is not None:
+                self._child.start()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def snapshot(self) -> Snapshot:
+        """What was seen so far. Faults of the program are among what was lost."""
+        return self._with_faults(self._session.snapshot())
+
+    def watch(self) -> Snapshot:
+        """The same for who looks every second; see `Session.watch`."""
+        return self._with_faults(self._session.watch())
+
+    def _with_faults(self, now: Snapshot) -> Snapshot:
+        self._faults += sum(1 for _ in self._session.records())
+        self._alive = {}
+        return self._retired.complete(replace(now, lost={**now.lost, "faults": self._faults}))
+
+    def _gone(self, key: Key) -> bool:
+        """Whether a key's process has ended; each is asked about once a reading."""
+        pid = int(key[self._pid])
+        if pid not in self._alive:
+            self._alive[pid] = places.alive(pid)
+        return not self._alive[pid]
+
+    def _ended(self, key: Key) -> Key:
+        """The key of all processes that have ended and were called the same: they have no number any more."""
+        return (*key[: self._pid], 0, *key[self._pid + 1 :])
+
+    def last(self) -> Snapshot:
+        """What was seen in all: the probes are gone, so nothing is under way any more."""
+        # Taking probes away may take the kernel a second, in which less and less is seen.
+        ended = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        self._session.detach()
+        return replace(self.snapshot(), time_ns=ended)
+
+    def over(self) -> bool:
+        """Whether there is nothing left to trace: the command has ended, or all the processes asked for."""
+        if self._child is not None:
+            return self._child.has_ended()
+        return bool(self._asked.pids) and not any(map(places.alive, self._asked.pids))
