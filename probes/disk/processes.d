@@ -142,8 +142,9 @@ sdt:block::block_rq_complete
 	this->since_issue = timestamp - issued[args->dev, this->at];
 	@queue[this->pid, this->name, args->dev, args->rwbs, this->size] = exphist(this->since_queue, 2);
 	@issue[this->pid, this->name, args->dev, args->rwbs, this->size] = exphist(this->since_issue, 2);
-	queued[args->dev, this->at] = 0;
 	issued[args->dev, this->at] = 0;
 	asked_pid[args->dev, this->at] = 0;
 	asked_name[args->dev, this->at] = 0;
+	/* The last, for it says that the sector is taken. */
+	queued[args->dev, this->at] = 0;
 }

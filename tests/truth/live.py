@@ -25,7 +25,6 @@ from pyvtrace.spec import ERROR_RECORD, RECORD_HEADER_SIZE
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MS = 1_000_000
 SCALE = 2  # of the exphist() of the scripts behind the views: buckets 19 % wide
-WIDTH = 2 ** (1 / (1 << SCALE))
 
 
 class Distribution:

@@ -65,7 +65,7 @@ def test_every_wait_ends_in_its_own_way(workload: Any) -> None:
     for key in (("timeout", "timeout"), ("bitset", "timeout"), ("signal", "interrupted")):
         assert found[key].spread.sum == pytest.approx(truth["waited_ns"][key[0]], rel=CLOSE)
     both = found["stopped", "interrupted"].spread.sum + found["stopped", "timeout"].spread.sum
-    assert both == pytest.approx(3 * truth["set_ns"], rel=CLOSE)
+    assert both == pytest.approx(truth["stopped_ns"], rel=CLOSE)
 
 
 def test_who_computes_does_not_wait(workload: Any) -> None:

@@ -141,8 +141,8 @@ class SlowFile:
                         raise
             while self._waiting and self._waiting[0][0] <= monotonic_ns():
                 _, unique, answer, arrival = heapq.heappop(self._waiting)
-                self._reply(unique, answer)
                 self.truth["held_ns"] += monotonic_ns() - arrival
+                self._reply(unique, answer)
             if stop in ready:
                 yield
 
