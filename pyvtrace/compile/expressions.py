@@ -163,7 +163,7 @@ def binary(m: Machine, e: Any) -> Code:
         yield from m.value(e.left)
         yield from arithmetic(m, e.op, e.right.value, e.type)
         return
-    if e.op in COMMUTATIVE and m.is_simple(e.left) and not m.is_simple(e.right):
+    if e.op in COMMUTATIVE and m.is_simple(e.left) and not m.is_simple(e.right) and not typed.assigns(e.right):
         yield from m.operand(e.left, e.right)
     else:
         yield from m.operand(e.right, e.left)
@@ -181,8 +181,10 @@ def arithmetic(m: Machine, op: str, right: Reg | int, type_: Type) -> Code:
             else:
                 yield R0.alu(op, right)
         case "<<" | ">>":
-            # C leaves a shift by the width or more undefined; BPF masks the count, as the processors do.
-            yield R0.alu("s>>" if op == ">>" and is_signed(type_) else op, right)
+            # C leaves a shift by the width or more undefined. BPF takes a register's count modulo 64, as processors do,
+            # and refuses such a constant.
+            count = right & 63 if isinstance(right, int) else right
+            yield R0.alu("s>>" if op == ">>" and is_signed(type_) else op, count)
         case _:
             yield R0.alu(op, right)
     if op not in "&|^>>":

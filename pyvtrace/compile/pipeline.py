@@ -176,7 +176,7 @@ def _names_probe(clause: typed.Clause) -> bool:
                 "cpu", "curcpu", "errno", "cgroup")  # fmt: skip
     if clause.default or any(isinstance(s, typed.Act) for s in typed.flattened(clause.body)):
         return True
-    for node in nodes(clause):
+    for node in typed.nodes((clause.predicate, clause.body)):
         if isinstance(node, typed.Builtin) and node.variable.name not in innocent:
             return True
         if isinstance(node, typed.Dereference | typed.Call | typed.TypedArgument):
@@ -184,17 +184,3 @@ def _names_probe(clause: typed.Clause) -> bool:
         if isinstance(node, typed.Binary | typed.Update) and node.op in "/%":
             return True
     return False
-
-
-def nodes(root: object) -> Sequence[object]:
-    """Every node of a typed tree, in no particular order."""
-    found: list[object] = []
-    work = [root]
-    while work:
-        node = work.pop()
-        if isinstance(node, tuple):
-            work.extend(node)
-        elif isinstance(node, typed.Expr | typed.Statement | typed.Clause):
-            found.append(node)
-            work.extend(getattr(node, field) for field in node.__match_args__)
-    return found

@@ -267,6 +267,23 @@ def flattened(body: Sequence[Statement]) -> Iterator[Statement]:
             yield from flattened(statement.otherwise)
 
 
+def nodes(root: object) -> Iterator[Expr | Statement]:
+    """Every expression and statement of a tree (or a tuple of trees), in no particular order."""
+    work = [root]
+    while work:
+        node = work.pop()
+        if isinstance(node, tuple):
+            work.extend(node)
+        elif isinstance(node, Expr | Statement):
+            yield node
+            work.extend(getattr(node, field) for field in node.__match_args__)  # type: ignore[attr-defined]
+
+
+def assigns(expr: Expr) -> bool:
+    """Whether evaluating it changes a variable, so that it matters what is evaluated before it."""
+    return any(isinstance(node, Assign | Update) for node in nodes(expr))
+
+
 class Clause(Value):
     """One clause with the probes it is enabled at. `default` is true for a clause without a body."""
 
