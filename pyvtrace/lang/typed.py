@@ -276,7 +276,8 @@ def nodes(root: object) -> Iterator[Expr | Statement]:
             work.extend(node)
         elif isinstance(node, Expr | Statement):
             yield node
-            work.extend(getattr(node, field) for field in node.__match_args__)  # type: ignore[attr-defined]
+            fields: tuple[str, ...] = node.__match_args__
+            work.extend(getattr(node, field) for field in fields)
 
 
 def assigns(expr: Expr) -> bool:

@@ -112,7 +112,12 @@ def seen(text: str) -> list[tuple[int, FieldSpec]]:
     fields = [action.field for action in spec.records[0].actions if isinstance(action, TraceAction)]
     codes = {1: "b", 2: "h", 4: "i", 8: "q"}
     return [
-        (struct.unpack_from("<" + (codes[f.size] if f.kind == "int" else codes[f.size].upper()), record, f.offset)[0], f)
+        (
+            struct.unpack_from("<" + (codes[f.size] if f.kind == "int" else codes[f.size].upper()), record, f.offset)[
+                0
+            ],
+            f,
+        )
         for f in fields
     ]
 
