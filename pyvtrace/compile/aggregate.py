@@ -11,7 +11,6 @@ from pyvtrace.bpf.isa import (
     R3,
     R4,
     R7,
-    R10,
     Code,
     Label,
     Note,
@@ -73,8 +72,7 @@ def _address_words(m: Machine, place: AggregationPlace, slot: Place, dropped: La
             yield load(R1, kept.base, kept.offset)
             yield R1 + R0
     yield store(slot.base, slot.offset, R1, 4)
-    yield mov(R2, R10)
-    yield R2 + slot.offset
+    yield from m.address(R2, slot)
     yield map_fd(R1, place.spec.values)
     yield call(h.MAP_LOOKUP)
     yield jump_if(R0, "==", 0, dropped)
@@ -144,8 +142,7 @@ def _give_out(m: Machine, place: AggregationPlace, key: Place, slot: Place, drop
     yield store(slot.base, slot.offset, R2)
     yield map_fd(R1, spec.index)
     yield from m.address(R2, key)
-    yield mov(R3, R10)
-    yield R3 + slot.offset
+    yield from m.address(R3, slot)
     yield mov(R4, maps.UPDATE_NEW)
     yield call(h.MAP_UPDATE)
     yield load(R1, slot.base, slot.offset)

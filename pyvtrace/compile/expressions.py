@@ -36,7 +36,7 @@ from pyvtrace.compile.keys import build_key
 from pyvtrace.compile.layout import DATA, ArraySpec
 from pyvtrace.compile.machine import COMMUTATIVE, FAULT_ADDRESS, FAULT_DIVIDE, Located, Machine, computes, is_signed
 from pyvtrace.lang import typed
-from pyvtrace.lang.types import Integer, Pointer, String, Type
+from pyvtrace.lang.types import Integer, String, Type
 
 
 @computes(typed.Constant)
@@ -98,14 +98,10 @@ def element(m: Machine, symbol: typed.Symbol, keys: tuple[typed.Expr, ...]) -> C
 
 @computes(typed.Dereference)
 def dereference(m: Machine, e: Any) -> Code:
-    helper = h.PROBE_READ_USER if isinstance(e.pointer.type, Pointer) and e.pointer.type.user else h.PROBE_READ_KERNEL
     with m.frame.temporary() as value, m.frame.temporary() as pointer:
         yield from m.value(e.pointer)
         yield from m.save(pointer)
-        yield mov(R3, R0)
-        yield from m.address(R1, value)
-        yield mov(R2, e.type.size)
-        yield call(helper)
+        yield from m.read_memory(e.pointer.type, value, e.type.size, pointer, text=False)
         yield from m.restore(R1, pointer)
         yield from m.fault_if(R0, "!=", 0, FAULT_ADDRESS, R1)
         yield load(R0, value.base, value.offset, e.type.size)

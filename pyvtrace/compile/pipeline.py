@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 
 from pyvtrace.bpf import programs as types
 from pyvtrace.bpf.assembler import TooFar, assemble
@@ -120,7 +121,23 @@ def compile_program(
         ring=RING,
         state=DATA,
         counters=COUNTS,
+        lines=dict(_lines(program)),
     )
+
+
+def _lines(program: typed.Program) -> Iterator[tuple[tuple[int, int], int]]:
+    """((clause, action), line) of everything that can fault."""
+    newlines = [at for at, character in enumerate(program.source.text) if character == "\n"]
+
+    def line_of(at: int) -> int:
+        return bisect_left(newlines, at) + 1
+
+    for clause in program.clauses:
+        number = clause.index + 1
+        if clause.predicate is not None:
+            yield (number, 0), line_of(clause.predicate.span.start)
+        for statement in typed.flattened(clause.body):
+            yield (number, statement.number), line_of(statement.span.start)
 
 
 def _lower(

@@ -11,8 +11,8 @@ from pyvtrace.value import Value
 
 
 class Token(Value):
-    """`kind` is "number", "string", "char", "name", "op", "pragma", "end", or "bad" for what D has no use for; `text` as
-    written; `value` what a constant stands for; `problem` what is wrong with it, should it be used as a value.
+    """`kind` is "number", "string", "char", "name", "op", "pragma", "end", or "bad" for what D has no use for; `text`
+    is as written; `value` what a constant stands for; `problem` what is wrong with it, should it be used as a value.
 
     Macro arguments are in place: `text` is the argument's, `start` and `end` are those of what is written.
     """

@@ -214,24 +214,27 @@ class Call(Expr):
 
 
 class Statement(Value):
-    """Base of all statements."""
+    """Base of all statements; `number` is the 1-based place among the clause's, which is what messages say."""
 
     if TYPE_CHECKING:
+
+        @property
+        def number(self) -> int: ...
 
         @property
         def span(self) -> Span: ...
 
 
 class Evaluate(Statement):
+    """An expression, for what it changes."""
+
     expr: Expr
+    number: int = 0
     span: Span = NOWHERE
 
 
 class Act(Statement):
-    """An action. `number` is its 1-based place among the clause's actions (what ERROR's arg2 and messages say).
-
-    `format` is the format text of printf and printa; `aggregations` what printa, clear, trunc and normalize name.
-    """
+    """An action: `format` is the text of printf's and printa's, `aggregations` those that printa, clear, ... name."""
 
     action: Action
     args: tuple[Expr, ...]
@@ -255,6 +258,7 @@ class If(Statement):
     test: Expr
     then: tuple[Statement, ...]
     otherwise: tuple[Statement, ...] = ()
+    number: int = 0
     span: Span = NOWHERE
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pyvtrace.builtins.actions import ACTIONS
 from pyvtrace.builtins.aggregations import AGGREGATING
 from pyvtrace.builtins.functions import FUNCTIONS
 from pyvtrace.builtins.variables import VARIABLES
 from pyvtrace.compile.pipeline import compile_program
-from pyvtrace.lang.ast import ProbeDescription
-from pyvtrace.lang.check import check
+from pyvtrace.lang.ast import Pragma, ProbeDescription, Program
+from pyvtrace.lang.check import check, split_option
 from pyvtrace.lang.lexer import Macros
 from pyvtrace.lang.parser import parse
 from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Emit, Function, Probe, Variable
@@ -43,6 +43,18 @@ def size(text: str) -> int:
 
 def known(name: str) -> bool:
     return name in SIZES or name in FLAGS
+
+
+def option_problem(name: str, value: str) -> str:
+    """What is wrong with an option of a pragma, in DTrace's words; empty if nothing is."""
+    if not known(name):
+        return "Invalid option name"
+    try:
+        if name in SIZES:
+            size(value)
+    except BadOption:
+        return "Invalid value for specified option"
+    return ""
 
 
 class Tables:
@@ -80,6 +92,15 @@ class Tables:
         return None
 
 
+def _pragmas(tree: Program) -> Iterator[tuple[str, str]]:
+    """The options that a program sets, without those that it cannot: the checker says so."""
+    for item in tree.items:
+        if isinstance(item, Pragma) and item.kind == "option":
+            name, value = split_option(item)
+            if not option_problem(name, value):
+                yield name, value
+
+
 def compile_text(
     source: Source, target: Target, options: Mapping[str, str], arguments: Sequence[str] = (), child: int = 0
 ) -> ProgramSpec:
@@ -93,13 +114,14 @@ def compile_text(
              "gid": os.getgid(), "egid": os.getegid()}  # fmt: skip
     tree = parse(source, Macros(arguments, named, "defaultargs" in options))
     probes = ProbeTable(target)
-    strsize = size(options.get("strsize", str(SIZES["strsize"])))
-    program = check(source, tree, Tables(probes), strsize=strsize, known_option=known, zdefs="zdefs" in options)
     # The command line has the last word over the pragmas.
-    merged = {**dict(program.options), **options}
+    merged = {**dict(_pragmas(tree)), **options}
+    sizes = {name: size(merged.get(name, str(default))) for name, default in SIZES.items()}
+    program = check(
+        source, tree, Tables(probes), strsize=sizes["strsize"], option_problem=option_problem, zdefs="zdefs" in merged
+    )
     if "quiet" in merged:
         # Nobody will print the bare header lines, so nothing is recorded for them.
         program = replace(program, clauses=tuple(replace(clause, default=False) for clause in program.clauses))
-    sizes = {name: size(merged.get(name, str(default))) for name, default in SIZES.items()}
     sizes["bufsize"] = max(4096, 1 << (sizes["bufsize"] - 1).bit_length())
     return compile_program(program, target, probes, sizes, merged)

@@ -185,7 +185,7 @@ class Script:
         self.data.append(bytes(data.raw))
         return self
 
-    def error(self, fault: int, value: int = 0, clause: int = 0, action: int = 1, probe: int = 1) -> Script:
+    def error(self, fault: int, value: int = 0, clause: int = 1, action: int = 1, probe: int = 1) -> Script:
         self.data.append(struct.pack("<4I4IQ", ERROR_RECORD, probe, 0, 0, clause, action, fault, 0, value))
         return self
 
