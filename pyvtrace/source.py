@@ -78,7 +78,10 @@ class Diagnostic(Value):
         if not text.strip():
             return f"      hint: {self.hint}" if self.hint else ""
         column = source.column_of(span.start)
-        before, marked = text[:column], text[column : column + max(0, span.end - span.start)]
+        first = max(0, column - _BEFORE) if len(text) > _LONGEST else 0
+        before, marked = text[first:column], text[column : column + max(0, span.end - span.start)]
+        text = text[first : first + _LONGEST]
+        marked = marked[: len(text) - len(before)]
         lead = f"{line:5} | "
         # Tabs are kept in the padding so that the caret stands under its column in any terminal.
         padding = "".join("\t" if c == "\t" else " " * _cells(c) for c in before)
@@ -86,6 +89,10 @@ class Diagnostic(Value):
         return f"{lead}{_printable(text)}\n{' ' * (len(lead) - 2)}| {padding}{carets}" + (
             f" {self.hint}" if self.hint else ""
         )
+
+
+# A longer line (a one-liner may have thousands of characters) is shown from shortly before the place.
+_LONGEST, _BEFORE = 160, 60
 
 
 def _cells(character: str) -> int:
@@ -110,7 +117,7 @@ class CompileError(Exception):
     def __init__(self, source: Source, diagnostics: Sequence[Diagnostic]) -> None:
         self.source = source
         self.diagnostics = tuple(diagnostics)
-        super().__init__("; ".join(d.headline(source) for d in self.diagnostics))
+        super().__init__(self.diagnostics[0].headline(source))
 
 
 def render(source: Source, diagnostics: Iterable[Diagnostic], *, tags: bool = False, program: str = "vtrace") -> str:

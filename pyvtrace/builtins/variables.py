@@ -80,14 +80,8 @@ def walltimestamp(m: Machine, variable: Variable) -> Code:
 
 
 def vtimestamp(m: Machine, variable: Variable) -> Code:
-    """Nanoseconds this thread has run: what the scheduler accounted, which it brings up to date at each tick and
-    switch."""
-    place = m.target.member("task_struct", "se.sum_exec_runtime")
-    if place is None:
-        yield call(h.KTIME_GET_NS)
-        return
-    yield from m.need("task")
-    yield load(R0, R8, place.offset)
+    """Nanoseconds this thread has run."""
+    yield from m.run_time()
 
 
 def cpu(m: Machine, variable: Variable) -> Code:

@@ -10,7 +10,9 @@ from pyvtrace.value import Value
 
 # The kernel gives a program and the functions it calls 512 bytes together; the second part is for the function that
 # reports faults.
-STACK_LIMIT, ERROR_STACK_LIMIT = 384, 128
+STACK_LIMIT, ERROR_STACK_LIMIT = 352, 160
+# Bytes of stack that the program's own words leave to its clauses: a pointer must not be kept elsewhere.
+FOR_CLAUSES = 64
 LARGEST_ON_STACK = 96
 
 
@@ -36,7 +38,10 @@ class Frame:
         self.spilled = False
 
     def word(self) -> Place:
-        """A stack word for the whole program."""
+        """A word for the whole program."""
+        if self._stack + 8 > self._limit - FOR_CLAUSES:
+            self.spilled = True
+            return self._scratch_place(8)
         return self._stack_place(8)
 
     def keep(self, size: int) -> Place:

@@ -77,7 +77,14 @@ class Layout:
     """Storage of one D program."""
 
     def __init__(
-        self, program: typed.Program, options: Mapping[str, int], cpus: int, writers: Mapping[int, int], storage: bool
+        self,
+        program: typed.Program,
+        options: Mapping[str, int],
+        cpus: int,
+        writers: Mapping[int, int],
+        storage: bool,
+        *,
+        run_time: bool = False,
     ) -> None:
         self.data_size = FIRST_FREE
         self.self_size = 0
@@ -90,6 +97,8 @@ class Layout:
         self._options = options
         for symbol in program.symbols:
             self._place(symbol)
+        # Where a thread's storage has what it has run; see `compile.cputime`.
+        self.run_time = self._self(8) if storage and run_time else -1
         updates = [
             s for clause in program.clauses for s in typed.flattened(clause.body) if isinstance(s, typed.Aggregate)
         ]

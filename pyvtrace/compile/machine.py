@@ -49,6 +49,7 @@ from pyvtrace.spec import COUNTERS
 from pyvtrace.target import Target
 
 FAULT_ADDRESS, FAULT_DIVIDE = 1, 4
+BASES = frozenset(("task", "self", "scratch"))
 INVERSE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 COMMUTATIVE = frozenset("+*&|^")
 # Code that also tells the compiler where something is.
@@ -66,6 +67,8 @@ class Machine:
         self.layout, self.target, self.context, self.number = layout, target, context, number
         self.frame = frame
         self.have: set[str] = set()
+        # What was valid wherever the clause may have ended early; reset clause by clause.
+        self.survives: set[str] = set()
         self.clause_locals: dict[str, Place] = {}
         self.action = 0
         # Where a fault, and a loss that makes the rest of the clause meaningless, lead; set clause by clause.
@@ -74,7 +77,7 @@ class Machine:
         self.fault_value = self.frame.word()
         self.fault_kind = self.frame.word()
         # The key of a look-up has to be on the stack, however full that is.
-        self._scratch_key = self.frame.word()
+        self._key = self.frame.word()
         self.late: list[Callable[[], Code]] = []
 
     # ------------------------------------------------------------------------------------------------- base registers
@@ -99,11 +102,12 @@ class Machine:
             yield mov(R7, R0)
         else:
             yield Note("scratch")
-            yield store(R10, self._scratch_key.offset, self.number, 4)
+            yield store(R10, self._key.offset, self.number, 4)
             yield mov(R2, R10)
-            yield R2 + self._scratch_key.offset
+            yield R2 + self._key.offset
             yield map_fd(R1, SCRATCH)
             yield call(h.MAP_LOOKUP)
+            self.survives &= self.have
             yield jump_if(R0, "==", 0, self.on_loss)
             yield mov(R9, R0)
         self.have.add(what)
@@ -118,6 +122,7 @@ class Machine:
     def lose_unless(self, reg: Reg, what: str) -> Code:
         """Count a loss of kind `what` and give up the clause if `reg` is zero. Clobbers nothing otherwise."""
         lost = Label(f"lost {what}")
+        self.survives &= self.have
         yield jump_if(reg, "==", 0, lost)
         after = self.on_loss
 
@@ -145,6 +150,7 @@ class Machine:
     def fault_if(self, reg: Reg, op: str, operand: int, kind: int, value: Reg | int) -> Code:
         """Raise a D fault when `reg op operand`; `value` is what the ERROR probe's arg5 shows."""
         raised = Label(f"fault {kind}")
+        self.survives &= self.have
         yield jump_if(reg, op, operand, raised)
         number, on_fault = self.action, self.on_fault
 
@@ -194,6 +200,20 @@ class Machine:
         """`reg` = CLOCK_REALTIME - CLOCK_MONOTONIC in ns, as the session last wrote it."""
         yield map_value(reg, DATA, 0)
         yield load(reg, reg, WALL_OFFSET)
+
+    def run_time(self) -> Code:
+        """R0 = ns the current thread has run; what the scheduler last counted where threads have no storage."""
+        from pyvtrace.compile import cputime
+
+        if self.layout.run_time >= 0:
+            yield from cputime.read(self, self.layout.run_time)
+        else:
+            yield from self.need("task")
+            yield from cputime.scheduler_count(self)
+
+    def zero_key(self) -> int:
+        """Offset from R10 of a stack word for the key of a look-up."""
+        return self._key.offset
 
     def probe_name(self, part: str) -> Code:
         """R0 = a part of the firing probe's name, from the table of the program's probes."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pyvtrace.bpf import programs as types
 from pyvtrace.bpf.assembler import TooFar, assemble
+from pyvtrace.compile import cputime
 from pyvtrace.compile import expressions as expressions  # registers the code of every node
 from pyvtrace.compile.context import SyscallContext
 from pyvtrace.compile.contexts import context_for
@@ -101,17 +102,23 @@ def compile_program(
     parts, errors = units(program, table)
     recorders = [Recorder(clause) for clause in program.clauses]
     stops = any(isinstance(a, ExitAction) for r in recorders for a in r.spec.actions)
-    layout = Layout(program, sizes, target.cpus, _writers(parts, errors), target.feature("task storage"))
+    storage = target.feature("task storage")
+    layout = Layout(program, sizes, target.cpus, _writers(parts, errors), storage, run_time=cputime.is_used(program))
     codes: list[CodeSpec] = []
     scratch = 0
     for number, unit in enumerate(parts):
         lowering, code = _lower(program, layout, target, unit, number, errors, stops=stops, table=table)
         codes.append(code)
         scratch = max(scratch, lowering.machine.frame.scratch_size)
+    maps = list(layout.maps(len(codes), scratch))
+    if layout.run_time >= 0:
+        # Loaded and attached first: what the others read of it must not be from before a switch that nobody saw.
+        codes.insert(0, cputime.switch_program(layout.run_time))
+        maps.append(cputime.switched_map())
     names = {p.id: p.name for clause in program.clauses for p in clause.probes}
     return ProgramSpec(
         source=program.source,
-        maps=tuple(layout.maps(len(codes), scratch)),
+        maps=tuple(maps),
         programs=tuple(codes),
         records=tuple(r.spec for r in recorders),
         aggregations=tuple(place.spec for place in layout.aggregations.values()),
@@ -164,7 +171,9 @@ def _lower(
     except TooFar as problem:
         span = unit.clauses[0].span
         message = f"program for {unit.probe.name} is too large for BPF: {problem}"
-        hint = "enable fewer clauses at this probe, or split the script"
+        hint = (
+            "lower strsize" if "memory" in str(problem) else "enable fewer clauses at this probe, or split the script"
+        )
         raise CompileError(program.source, [Diagnostic("D_CG_EXPR", span, message, hint)]) from problem
     name = unit.probe.name.name if len(unit.probes) > 1 else unit.probe.name.function or unit.probe.name.name
     code = CodeSpec(

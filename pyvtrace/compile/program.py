@@ -39,7 +39,7 @@ from pyvtrace.compile.context import Context, ErrorContext
 from pyvtrace.compile.dispatch import Dispatch
 from pyvtrace.compile.frame import ERROR_STACK_LIMIT, Frame, Place
 from pyvtrace.compile.layout import ACTIVITY, DATA, RING, Layout
-from pyvtrace.compile.machine import Machine
+from pyvtrace.compile.machine import BASES, Machine
 from pyvtrace.compile.records import Recorder
 from pyvtrace.lang import typed
 from pyvtrace.lang.types import String
@@ -139,6 +139,7 @@ class Lowering:
         recorder = Recorder(clause)
         yield From(clause.span)
         m.action = 0
+        before, m.survives = set(m.have), set(BASES)
         m.on_fault, m.on_loss = Label("fault"), done
         early_fault = m.on_fault
         if clause.predicate is not None:
@@ -165,6 +166,7 @@ class Lowering:
         if faults_before or m.late:
             yield from self._fault(clause)
         yield done
+        m.have &= before | m.survives
 
     def _fault(self, clause: typed.Clause) -> Code:
         """Tell the ERROR probe and the consumer; the other clauses go on."""
@@ -286,6 +288,7 @@ class Lowering:
         m = self.machine
         done = Label("end")
         recorder = Recorder(clause)
+        before, m.survives = set(m.have), set(BASES)
         m.on_fault, m.on_loss = on_fault, done
         if clause.predicate is not None:
             yield from m.unless(clause.predicate, done)
@@ -303,3 +306,4 @@ class Lowering:
                     yield from recorder.discard(pointer)
                     yield jump(target)
         yield done
+        m.have &= before | m.survives

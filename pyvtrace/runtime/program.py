@@ -13,6 +13,7 @@ from pyvtrace.compile.pipeline import compile_program
 from pyvtrace.lang.ast import Pragma, ProbeDescription, Program
 from pyvtrace.lang.check import check, split_option
 from pyvtrace.lang.lexer import Macros
+from pyvtrace.lang.nesting import room
 from pyvtrace.lang.parser import parse
 from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Emit, Function, Probe, Variable
 from pyvtrace.providers.registry import ProbeTable
@@ -36,7 +37,7 @@ def size(text: str) -> int:
     """Bytes from a number with an optional k, m or g."""
     unit = _UNITS.get(text[-1:].lower(), 1)
     digits = text[:-1] if unit > 1 else text
-    if not digits.isdigit():
+    if not digits.isdigit() or not int(digits):
         raise BadOption(f"{text} is no size")
     return int(digits) * unit
 
@@ -112,7 +113,12 @@ def compile_text(
     """
     named = {"target": child, "pid": os.getpid(), "ppid": os.getppid(), "uid": os.getuid(), "euid": os.geteuid(),
              "gid": os.getgid(), "egid": os.getegid()}  # fmt: skip
-    tree = parse(source, Macros(arguments, named, "defaultargs" in options))
+    with room():
+        return _compile(source, target, options, Macros(arguments, named, "defaultargs" in options))
+
+
+def _compile(source: Source, target: Target, options: Mapping[str, str], macros: Macros) -> ProgramSpec:
+    tree = parse(source, macros)
     probes = ProbeTable(target)
     # The command line has the last word over the pragmas.
     merged = {**dict(_pragmas(tree)), **options}

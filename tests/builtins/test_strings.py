@@ -98,6 +98,7 @@ def test_comparison_is_that_of_bytes(op: str) -> None:
 
 
 def test_a_constant_may_be_longer_than_what_it_is_compared_with() -> None:
-    text = 'BEGIN { s = "abcdefg"; trace((0 ? "x" : s) == "abcdefghi"); trace(probename == "BEGIN, and more of it than a name has"); }'
-    assert traced(text) == [0, 0]
-    assert traced('BEGIN { trace(m["none"] == ""); m["x"] = "abcdefghijk"; trace(m["x"] == "abcdefghijk"); trace(m["y"] == "abcdefghijk"); }'.replace("BEGIN", "string m[string]; BEGIN")) == [1, 1, 0]  # fmt: skip
+    compared = ['(0 ? "x" : s) == "abcdefghi"', 'probename == "BEGIN, and more of it than a name has"',
+                'm["none"] == ""', 'm["x"] == "abcdefghijk"', 'm["y"] == "abcdefghijk"']  # fmt: skip
+    text = 's = "abcdefg"; m["x"] = "abcdefghijk"; ' + "".join(f"trace({one});" for one in compared)
+    assert traced(f"string m[string]; BEGIN {{ {text} }}") == [0, 0, 1, 1, 0]

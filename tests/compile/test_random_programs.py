@@ -13,14 +13,75 @@ from pyvtrace.source import CompileError, Source, render
 from tests.fuzz import thorough
 
 TARGET = LiveTarget()
-PROBES = ["BEGIN", "END", "ERROR", "tick-1s", "profile-97", "syscall::read:entry", "syscall::openat:return", "syscall:::entry",
-          "syscall::read:entry, syscall::write:entry", "syscall::getp*:", "sdt:sched::sched_switch", "rawtp:sched::sched_switch",
-          "sdt:signal::signal_generate", "sdt:sched::sched_process_exec"]  # fmt: skip
-INTEGERS = ["pid", "tid", "ppid", "uid", "gid", "timestamp", "vtimestamp", "walltimestamp", "cpu", "curcpu", "cgroup", "arg0",
-            "arg1", "arg2", "arg5", "errno", "id", "epid", "0", "1", "-1", "4294967296", "g1", "g2", "self->n", "this->n", "ga[1]",
-            'gs["k", 2]', "self->a[pid]", "*(int *)arg1", "*(userland char *)arg1", "((short *)arg0)[3]"]  # fmt: skip
-STRINGS = ["execname", "comm", "probefunc", "probename", "probemod", "probeprov", '""', '"x"', '"a longer text, it is"', "gt",
-           "self->t", "this->t", "gm[1]", 'self->m["k"]', "copyinstr(arg1)", "stringof(arg0)", '"/usr/lib/x"']  # fmt: skip
+PROBES = [
+    "BEGIN",
+    "END",
+    "ERROR",
+    "tick-1s",
+    "profile-97",
+    "syscall::read:entry",
+    "syscall::openat:return",
+    "syscall:::entry",
+    "syscall::read:entry, syscall::write:entry",
+    "syscall::getp*:",
+    "sdt:sched::sched_switch",
+    "rawtp:sched::sched_switch",
+    "sdt:signal::signal_generate",
+    "sdt:sched::sched_process_exec",
+]
+INTEGERS = [
+    "pid",
+    "tid",
+    "ppid",
+    "uid",
+    "gid",
+    "timestamp",
+    "vtimestamp",
+    "walltimestamp",
+    "cpu",
+    "curcpu",
+    "cgroup",
+    "arg0",
+    "arg1",
+    "arg2",
+    "arg5",
+    "errno",
+    "id",
+    "epid",
+    "0",
+    "1",
+    "-1",
+    "4294967296",
+    "g1",
+    "g2",
+    "self->n",
+    "this->n",
+    "ga[1]",
+    'gs["k", 2]',
+    "self->a[pid]",
+    "*(int *)arg1",
+    "*(userland char *)arg1",
+    "((short *)arg0)[3]",
+]
+STRINGS = [
+    "execname",
+    "comm",
+    "probefunc",
+    "probename",
+    "probemod",
+    "probeprov",
+    '""',
+    '"x"',
+    '"a longer text, it is"',
+    "gt",
+    "self->t",
+    "this->t",
+    "gm[1]",
+    'self->m["k"]',
+    "copyinstr(arg1)",
+    "stringof(arg0)",
+    '"/usr/lib/x"',
+]
 BINARY = ["+", "-", "*", "&", "|", "^", "<<", ">>", "<", "<=", ">", ">=", "==", "!=", "&&", "||", "^^"]
 DECLARED = """
 int g1; uint64_t g2; string gt; int ga[int]; long gs[string, int]; string gm[int];
@@ -100,7 +161,8 @@ def statements(draw: st.DrawFn, depth: int) -> str:
         case "assign":
             return f"{draw(places)} {draw(st.sampled_from(['=', '+=', '-=', '&=', '>>=']))} {draw(number)};"
         case "assign string":
-            return f"{draw(st.sampled_from(['gt', 'self->t', 'this->t', 'gm[2]', 'gm[g1]', 'self->m[gt]']))} = {draw(text)};"
+            place = draw(st.sampled_from(["gt", "self->t", "this->t", "gm[2]", "gm[g1]", "self->m[gt]"]))
+            return f"{place} = {draw(text)};"
         case "element":
             return f"free[{draw(number)}, {draw(text)}] = {draw(number)};"
         case "count":
@@ -116,7 +178,8 @@ def statements(draw: st.DrawFn, depth: int) -> str:
             )
             return f"@{call[:4]}[execname] = {call.format(draw(number))};"
         case "printf":
-            return f'printf("%d %s %x %s %d\\n", {draw(number)}, {draw(text)}, {draw(number)}, {draw(text)}, {draw(number)});'
+            numbers = [draw(number) for _ in range(3)]
+            return f'printf("%d %s %x %s %d\\n", {numbers[0]}, {draw(text)}, {numbers[1]}, {draw(text)}, {numbers[2]});'
         case "trace":
             return f"trace({draw(keys(depth + 1))});"
         case "print":
