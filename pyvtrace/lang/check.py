@@ -13,6 +13,7 @@ from pyvtrace.lang.values import Values
 from pyvtrace.lang.variables import check_key, count_mismatch, key_part, wider_key
 from pyvtrace.lang.vocabulary import Action, Environment, Probe
 from pyvtrace.source import CompileError, Source, Span
+from pyvtrace.value import replace
 
 # What is wrong with an option of a pragma (name, value), in DTrace's words; "" if nothing is.
 OptionCheck = Callable[[str, str], str]
@@ -212,7 +213,9 @@ class Checker:
                 message = f"@{shown} must be assigned the result of an aggregating function"
                 raise scope.fail("D_AGG_FUNC", call.span, message, hint)
             raise unknown_function(self.values, call)
-        args = arguments(self.values, call.name, call, function.parameters)
+        # What the function says of a constant that is none is more to the point than what a prototype says.
+        parameters = tuple(replace(p, accepts="scalar") if p.accepts == "constant" else p for p in function.parameters)
+        args = arguments(self.values, call.name, call, parameters)
         fixed, rest = args[1 : 1 + function.constants], (*args[:1], *args[1 + function.constants :])
         constants = [a.value if isinstance(a, typed.Constant) else None for a in fixed]
         for tag, message in function.check(constants):
