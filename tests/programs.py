@@ -8,7 +8,7 @@ from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime.program import compile_text
 from pyvtrace.runtime.session import Session
 from pyvtrace.source import Source
-from pyvtrace.spec import FieldSpec, ProgramSpec, TraceAction
+from pyvtrace.spec import ERROR_RECORD, FieldSpec, ProgramSpec, TraceAction
 
 TARGET = LiveTarget()
 _ALL = 0xFFFFFFFF
@@ -37,6 +37,8 @@ def traced(text: str, **options: str) -> list[object]:
         for raw in session.records():
             record = bytes(raw)
             kind, _, _, mask = struct.unpack_from("<4I", record)
+            if kind == ERROR_RECORD:
+                continue
             for bit, action in enumerate(spec.records[kind].actions):
                 if (mask == _ALL or mask >> bit & 1) and isinstance(action, TraceAction):
                     found.append(value(spec, action.field, record))
