@@ -68,7 +68,7 @@ class Diagnostic(Value):
 
     `tag` is DTrace's stable error tag (D_IDENT_UNDEF, ...), shown with -xerrtags. `message` is in DTrace's own words
     where scripts may match on them. `region` is "probe description", "predicate" or "action list": DTrace names it
-    instead of a line for programs given on the command line.
+    instead of a line for programs given on the command line. `caret` is what to mark where DTrace's line is another.
     """
 
     tag: str
@@ -76,6 +76,7 @@ class Diagnostic(Value):
     message: str
     hint: str = ""
     region: str = ""
+    caret: Span | None = None
 
     def headline(self, source: Source, *, tags: bool = False) -> str:
         """DTrace's one-line form, without the name of the program in front."""
@@ -90,17 +91,43 @@ class Diagnostic(Value):
     def context(self, source: Source) -> str:
         """The line the problem is in, a caret under it, and the hint; empty if the span lies outside the text."""
         source = source.of(self.span.start)
-        line = source.line_of(self.span.start)
+        span = self.caret or self.span
+        line = source.line_of(span.start)
         text = source.line_text(line)
         if not text.strip():
             return f"      hint: {self.hint}" if self.hint else ""
-        column = source.column_of(self.span.start)
-        width = max(1, min(self.span.end - self.span.start, len(text) - column))
+        column = source.column_of(span.start)
+        first = max(0, column - _BEFORE) if len(text) > _LONGEST else 0
+        before, marked = text[first:column], text[column : column + max(0, span.end - span.start)]
+        text = text[first : first + _LONGEST]
+        marked = marked[: len(text) - len(before)]
         lead = f"{line:5} | "
         # Tabs are kept in the padding so that the caret stands under its column in any terminal.
-        padding = "".join("\t" if c == "\t" else " " for c in text[:column])
-        caret = " " * (len(lead) - 2) + "| " + padding + "^" * width
-        return f"{lead}{text}\n{caret}" + (f" {self.hint}" if self.hint else "")
+        padding = "".join("\t" if c == "\t" else " " * _cells(c) for c in before)
+        carets = "^" * max(1, sum(_cells(c) for c in marked))
+        return f"{lead}{_printable(text)}\n{' ' * (len(lead) - 2)}| {padding}{carets}" + (
+            f" {self.hint}" if self.hint else ""
+        )
+
+
+# A longer line (a one-liner may have thousands of characters) is shown from shortly before the place.
+_LONGEST, _BEFORE = 160, 60
+
+
+def _cells(character: str) -> int:
+    """Columns of a terminal that a character takes."""
+    if character < "\x7f":
+        return 1
+    import unicodedata
+
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _printable(text: str) -> str:
+    """Bytes that are no UTF-8, and control characters, must not reach the terminal."""
+    return "".join(c if c == "\t" or c.isprintable() or _cells(c) == 0 else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 class CompileError(Exception):
@@ -109,7 +136,7 @@ class CompileError(Exception):
     def __init__(self, source: Source, diagnostics: Sequence[Diagnostic]) -> None:
         self.source = source
         self.diagnostics = tuple(diagnostics)
-        super().__init__("; ".join(d.headline(source) for d in self.diagnostics))
+        super().__init__(self.diagnostics[0].headline(source))
 
 
 def render(source: Source, diagnostics: Iterable[Diagnostic], *, tags: bool = False, program: str = "vtrace") -> str:

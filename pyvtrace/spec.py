@@ -269,7 +269,8 @@ class ProgramSpec(Value):
     `probes` has the names of every probe id that records, keys or errors may carry. `matched` counts the probes enabled
     (a probe enabled by two clauses counts twice, as DTrace counts them). `options` are the options in force, by name.
     `state` names the single-element array map whose first u64 is the activity (0 running, 1 exiting), the second
-    the exit status; `counters` names the per-CPU array map with one u64 per `COUNTERS` entry.
+    the exit status; `counters` names the per-CPU array map with one u64 per `COUNTERS` entry. `lines` has the line of
+    the program's text by (clause, action), both counted as error records count them; action 0 is the predicate.
     """
 
     source: Source
@@ -284,6 +285,7 @@ class ProgramSpec(Value):
     state: str
     counters: str
     destructive: bool = False
+    lines: Mapping[tuple[int, int], int] = {}
 
 
 # Per-CPU counters of everything that was lost or shortened, in the order of the words of the `counters` map.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from itertools import compress
 
 from pyvtrace.bpf.isa import CALL, JA, From, Insn, Item, Label, Note
 from pyvtrace.source import NOWHERE, Span
@@ -14,7 +15,7 @@ _SLOT = struct.Struct("<BBhi")
 
 
 class TooFar(Exception):
-    """A jump spans more than 32,767 instructions: the program is too large for BPF."""
+    """A jump spans more than 32,767 instructions, or memory is that far from its base: too large for BPF."""
 
 
 class Assembled(Value):
@@ -72,22 +73,22 @@ def _reachable(lines: list[_Line], places: dict[Label, int]) -> list[bool]:
 
 def _prune(lines: list[_Line], places: dict[Label, int]) -> tuple[list[_Line], dict[Label, int]]:
     """Without unreachable instructions and jumps to the next instruction."""
-    while True:
-        keep = _reachable(lines, places)
-        moved: list[int] = []
-        kept = 0
-        for reachable in keep:
-            moved.append(kept)
-            kept += reachable
-        moved.append(kept)
-        lines = [line for line, reachable in zip(lines, keep, strict=True) if reachable]
-        places = {label: moved[at] for label, at in places.items()}
-        idle = [i for i, x in enumerate(lines) if x.insn.op == JA and x.insn.target and places[x.insn.target] == i + 1]
-        if not idle:
-            return lines, places
-        for index in reversed(idle):
-            del lines[index]
-            places = {label: at - (at > index) for label, at in places.items()}
+    lines, places = _without(lines, places, _reachable(lines, places))
+    while not all(keep := [not _is_idle(line, index, places) for index, line in enumerate(lines)]):
+        lines, places = _without(lines, places, keep)
+    return lines, places
+
+
+def _is_idle(line: _Line, index: int, places: dict[Label, int]) -> bool:
+    """Whether it is a jump to the next instruction."""
+    return line.insn.op == JA and line.insn.target is not None and places[line.insn.target] == index + 1
+
+
+def _without(lines: list[_Line], places: dict[Label, int], keep: list[bool]) -> tuple[list[_Line], dict[Label, int]]:
+    moved = [0]
+    for kept in keep:
+        moved.append(moved[-1] + kept)
+    return list(compress(lines, keep)), {label: moved[at] for label, at in places.items()}
 
 
 def assemble(items: Iterable[Item]) -> Assembled:
@@ -116,7 +117,7 @@ def assemble(items: Iterable[Item]) -> Assembled:
             else:
                 raise TooFar(f"jump over {distance} instructions")
         if not -32768 <= off <= 32767:
-            raise TooFar(f"access {off} bytes from a pointer")
+            raise TooFar(f"memory {off} bytes from its base")
         if insn.map:
             relocations.append((slots[index], insn.map))
         low = imm & 0xFFFFFFFF

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pyvtrace.bpf import helpers as h
-from pyvtrace.bpf.isa import R0, R1, R2, R3, R4, R5, Code, Label, call, jump, jump_if, load, mov, store
+from pyvtrace.bpf.isa import R0, R1, R2, R3, R4, R5, Code, Label, Reg, call, jump, jump_if, load, mov, store
 from pyvtrace.builtins.machine import Machine
 from pyvtrace.lang.types import Integer, String, Type
 from pyvtrace.lang.vocabulary import Function, Parameter
@@ -17,16 +17,21 @@ _STRING = Parameter("string", shown="string")
 _ADDRESS = Parameter("pointer or integer", shown="uintptr_t")
 
 
-def _string(types: Sequence[Type]) -> Type:
-    return String()
+def _string(types: Sequence[Type], strsize: int) -> Type:
+    return String(strsize)
 
 
-def _same_capacity(types: Sequence[Type]) -> Type:
-    return String(types[0].size)
+def _same_capacity(types: Sequence[Type], strsize: int) -> Type:
+    # "." and "/" are results, too.
+    return String(max(types[0].size, 2))
 
 
-def _joined(types: Sequence[Type]) -> Type:
-    return String(min(256, types[0].size + types[1].size - 1))
+def _joined(types: Sequence[Type], strsize: int) -> Type:
+    return String(min(strsize, types[0].size + types[1].size - 1))
+
+
+def _size(types: Sequence[Type], strsize: int) -> Type:
+    return Integer(8, False, "size_t")
 
 
 def copyinstr(m: Machine, e: Any) -> Code:
@@ -118,27 +123,28 @@ def basename(m: Machine, e: Any) -> Code:
     """The part after the last slash, trailing slashes aside; "/" for a path of slashes, "." for an empty one."""
     size = (e.args[0].type.size + 7) & ~7
     yield from m.need("scratch")
-    text = m.buffer(size)
-    yield from m.copy_string(e.args[0], text, size, padded=True)
+    text, state = m.buffer(size), m.buffer(40)
+    yield from m.copy_string(e.args[0], text, size, padded=False)
     yield from m.address(R5, text)
-    empty, walk, done = Label("empty"), Label("walk"), Label("done")
+    empty, root, done = Label("empty"), Label("root"), Label("done")
     yield load(R1, R5, 0, 1)
     yield jump_if(R1, "==", 0, empty)
-    # R1 position, R2 start of the current part, R3 its end, R4 whether the byte before was a slash.
-    yield mov(R1, 0)
-    yield mov(R2, 0)
-    yield mov(R3, 0)
-    yield mov(R4, 1)
-    yield from _parts(walk, size)
-    root = Label("root")
-    yield jump_if(R3, "==", 0, root)
-    yield jump_if(R3, ">=", size, root)
-    yield jump_if(R2, ">=", size, root)
+    start, end, carry = state, state.plus(16), state.plus(32)
+    for place in (start, end, carry):
+        yield store(place.base, place.offset, 0)
+    yield from _find_parts(size, start, end, carry)
+    yield from m.restore(R1, end)
+    yield jump_if(R1, "==", 0, root)
+    yield from _position(end)
+    yield R0 + 1
+    yield jump_if(R0, ">=", size, root)
     yield mov(R1, R5)
-    yield R1 + R3
+    yield R1 + R0
     yield store(R1, 0, 0, 1)
-    yield mov(R0, R5)
-    yield R0 + R2
+    yield from m.restore(R1, start)
+    yield from _position(start)
+    yield jump_if(R0, ">=", size, root)
+    yield R0 + R5
     yield jump(done)
     yield root
     yield from m.text(R0, "/")
@@ -148,37 +154,103 @@ def basename(m: Machine, e: Any) -> Code:
     yield done
 
 
-def _parts(walk: Label, size: int) -> Code:
-    """Walk R5's bytes: R2 = start and R3 = end of the last part that is not empty (R3 = 0 if there is none)."""
-    slash, following, last = Label("slash"), Label("next"), Label("end")
+# The low seven bits of every byte; marks of bytes are in the eighth.
+_LOW_BITS, _SLASHES = 0x7F7F7F7F7F7F7F7F, 0x2F2F2F2F2F2F2F2F
+
+
+def _find_parts(size: int, start: Any, end: Any, carry: Any) -> Code:
+    """Mark the last byte that begins a part of R5's path at `start`, the last byte of any part at `end`: a word with
+    marks, and its place in the path. Eight bytes at a time.
+
+    The results are kept in memory of which the verifier does not know the contents: it would go on with each value of a
+    register separately.
+    """
+    walk, no_start, no_part, last = Label("walk"), Label("no start"), Label("no part"), Label("end")
+    yield mov(R1, 0)
     yield walk
+    yield mov(R2, _LOW_BITS)
     yield mov(R0, R5)
     yield R0 + R1
-    yield load(R0, R0, 0, 1)
-    yield jump_if(R0, "==", 0, last)
-    yield jump_if(R0, "==", ord("/"), slash)
-    inside = Label("inside")
-    yield jump_if(R4, "==", 0, inside)
-    yield mov(R2, R1)
-    yield mov(R4, 0)
-    yield inside
-    yield mov(R3, R1)
-    yield R3 + 1
-    yield jump(following)
-    yield slash
-    yield mov(R4, 1)
-    yield following
-    yield R1 + 1
+    yield load(R0, R0, 0)
+    # R3 marks bytes that are zero, R4 those that are no slash: adding carries into the mark unless all bits are zero.
+    yield from _mark_others(R3, R0)
+    yield R3 ^ -1
+    yield mov(R4, _SLASHES)
+    yield R0 ^ R4
+    yield from _mark_others(R4, R0)
+    yield R4 ^ R2
+    # Of these, the ones before the first zero are in the path.
+    yield mov(R0, R3)
+    yield -R0
+    yield R0 & R3
+    yield R0 - 1
+    yield R4 & R0
+    # A part begins where the byte before is in none.
+    yield mov(R2, R4)
+    yield R2 << 8
+    yield load(R0, carry.base, carry.offset)
+    yield R2 | R0
+    yield R2 ^ -1
+    yield R2 & R4
+    yield jump_if(R2, "==", 0, no_start)
+    yield store(start.base, start.offset, R2)
+    yield store(start.base, start.offset + 8, R1)
+    yield no_start
+    yield jump_if(R4, "==", 0, no_part)
+    yield store(end.base, end.offset, R4)
+    yield store(end.base, end.offset + 8, R1)
+    yield no_part
+    yield R4 >> 56
+    yield store(carry.base, carry.offset, R4)
+    yield jump_if(R3, "!=", 0, last)
+    yield R1 + 8
     yield jump_if(R1, "<", size, walk)
     yield last
+
+
+def _mark_others(marks: Reg, word: Reg) -> Code:
+    """`marks` has the mark of every byte of `word` that is not zero, and all other bits. R2 = the low bits."""
+    yield mov(marks, word)
+    yield marks & R2
+    yield marks + R2
+    yield marks | word
+    yield marks | R2
+
+
+def _position(place: Any) -> Code:
+    """R0 = the place of the last mark of R1, the word that `_find_parts` left at `place`. Clobbers R1 and R2."""
+    yield load(R0, place.base, place.offset + 8)
+    for byte in (4, 2, 1):
+        below = Label(f"below byte {byte}")
+        yield mov(R2, R1)
+        yield R2 >> 8 * byte
+        yield jump_if(R2, "==", 0, below)
+        yield mov(R1, R2)
+        yield R0 + byte
+        yield below
+
+
+def string_of(m: Machine, e: Any) -> Code:
+    """The string at an address, of the kernel or of the process; at most strsize bytes with its NUL."""
+    yield from m.need("scratch")
+    text = m.buffer(e.type.size)
+    with m.frame.temporary() as address:
+        yield from m.value(e.args[0])
+        yield from m.save(address)
+        yield from m.read_memory(e.args[0].type, text, e.type.size, address, text=True)
+        yield from m.restore(R1, address)
+        yield from m.fault_if(R0, "s<", 0, FAULT_ADDRESS, R1)
+    yield from _count_if_cut(m, e.type.size)
+    yield from m.address(R0, text)
 
 
 FUNCTIONS: dict[str, Function] = {
     f.name: f
     for f in (
         Function("copyinstr", (_ADDRESS, Parameter("integer", True, "size_t")), _string, copyinstr),
-        Function("strlen", (_STRING,), lambda types: Integer(8, False, "size_t"), strlen),
+        Function("strlen", (_STRING,), _size, strlen),
         Function("strjoin", (_STRING, _STRING), _joined, strjoin),
         Function("basename", (_STRING,), _same_capacity, basename),
+        Function("stringof", (_ADDRESS,), _string, string_of),
     )
 }

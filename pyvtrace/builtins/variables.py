@@ -50,7 +50,8 @@ def _half(number: int, *, upper: bool = False) -> Callable[[Machine, Variable], 
 
 
 def parent(m: Machine, variable: Variable) -> Code:
-    """The thread group id of the parent, through two pointers the verifier follows; a null one would read as 0."""
+    """The thread group id of the parent, through two pointers that the verifier follows: such loads cannot fault, and
+    give 0 where there is nothing."""
     up, tgid = m.target.member("task_struct", "real_parent"), m.target.member("task_struct", "tgid")
     if up is None or tgid is None:
         yield mov(R0, 0)
@@ -79,14 +80,8 @@ def walltimestamp(m: Machine, variable: Variable) -> Code:
 
 
 def vtimestamp(m: Machine, variable: Variable) -> Code:
-    """Nanoseconds this thread has run: what the scheduler accounted, which it brings up to date at each tick and
-    switch."""
-    place = m.target.member("task_struct", "se.sum_exec_runtime")
-    if place is None:
-        yield call(h.KTIME_GET_NS)
-        return
-    yield from m.need("task")
-    yield load(R0, R8, place.offset)
+    """Nanoseconds this thread has run."""
+    yield from m.run_time()
 
 
 def cpu(m: Machine, variable: Variable) -> Code:
@@ -98,7 +93,7 @@ def cgroup(m: Machine, variable: Variable) -> Code:
 
 
 def argument(m: Machine, variable: Variable) -> Code:
-    yield from m.context.argument(m, variable.index)
+    yield from m.context.number(m, variable.index)
 
 
 def error_number(m: Machine, variable: Variable) -> Code:

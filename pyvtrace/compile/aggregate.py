@@ -12,7 +12,6 @@ from pyvtrace.bpf.isa import (
     R4,
     R5,
     R7,
-    R10,
     Code,
     Label,
     Note,
@@ -81,8 +80,7 @@ def _address_words(m: Machine, place: AggregationPlace, slot: Place, dropped: La
             yield load(R1, kept.base, kept.offset)
             yield R1 + R0
     yield store(slot.base, slot.offset, R1, 4)
-    yield mov(R2, R10)
-    yield R2 + slot.offset
+    yield from m.address(R2, slot)
     yield map_fd(R1, storage.values)
     yield call(h.MAP_LOOKUP)
     yield jump_if(R0, "==", 0, dropped)
@@ -155,17 +153,16 @@ def _give_out(m: Machine, place: AggregationPlace, key: Place, slot: Place, drop
     """R1 = a slot of its own for a new key; when two CPUs race for one key, both use the winner's slot."""
     storage = place.spec.storage
     ours = Label("ours")
-    yield from _take_slot(storage, slot, dropped)
+    yield from _take_slot(m, storage, slot, dropped)
     yield map_fd(R1, storage.index)
     yield from m.address(R2, key)
-    yield mov(R3, R10)
-    yield R3 + slot.offset
+    yield from m.address(R3, slot)
     yield mov(R4, maps.UPDATE_NEW)
     yield call(h.MAP_UPDATE)
     yield load(R1, slot.base, slot.offset, 4)
     yield jump_if(R0, "==", 0, ours)
     if storage.free:
-        yield from _give_back(storage, slot)
+        yield from _give_back(m, storage, slot)
     yield from m.address(R2, key)
     yield map_fd(R1, storage.index)
     yield call(h.MAP_LOOKUP)
@@ -174,7 +171,7 @@ def _give_out(m: Machine, place: AggregationPlace, key: Place, slot: Place, drop
     yield ours
 
 
-def _take_slot(storage: StorageSpec, slot: Place, dropped: Label) -> Code:
+def _take_slot(m: Machine, storage: StorageSpec, slot: Place, dropped: Label) -> Code:
     """The next slot that nobody had yet, or else one that was given back."""
     used_up, taken = Label("used up") if storage.free else dropped, Label("taken")
     yield map_value(R1, DATA, storage.allocated)
@@ -189,16 +186,14 @@ def _take_slot(storage: StorageSpec, slot: Place, dropped: Label) -> Code:
     yield jump(taken)
     yield used_up
     yield map_fd(R1, storage.free)
-    yield mov(R2, R10)
-    yield R2 + slot.offset
+    yield from m.address(R2, slot)
     yield call(h.MAP_POP_ELEM)
     yield jump_if(R0, "!=", 0, dropped)
     yield taken
 
 
-def _give_back(storage: StorageSpec, slot: Place) -> Code:
+def _give_back(m: Machine, storage: StorageSpec, slot: Place) -> Code:
     yield map_fd(R1, storage.free)
-    yield mov(R2, R10)
-    yield R2 + slot.offset
+    yield from m.address(R2, slot)
     yield mov(R3, 0)
     yield call(h.MAP_PUSH_ELEM)

@@ -53,8 +53,12 @@ class Context:
             yield mov(R0, self.probes[0].id)
 
     def argument(self, m: Machine, index: int) -> Code:
-        """R0 = args[index], or argN."""
+        """R0 = args[index]."""
         yield mov(R0, 0)
+
+    def number(self, m: Machine, index: int) -> Code:
+        """R0 = argN: an argument as an integer, whatever its type."""
+        yield from self.argument(m, index)
 
     def error_number(self, m: Machine) -> Code:
         """R0 = errno."""
@@ -73,7 +77,7 @@ _PARTS = {"probeprov": "provider", "probemod": "module", "probefunc": "function"
 
 
 class ErrorContext(Context):
-    """The ERROR probe: arg1 the clause's id, arg2 the action, arg3 0, arg4 the fault, arg5 its value."""
+    """The ERROR probe: arg1 the clause's id, arg2 the action (from 0), arg3 0, arg4 the fault, arg5 its value."""
 
     def __init__(self, probes: Sequence[Probe]) -> None:
         super().__init__(probes)
@@ -164,30 +168,43 @@ class RecordContext(Context):
         field = self.fields[index]
         if isinstance(self.types[index], String):
             yield from self._string(m, field, self.types[index].size)
-        elif field.length or field.data_loc:
-            # An array that is no string has no value in D; its address is of no use outside the record.
-            yield mov(R0, 0)
         else:
             yield load(R0, R6, field.offset, field.size)
             yield from extend(R0, field.size, signed=field.signed)
+
+    def number(self, m: Machine, index: int) -> Code:
+        """Of an array, text or not, the address: it is good while the clause runs."""
+        if index >= len(self.fields) or not (self.fields[index].length or self.fields[index].data_loc):
+            yield from self.argument(m, index)
+            return
+        yield from m.need("scratch")
+        word = m.buffer(8)
+        yield from self._address(self.fields[index])
+        # What went through memory is a number to the verifier, with which a program may compute.
+        yield from m.save(word, R3)
+        yield from m.restore(R0, word)
 
     def _string(self, m: Machine, field: TracepointField, capacity: int) -> Code:
         yield from m.need("scratch")
         size = (capacity + 7) & ~7
         text = m.buffer(size)
-        yield mov(R3, R6)
-        if field.data_loc:
-            yield load(R1, R6, field.offset, 4)
-            yield R1 & 0xFFFF
-            yield R3 + R1
-            if field.relative:
-                yield R3 + (field.offset + 4)
-        else:
-            yield R3 + field.offset
+        yield from self._address(field)
         yield from m.address(R1, text)
         yield mov(R2, size)
         yield call(h.PROBE_READ_KERNEL_STR)
         yield from m.address(R0, text)
+
+    def _address(self, field: TracepointField) -> Code:
+        """R3 = where the bytes of an array lie."""
+        yield mov(R3, R6)
+        if not field.data_loc:
+            yield R3 + field.offset
+            return
+        yield load(R1, R6, field.offset, 4)
+        yield R1 & 0xFFFF
+        yield R3 + R1
+        if field.relative:
+            yield R3 + (field.offset + 4)
 
 
 class WordsContext(Context):

@@ -36,7 +36,7 @@ from pyvtrace.compile.keys import build_key
 from pyvtrace.compile.layout import DATA, ArraySpec
 from pyvtrace.compile.machine import COMMUTATIVE, FAULT_ADDRESS, FAULT_DIVIDE, Located, Machine, computes, is_signed
 from pyvtrace.lang import typed
-from pyvtrace.lang.types import Integer, Pointer, String, Type
+from pyvtrace.lang.types import Integer, String, Type
 
 
 @computes(typed.Constant)
@@ -98,14 +98,10 @@ def element(m: Machine, symbol: typed.Symbol, keys: tuple[typed.Expr, ...]) -> C
 
 @computes(typed.Dereference)
 def dereference(m: Machine, e: Any) -> Code:
-    helper = h.PROBE_READ_USER if isinstance(e.pointer.type, Pointer) and e.pointer.type.user else h.PROBE_READ_KERNEL
     with m.frame.temporary() as value, m.frame.temporary() as pointer:
         yield from m.value(e.pointer)
         yield from m.save(pointer)
-        yield mov(R3, R0)
-        yield from m.address(R1, value)
-        yield mov(R2, e.type.size)
-        yield call(helper)
+        yield from m.read_memory(e.pointer.type, value, e.type.size, pointer, text=False)
         yield from m.restore(R1, pointer)
         yield from m.fault_if(R0, "!=", 0, FAULT_ADDRESS, R1)
         yield load(R0, value.base, value.offset, e.type.size)
@@ -163,7 +159,7 @@ def binary(m: Machine, e: Any) -> Code:
         yield from m.value(e.left)
         yield from arithmetic(m, e.op, e.right.value, e.type)
         return
-    if e.op in COMMUTATIVE and m.is_simple(e.left) and not m.is_simple(e.right):
+    if e.op in COMMUTATIVE and m.is_simple(e.left) and not m.is_simple(e.right) and not typed.assigns(e.right):
         yield from m.operand(e.left, e.right)
     else:
         yield from m.operand(e.right, e.left)
@@ -181,8 +177,10 @@ def arithmetic(m: Machine, op: str, right: Reg | int, type_: Type) -> Code:
             else:
                 yield R0.alu(op, right)
         case "<<" | ">>":
-            # C leaves a shift by the width or more undefined; BPF masks the count, as the processors do.
-            yield R0.alu("s>>" if op == ">>" and is_signed(type_) else op, right)
+            # C leaves a shift by the width or more undefined. BPF takes a register's count modulo 64, as processors do,
+            # and refuses such a constant.
+            count = right & 63 if isinstance(right, int) else right
+            yield R0.alu("s>>" if op == ">>" and is_signed(type_) else op, count)
         case _:
             yield R0.alu(op, right)
     if op not in "&|^>>":

@@ -8,8 +8,12 @@ from contextlib import contextmanager
 from pyvtrace.bpf.isa import R9, R10, Reg
 from pyvtrace.value import Value
 
-# The kernel gives a program 512 bytes, of which the function that reports faults needs its own part.
-STACK_LIMIT = 384
+# The kernel gives a program and the functions it calls 512 bytes together; the second part is for the function that
+# reports faults.
+STACK_LIMIT, ERROR_STACK_LIMIT = 352, 160
+# Bytes of stack that the program's own words leave to its clauses: a pointer must not be kept elsewhere.
+FOR_CLAUSES = 64
+LARGEST_ON_STACK = 96
 
 
 class Place(Value):
@@ -26,13 +30,18 @@ class Place(Value):
 class Frame:
     """Allocates downwards from the frame pointer, upwards in the scratch area; both are given back in order."""
 
-    def __init__(self, scratch: int = 0) -> None:
-        self._stack = 0
+    def __init__(self, scratch: int = 0, limit: int = STACK_LIMIT) -> None:
+        self._stack, self._limit = 0, limit
         self._scratch = scratch
         self.scratch_size = scratch
+        # Whether a word went to the scratch area for want of stack: then the area is needed from the start.
+        self.spilled = False
 
     def word(self) -> Place:
-        """A stack word for the whole program."""
+        """A word for the whole program."""
+        if self._stack + 8 > self._limit - FOR_CLAUSES:
+            self.spilled = True
+            return self._scratch_place(8)
         return self._stack_place(8)
 
     def keep(self, size: int) -> Place:
@@ -43,10 +52,7 @@ class Frame:
     def temporary(self, size: int = 8) -> Iterator[Place]:
         """Stack bytes until the end of the block; scratch where the stack has no room left."""
         stack, scratch = self._stack, self._scratch
-        if size <= 96 and stack + size <= STACK_LIMIT:
-            yield self._stack_place(size)
-        else:
-            yield self._scratch_place(size)
+        yield self._stack_place(size) if size <= LARGEST_ON_STACK else self._scratch_place(size)
         self._stack, self._scratch = stack, scratch
 
     @contextmanager
@@ -61,9 +67,11 @@ class Frame:
         return self._scratch_place(size)
 
     def _stack_place(self, size: int) -> Place:
-        self._stack += (size + 7) & ~7
-        if self._stack > STACK_LIMIT:
+        rounded = (size + 7) & ~7
+        if self._stack + rounded > self._limit:
+            self.spilled = True
             return self._scratch_place(size)
+        self._stack += rounded
         return Place(R10, -self._stack)
 
     def _scratch_place(self, size: int) -> Place:

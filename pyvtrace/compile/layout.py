@@ -31,7 +31,14 @@ class Layout:
     """Storage of one D program."""
 
     def __init__(
-        self, program: typed.Program, options: Mapping[str, int], cpus: int, writers: Mapping[int, int], storage: bool
+        self,
+        program: typed.Program,
+        options: Mapping[str, int],
+        cpus: int,
+        writers: Mapping[int, int],
+        storage: bool,
+        *,
+        run_time: bool = False,
     ) -> None:
         self.data_size = FIRST_FREE
         self.self_size = 0
@@ -45,6 +52,8 @@ class Layout:
             self._place(symbol)
         storages = Storages(program, options["aggsize"], cpus, self._data, self._self if storage else None)
         self.aggregations = {place.spec.id: place for place in storages.places(writers)}
+        # Where a thread's storage has what it has run; see `compile.cputime`.
+        self.run_time = self._self(8) if storage and run_time else -1
 
     def _place(self, symbol: typed.Symbol) -> None:
         size = (symbol.type.size + 7) & ~7

@@ -44,11 +44,12 @@ from pyvtrace.compile.context import Context
 from pyvtrace.compile.frame import Frame, Place
 from pyvtrace.compile.layout import COUNTS, DATA, NAME_SIZE, NAME_SPACING, SCRATCH, SELF, TEXT, WALL_OFFSET, Layout
 from pyvtrace.lang import typed
-from pyvtrace.lang.types import Integer, String, Type
+from pyvtrace.lang.types import Integer, Pointer, String, Type
 from pyvtrace.spec import COUNTERS
 from pyvtrace.target import Target
 
 FAULT_ADDRESS, FAULT_DIVIDE = 1, 4
+BASES = frozenset(("task", "self", "scratch"))
 INVERSE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 COMMUTATIVE = frozenset("+*&|^")
 # Code that also tells the compiler where something is.
@@ -62,10 +63,12 @@ def is_signed(type_: Type) -> bool:
 class Machine:
     """Generates one BPF program; `number` is its element of the scratch map."""
 
-    def __init__(self, layout: Layout, target: Target, context: Context, number: int) -> None:
+    def __init__(self, layout: Layout, target: Target, context: Context, number: int, frame: Frame) -> None:
         self.layout, self.target, self.context, self.number = layout, target, context, number
-        self.frame = Frame()
+        self.frame = frame
         self.have: set[str] = set()
+        # What was valid wherever the clause may have ended early; reset clause by clause.
+        self.survives: set[str] = set()
         self.clause_locals: dict[str, Place] = {}
         self.action = 0
         # Where a fault, and a loss that makes the rest of the clause meaningless, lead; set clause by clause.
@@ -74,6 +77,8 @@ class Machine:
         self.fault_value = self.frame.word()
         self.fault_kind = self.frame.word()
         self.clock_word: Place | None = None
+        # The key of a look-up has to be on the stack, however full that is.
+        self._key = self.frame.word()
         self.late: list[Callable[[], Code]] = []
 
     # ---------------------------------------------------------------------------------------------------------- clock
@@ -123,12 +128,12 @@ class Machine:
             yield mov(R7, R0)
         else:
             yield Note("scratch")
-            with self.frame.temporary() as index:
-                yield store(index.base, index.offset, self.number, 4)
-                yield mov(R2, R10)
-                yield R2 + index.offset
-                yield map_fd(R1, SCRATCH)
-                yield call(h.MAP_LOOKUP)
+            yield store(R10, self._key.offset, self.number, 4)
+            yield mov(R2, R10)
+            yield R2 + self._key.offset
+            yield map_fd(R1, SCRATCH)
+            yield call(h.MAP_LOOKUP)
+            self.survives &= self.have
             yield jump_if(R0, "==", 0, self.on_loss)
             yield mov(R9, R0)
         self.have.add(what)
@@ -143,6 +148,7 @@ class Machine:
     def lose_unless(self, reg: Reg, what: str) -> Code:
         """Count a loss of kind `what` and give up the clause if `reg` is zero. Clobbers nothing otherwise."""
         lost = Label(f"lost {what}")
+        self.survives &= self.have
         yield jump_if(reg, "==", 0, lost)
         after = self.on_loss
 
@@ -170,6 +176,7 @@ class Machine:
     def fault_if(self, reg: Reg, op: str, operand: int, kind: int, value: Reg | int) -> Code:
         """Raise a D fault when `reg op operand`; `value` is what the ERROR probe's arg5 shows."""
         raised = Label(f"fault {kind}")
+        self.survives &= self.have
         yield jump_if(reg, op, operand, raised)
         number, on_fault = self.action, self.on_fault
 
@@ -220,6 +227,20 @@ class Machine:
         yield map_value(reg, DATA, 0)
         yield load(reg, reg, WALL_OFFSET)
 
+    def run_time(self) -> Code:
+        """R0 = ns the current thread has run; what the scheduler last counted where threads have no storage."""
+        from pyvtrace.compile import cputime
+
+        if self.layout.run_time >= 0:
+            yield from cputime.read(self, self.layout.run_time)
+        else:
+            yield from self.need("task")
+            yield from cputime.scheduler_count(self)
+
+    def zero_key(self) -> int:
+        """Offset from R10 of a stack word for the key of a look-up."""
+        return self._key.offset
+
     def probe_name(self, part: str) -> Code:
         """R0 = a part of the firing probe's name, from the table of the program's probes."""
         probes = self.context.probes
@@ -239,6 +260,25 @@ class Machine:
         yield from self.text(R0, "unknown")
         yield done
 
+    def read_memory(self, address: Type, into: Place, size: int, pointer: Place, *, text: bool) -> Code:
+        """Read `size` bytes (or a string in at most as many) from the address saved at `pointer`, whose type says in
+        which address space it lies. R0 is what the helper returns; clobbers R1-R5."""
+        kernel, user = _READERS[text]
+        yield from self.restore(R3, pointer)
+        yield from self.address(R1, into)
+        yield mov(R2, size)
+        if isinstance(address, Pointer) and not address.anywhere:
+            yield call(user if address.user else kernel)
+            return
+        # The kernel has the upper half of the address space, on x86-64 and on arm64.
+        in_kernel, done = Label("kernel address"), Label("read")
+        yield jump_if(R3, "s<", 0, in_kernel)
+        yield call(user)
+        yield jump(done)
+        yield in_kernel
+        yield call(kernel)
+        yield done
+
     # ---------------------------------------------------------------------------------------------------- values
 
     def value(self, expr: typed.Expr) -> Code:
@@ -252,6 +292,8 @@ class Machine:
             case typed.Constant():
                 return True
             case typed.Load(symbol=symbol, keys=()) if not isinstance(symbol.type, String):
+                if symbol.scope == "this":
+                    return self.clause_locals[symbol.name].base is R10 or "scratch" in self.have
                 return symbol.scope != "self" or "self" in self.have
         return False
 
@@ -413,6 +455,9 @@ class Machine:
 def _shown(symbol: typed.Symbol) -> str:
     return symbol.name if symbol.scope == "global" else f"{symbol.scope}->{symbol.name}"
 
+
+# By whether text is read: the helpers for kernel and for user memory.
+_READERS = ((h.PROBE_READ_KERNEL, h.PROBE_READ_USER), (h.PROBE_READ_KERNEL_STR, h.PROBE_READ_USER_STR))
 
 # Filled by `compile.expressions`: how each kind of node is computed.
 _VALUES: dict[type[typed.Expr], Callable[[Machine, typed.Expr], Code]] = {}

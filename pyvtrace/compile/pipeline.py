@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from pyvtrace.bpf import programs as types
 from pyvtrace.bpf.assembler import TooFar, assemble
+from pyvtrace.compile import cputime
 from pyvtrace.compile import expressions as expressions  # registers the code of every node
 from pyvtrace.compile.context import SyscallContext
 from pyvtrace.compile.contexts import context_for
@@ -105,7 +107,8 @@ def compile_program(
     parts, errors = units(program, table)
     recorders = [Recorder(clause) for clause in program.clauses]
     stops = any(isinstance(a, ExitAction) for r in recorders for a in r.spec.actions)
-    layout = Layout(program, sizes, target.cpus, _writers(parts, errors), target.feature("task storage"))
+    storage = target.feature("task storage")
+    layout = Layout(program, sizes, target.cpus, _writers(parts, errors), storage, run_time=cputime.is_used(program))
     codes: list[CodeSpec] = []
     scratch = 0
     for number, unit in enumerate(parts):
@@ -116,9 +119,14 @@ def compile_program(
         {p.id: p.name for clause in program.clauses for p in clause.probes},
         partial(syscall_probe_name, architecture=target.architecture),
     )
+    maps = list(layout.maps(len(codes), scratch))
+    if layout.run_time >= 0:
+        # Loaded and attached first: what the others read of it must not be from before a switch that nobody saw.
+        codes.insert(0, cputime.switch_program(layout.run_time))
+        maps.append(cputime.switched_map())
     return ProgramSpec(
         source=program.source,
-        maps=tuple(layout.maps(len(codes), scratch)),
+        maps=tuple(maps),
         programs=tuple(codes),
         records=tuple(r.spec for r in recorders),
         aggregations=tuple(place.spec for place in layout.aggregations.values()),
@@ -128,7 +136,23 @@ def compile_program(
         ring=RING,
         state=DATA,
         counters=COUNTS,
+        lines=dict(_lines(program)),
     )
+
+
+def _lines(program: typed.Program) -> Iterator[tuple[tuple[int, int], int]]:
+    """((clause, action), line) of everything that can fault. Searched for, for a program may have 60,000 statements."""
+    newlines = [at for at, character in enumerate(program.source.text) if character == "\n"]
+
+    def line_of(at: int) -> int:
+        return bisect_left(newlines, at) - bisect_left(newlines, program.source.of(at).start) + 1
+
+    for clause in program.clauses:
+        number = clause.index + 1
+        if clause.predicate is not None:
+            yield (number, 0), line_of(clause.predicate.span.start)
+        for statement in typed.flattened(clause.body):
+            yield (number, statement.number), line_of(statement.span.start)
 
 
 def _lower(
@@ -173,7 +197,7 @@ def _lower(
 
 def _too_large(program: typed.Program, unit: Unit, why: str) -> CompileError:
     message = f"program for {unit.probe.name} is too large for BPF: {why}"
-    hint = "enable fewer clauses at this probe, split the script, or lower strsize"
+    hint = "lower strsize" if "memory" in why else "enable fewer clauses at this probe, or split the script"
     return CompileError(program.source, [Diagnostic("D_CG_EXPR", unit.clauses[0].span, message, hint)])
 
 
@@ -190,7 +214,7 @@ def _names_probe(clause: typed.Clause) -> bool:
                 "cpu", "curcpu", "errno", "cgroup")  # fmt: skip
     if clause.default or any(isinstance(s, typed.Act) for s in typed.flattened(clause.body)):
         return True
-    for node in typed.nodes(clause):
+    for node in typed.nodes((clause.predicate, clause.body)):
         if isinstance(node, typed.Builtin) and node.variable.name not in innocent:
             return True
         if isinstance(node, typed.Dereference | typed.Call | typed.TypedArgument):

@@ -37,9 +37,9 @@ from pyvtrace.bpf.isa import (
 from pyvtrace.compile.aggregate import aggregate
 from pyvtrace.compile.context import Context, ErrorContext
 from pyvtrace.compile.dispatch import Dispatch
-from pyvtrace.compile.frame import Frame, Place
+from pyvtrace.compile.frame import ERROR_STACK_LIMIT, Frame, Place
 from pyvtrace.compile.layout import ACTIVITY, DATA, RING, Layout
-from pyvtrace.compile.machine import Machine
+from pyvtrace.compile.machine import BASES, Machine
 from pyvtrace.compile.records import Recorder
 from pyvtrace.lang import typed
 from pyvtrace.lang.types import String
@@ -60,9 +60,10 @@ class Lowering:
         *,
         stops: bool,
         errors: Sequence[typed.Clause] = (),
+        frame: Frame | None = None,
     ) -> None:
         self.program, self.layout, self.target = program, layout, target
-        self.machine = Machine(layout, target, context, number)
+        self.machine = Machine(layout, target, context, number, frame or Frame())
         self.stops, self.errors = stops, errors
         self.error_function = Label("report fault")
         self.faults = False
@@ -71,8 +72,27 @@ class Lowering:
         """The whole program; `dispatch` chooses the clauses, None runs them all."""
         m = self.machine
         end = Label("end")
-        m.on_loss = end
         yield mov(R6, R1)
+        m.on_loss = end
+        yield from self._with_scratch(self._body(clauses, dispatch, end))
+        yield end
+        yield mov(R0, 0)
+        yield leave()
+        yield from m.finish()
+        if self.faults:
+            yield from self._report()
+
+    def _with_scratch(self, body: Code) -> Code:
+        """The code, after the scratch area was fetched if words of it lie there."""
+        m = self.machine
+        made = list(body)
+        if m.frame.spilled:
+            m.have.discard("scratch")
+            yield from m.need("scratch")
+        yield from made
+
+    def _body(self, clauses: Sequence[typed.Clause], dispatch: Dispatch | None, end: Label) -> Code:
+        m = self.machine
         if self.stops:
             yield Note("after exit() nothing fires")
             yield map_value(R1, DATA, 0)
@@ -90,12 +110,6 @@ class Lowering:
             yield from self._clause(clause)
             if dispatch is not None:
                 yield from dispatch.after(m, clause.index, starts, end)
-        yield end
-        yield mov(R0, 0)
-        yield leave()
-        yield from m.finish()
-        if self.faults:
-            yield from self._report()
 
     def _prepare_locals(self, clauses: Sequence[typed.Clause]) -> Code:
         """`this->` variables start as zero in every probe and last through its clauses."""
@@ -126,6 +140,7 @@ class Lowering:
         recorder = Recorder(clause)
         yield From(clause.span)
         m.action = 0
+        before, m.survives = set(m.have), set(BASES)
         m.on_fault, m.on_loss = Label("fault"), done
         early_fault = m.on_fault
         if clause.predicate is not None:
@@ -152,6 +167,7 @@ class Lowering:
         if faults_before or m.late:
             yield from self._fault(clause)
         yield done
+        m.have &= before | m.survives
 
     def _fault(self, clause: typed.Clause) -> Code:
         """Tell the ERROR probe and the consumer; the other clauses go on."""
@@ -170,17 +186,19 @@ class Lowering:
     def _statement(self, statement: typed.Statement, recorder: Recorder, pointer: Place, mask: Place) -> Code:
         m = self.machine
         yield From(statement.span)
-        # Every statement is an action to DTrace, an assignment as well.
-        m.action += 1
         with m.frame.statement():
             match statement:
                 case typed.Evaluate(expr=expr):
+                    m.action = statement.number
                     yield from m.value(expr)
                 case typed.Aggregate():
+                    m.action = statement.number
                     yield from aggregate(m, statement, self.program.aggregations[statement.aggregation])
                 case typed.Act():
+                    m.action = statement.number
                     yield from recorder.write(m, statement, pointer, mask)
                 case typed.If(test=test, then=then, otherwise=otherwise):
+                    m.action = statement.number
                     alternative, done = Label("else"), Label("end if")
                     yield from m.unless(test, alternative)
                     with m.branch_scope():
@@ -196,11 +214,10 @@ class Lowering:
     def _report(self) -> Code:
         """A function (ctx, kind << 16 | action, value, probe, clause): the error record, then the ERROR clauses."""
         context = ErrorContext([p for clause in self.errors for p in clause.probes][:1])
-        inner = Lowering(self.program, self.layout, self.target, context, self.machine.number, stops=False)
-        m = inner.machine
         # Above what the clause that failed may still need.
-        m.frame = Frame(self.machine.frame.scratch_size)
-        m.fault_value, m.fault_kind = m.frame.word(), m.frame.word()
+        frame = Frame(self.machine.frame.scratch_size, ERROR_STACK_LIMIT)
+        inner = Lowering(self.program, self.layout, self.target, context, self.machine.number, stops=False, frame=frame)
+        m = inner.machine
         words = [m.frame.word() for _ in range(6)]
         context.arguments = tuple(words)
         room, dropped = Label("room"), Label("no room")
@@ -237,19 +254,28 @@ class Lowering:
         yield mov(R2, 0)
         yield call(h.RINGBUF_SUBMIT)
         yield dropped
-        yield from _index_from_number(words[2])
-        # The ERROR clauses' own faults must not call back: their losses are counted, no more.
+        # To ERROR's clauses actions count from 0, as DTrace shows them; a predicate has none.
+        predicate = Label("predicate")
+        yield load(R1, words[2].base, words[2].offset)
+        yield jump_if(R1, "==", 0, predicate)
+        yield R1 - 1
+        yield store(words[2].base, words[2].offset, R1)
+        yield predicate
         end = Label("end")
         m.on_loss = end
-        yield from inner._prepare_locals(self.errors)
-        yield from m.share_clock(_clock_uses(self.errors))
-        for clause in self.errors:
-            yield from inner._error_clause(clause)
+        yield from inner._with_scratch(inner._error_clauses(self.errors))
         yield end
         yield mov(R0, 0)
         yield leave()
         yield from m.finish()
         self.machine.frame.scratch_size = max(self.machine.frame.scratch_size, m.frame.scratch_size)
+
+    def _error_clauses(self, clauses: Sequence[typed.Clause]) -> Code:
+        """ERROR's clauses. Their own faults must not call back: their losses are counted, no more."""
+        yield from self._prepare_locals(clauses)
+        yield from self.machine.share_clock(_clock_uses(clauses))
+        for clause in clauses:
+            yield from self._error_clause(clause)
 
     def _error_clause(self, clause: typed.Clause) -> Code:
         """A clause of ERROR: a fault inside one is a double error, counted and not reported again."""
@@ -267,6 +293,7 @@ class Lowering:
         m = self.machine
         done = Label("end")
         recorder = Recorder(clause)
+        before, m.survives = set(m.have), set(BASES)
         m.on_fault, m.on_loss = on_fault, done
         if clause.predicate is not None:
             yield from m.unless(clause.predicate, done)
@@ -284,19 +311,12 @@ class Lowering:
                     yield from recorder.discard(pointer)
                     yield jump(target)
         yield done
-
-
-def _index_from_number(place: Place) -> Code:
-    """Actions are counted from 1 in messages, their index in the ERROR probe's arg2 is from 0; so is a predicate's."""
-    done = Label("index")
-    yield load(R1, place.base, place.offset)
-    yield jump_if(R1, "==", 0, done)
-    yield R1 - 1
-    yield store(place.base, place.offset, R1)
-    yield done
+        m.have &= before | m.survives
 
 
 def _clock_uses(clauses: Sequence[typed.Clause]) -> int:
     return sum(
-        isinstance(node, typed.Builtin) and node.variable.clock for clause in clauses for node in typed.nodes(clause)
+        isinstance(node, typed.Builtin) and node.variable.clock
+        for clause in clauses
+        for node in typed.nodes((clause.predicate, clause.body))
     )

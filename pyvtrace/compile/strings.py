@@ -30,9 +30,6 @@ from pyvtrace.compile.machine import Machine
 from pyvtrace.lang import typed
 from pyvtrace.lang.types import String
 
-# Below this many bytes a comparison with a constant is done word by word.
-LONGEST_INLINE = 64
-
 
 def compare(m: Machine, op: str, left: typed.Expr, right: typed.Expr) -> Code:
     """0 or 1 in R0 for `left op right` as strcmp orders them."""
@@ -48,11 +45,15 @@ def _equals_constant(m: Machine, op: str, left: typed.Expr, text: str) -> Code:
     """Compare words with immediates: the bytes up to and including the constant's NUL decide."""
     raw = text.encode("utf-8", "surrogateescape") + b"\0"
     different, done = Label("different"), Label("done")
-    yield from m.value(left)
-    size = left.type.size
-    if len(raw) > size:
-        yield mov(R0, int(op == "!="))
-        return
+    if _has_capacity(left) and len(raw) <= left.type.size:
+        yield from m.value(left)
+    else:
+        # One byte more than the constant's, so that a longer string is not cut to an equal one.
+        size = (len(raw) + 8) & ~7
+        yield from m.need("scratch")
+        copy = m.buffer(size)
+        yield from m.copy_string(left, copy, size, padded=False)
+        yield from m.address(R0, copy)
     at = 0
     while at < len(raw):
         width = next(w for w in (8, 4, 2, 1) if w <= len(raw) - at)
@@ -68,10 +69,21 @@ def _equals_constant(m: Machine, op: str, left: typed.Expr, text: str) -> Code:
     yield done
 
 
+def _has_capacity(e: typed.Expr) -> bool:
+    """Whether its value leads to as many bytes as its type says. Others may be constants, which have their own size."""
+    match e:
+        case typed.Load(keys=()):
+            return True
+        case typed.Builtin(variable=variable):
+            return variable.name in ("execname", "comm")
+    return False
+
+
 def _ordered(m: Machine, op: str, left: typed.Expr, right: typed.Expr) -> Code:
-    """The difference of the first bytes that differ, then one comparison with zero."""
+    """The difference of the first words that differ, then one comparison with zero."""
     yield from m.need("scratch")
-    size = (min(left.type.size, right.type.size) + 7) & ~7
+    # One byte more than the shorter's, so that the longer is not cut to an equal one.
+    size = (min(left.type.size, right.type.size) + 8) & ~7
     with m.frame.statement():
         first, second = m.buffer(size), m.buffer(size)
         yield from m.copy_string(left, first, size, padded=True)
@@ -82,7 +94,6 @@ def _ordered(m: Machine, op: str, left: typed.Expr, right: typed.Expr) -> Code:
             yield load(R1, R9, first.offset + at)
             yield load(R2, R9, second.offset + at)
             yield jump_if(R1, "!=", R2, decided)
-        # Equal so far: a longer string is the greater one; both are cut to the shorter's capacity.
         yield jump(done)
         yield decided
         yield to_big_endian(R1)

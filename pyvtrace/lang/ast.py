@@ -14,14 +14,14 @@ from pyvtrace.value import Value
 
 
 class TypeName(Value):
-    """A type as written: base words, pointer depth, array bounds.
+    """A type as written. `user` is D's `userland`: its pointers point into the process.
 
     `words` are the specifiers in source order ("unsigned", "int"; "struct", "task_struct"; "string"; a typedef name).
     """
 
     words: tuple[str, ...]
     pointers: int = 0
-    bounds: tuple[Expr | None, ...] = ()
+    user: bool = False
     span: Span = NOWHERE
 
 

@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pyvtrace.lang import ast, typed
 from pyvtrace.lang import types as ty
+from pyvtrace.lang.calls import arguments, unknown_function
 from pyvtrace.lang.formats import BadFormat, Conversion, parse_format
 from pyvtrace.lang.scope import AggregationInUse, Problem, Scope
 from pyvtrace.lang.values import Values
+from pyvtrace.lang.variables import check_key, count_mismatch, key_part, wider_key
 from pyvtrace.lang.vocabulary import Action, Environment, Probe
 from pyvtrace.source import CompileError, Source, Span
+from pyvtrace.value import replace
 
 # From an option's name and the text of its value (None where there is no `=`) to its value in canonical form and, if
 # it cannot be set, why.
@@ -46,6 +49,12 @@ def check(
     )
 
 
+def split_option(pragma: ast.Pragma) -> tuple[str, str | None]:
+    """Name and value of `#pragma D option name=value`; the value is None where there is no `=`."""
+    name, equals, value = pragma.argument.partition("=")
+    return name.strip(), value.strip() if equals else None
+
+
 class Checker:
     """Goes through a program once, in source order: D's variables exist from their first assignment on."""
 
@@ -65,35 +74,60 @@ class Checker:
                 case ast.Clause():
                     self.clause(item)
                 case ast.Declaration():
-                    keys = tuple(self.scope.resolve(key) for key in item.keys)
-                    self.scope.declare(item.scope, item.name, self.scope.resolve(item.type), keys)
+                    self.declaration(item)
                 case ast.Pragma(kind="option"):
                     self.option(item)
         except Problem as problem:
-            self.scope.problems.append(problem.diagnostic)
+            self.scope.report(problem)
 
     def option(self, pragma: ast.Pragma) -> None:
-        name, equals, text = (part.strip() for part in pragma.argument.partition("="))
-        value, why = self.read_option(name, text if equals else None)
+        name, text = split_option(pragma)
+        value, why = self.read_option(name, text)
         if why:
             raise self.scope.fail("D_PRAGMA_OPTSET", pragma.span, f"failed to set option '{name}': {why}")
         self.options.append((name, value))
-        if name == "strsize":
-            self.scope.strsize = int(value)
-        elif name == "zdefs":
-            self.zdefs = value != "0"
+
+    def declaration(self, item: ast.Declaration) -> None:
+        scope = self.scope
+        type_, keys = scope.resolve(item.type), tuple(scope.resolve(key) for key in item.keys)
+        name = item.name if item.scope == "global" else f"{item.scope}->{item.name}"
+        if isinstance(type_, ty.Void):
+            raise scope.fail("D_DECL_VOIDOBJ", item.span, f"cannot have void object: {name}")
+        if isinstance(type_, ty.Struct):
+            message = f"incomplete struct/union/enum {type_}: {name}"
+            raise scope.fail("D_DECL_INCOMPLETE", item.span, message, "variables hold integers, pointers and strings")
+        if item.scope == "this" and keys:
+            message = "clause-local variables cannot be associative arrays"
+            raise scope.fail("D_DECL_LOCASSC", item.span, message, f"use self->{item.name}[...], or a global")
+        if item.scope == "global" and item.name in scope.environment.variables:
+            message = f"identifier redefined: {name}"
+            raise scope.fail("D_DECL_IDRED", item.span, message, f"{name} is a built-in variable")
+        for number, key in enumerate(keys, 1):
+            if isinstance(key, ty.Void | ty.Struct):
+                message = f"{name}[ ] key #{number} may not be of type {key}"
+                raise scope.fail("D_KEY_TYPE", item.span, message)
+        before = scope.symbols.get((item.scope, item.name))
+        if before is not None and (str(before.type), len(before.keys)) != (str(type_), len(keys)):
+            message = f"identifier redefined: {name}\n\t current: {type_}\n\tprevious: {before.type}"
+            raise scope.fail("D_DECL_IDRED", item.span, message)
+        scope.declare(item.scope, item.name, type_, keys)
 
     # ------------------------------------------------------------------------------------------------------- clauses
 
     def clause(self, clause: ast.Clause) -> None:
         scope = self.scope
         scope.region = "probe description"
-        probes = {p.id: p for description in clause.probes for p in self._match(description)}
-        scope.probes, scope.arguments = tuple(probes[id_] for id_ in sorted(probes)), None
+        probes: dict[int, Probe] = {}
+        scope.unmatched = False
+        for description in clause.probes:
+            try:
+                probes.update((p.id, p) for p in self._match(description))
+            except Problem as problem:
+                scope.report(problem)
+                scope.unmatched = True
+        scope.probes = tuple(probes[id_] for id_ in sorted(probes))
         scope.region = "predicate"
-        predicate = None
-        if clause.predicate is not None:
-            predicate = self._attempt(lambda: self._predicate(clause.predicate))  # type: ignore[arg-type]
+        predicate = self._attempt(clause.predicate) if clause.predicate is not None else None
         scope.region = "action list"
         self.number = 0
         body = self.block(clause.body or ())
@@ -114,14 +148,15 @@ class Checker:
     def _predicate(self, expr: ast.Expr) -> typed.Expr:
         predicate = self.values.check(expr)
         if not predicate.type.is_scalar:
-            raise self.scope.fail("D_PRED_SCALAR", expr.span, "predicate result must be of scalar type")
+            hint = "compare it: == or !=" if isinstance(predicate.type, ty.String) else f"this is a {predicate.type}"
+            raise self.scope.fail("D_PRED_SCALAR", expr.span, "predicate result must be of scalar type", hint)
         return predicate
 
-    def _attempt(self, check: Callable[[], typed.Expr]) -> typed.Expr | None:
+    def _attempt(self, expr: ast.Expr) -> typed.Expr | None:
         try:
-            return check()
+            return self._predicate(expr)
         except Problem as problem:
-            self.scope.problems.append(problem.diagnostic)
+            self.scope.report(problem)
             return None
 
     def block(self, body: Sequence[ast.Statement]) -> tuple[typed.Statement, ...]:
@@ -130,21 +165,38 @@ class Checker:
             try:
                 checked.append(self.statement(statement))
             except Problem as problem:
-                self.scope.problems.append(problem.diagnostic)
+                self.scope.report(problem)
         return tuple(checked)
 
     def statement(self, statement: ast.Statement) -> typed.Statement:
+        self.number += 1
         match statement:
-            case ast.If(test=test, then=then, otherwise=otherwise, span=span):
-                condition = self.values.condition(self.values.check(test), span, "if")
-                return typed.If(condition, self.block(then), self.block(otherwise), span)
-            case ast.Evaluate(expr=ast.Assign(target=ast.Aggregation() as target) as assign):
-                return self.aggregate(target, assign)
-            case ast.Evaluate(expr=ast.Call(name=name) as call) if name in self.scope.environment.actions:
-                return self.action(self.scope.environment.actions[name], call)
+            case ast.If():
+                return self.conditional(statement, self.number)
             case ast.Evaluate(expr=expr, span=span):
-                return typed.Evaluate(self.values.check(expr), span)
+                match expr:
+                    case ast.Assign(target=ast.Aggregation() as target):
+                        return self.aggregate(target, expr)
+                    case ast.Call(name=name) if name in self.scope.environment.actions:
+                        action = self.scope.environment.actions[name]
+                        return _SHAPES[action.shape](self, action, expr)
+                # The value is of no use to anybody, but its evaluation may change a variable, or fault.
+                number = self.number
+                return typed.Evaluate(self.values.check(expr), number, span)
         raise AssertionError(statement)
+
+    def conditional(self, statement: ast.If, number: int) -> typed.Statement:
+        """Both branches are checked even if the condition is wrong."""
+        test: typed.Expr | None = None
+        try:
+            test = self.values.check(statement.test)
+            self.values.condition(test, statement.test.span, "condition of if must be of scalar type")
+        except Problem as problem:
+            self.scope.report(problem)
+        then, otherwise = self.block(statement.then), self.block(statement.otherwise)
+        if test is None:
+            raise Problem(None)
+        return typed.If(test, then, otherwise, number, statement.span)
 
     # -------------------------------------------------------------------------------------------------- aggregations
 
@@ -157,13 +209,14 @@ class Checker:
             raise scope.fail("D_AGG_FUNC", assign.span, message, "@ = count(), sum(x), quantize(x), ...")
         function = scope.environment.aggregating.get(call.name)
         if function is None:
-            known = call.name in scope.environment.functions or call.name in scope.environment.actions
             hint = scope.nearest(call.name, list(scope.environment.aggregating))
-            if known:
+            if call.name in scope.environment.functions or call.name in scope.environment.actions:
                 message = f"@{shown} must be assigned the result of an aggregating function"
                 raise scope.fail("D_AGG_FUNC", call.span, message, hint)
-            raise scope.fail("D_FUNC_UNDEF", call.span, f"undefined function name: {call.name}", hint)
-        args = self.values.arguments(call.name, call, function.parameters)
+            raise unknown_function(self.values, call)
+        # What the function says of a constant that is none is more to the point than what a prototype says.
+        parameters = tuple(replace(p, accepts="scalar") if p.accepts == "constant" else p for p in function.parameters)
+        args = arguments(self.values, call.name, call, parameters)
         fixed, rest = args[1 : 1 + function.constants], (*args[:1], *args[1 + function.constants :])
         constants = [a.value if isinstance(a, typed.Constant) else None for a in fixed]
         for tag, message in function.check(constants):
@@ -171,7 +224,6 @@ class Checker:
         params = function.defaults(tuple(c for c in constants if c is not None))
         used = self._declared(target, function.name, params, assign.span)
         keys = self._keys(target, used)
-        self.number += 1
         return typed.Aggregate(used.number, keys, rest, self.number, assign.span)
 
     def _declared(
@@ -200,34 +252,31 @@ class Checker:
         return used
 
     def _keys(self, target: ast.Aggregation, used: AggregationInUse) -> tuple[typed.Expr, ...]:
-        values = [self.values.check(key) for key in target.keys or ()]
-        shown = "" if target.name == "_" else target.name
+        """The tuple, which may widen the aggregation's."""
+        values = self.values.all(target.keys or ())
+        name = "@" if target.name == "_" else f"@{target.name}"
         if used.keys is None:
-            used.keys = [v.type for v in values]
+            for number, value in enumerate(values, 1):
+                check_key(self.values, value, f"{name}[ ]", number)
+            used.keys = [value.type for value in values]
         if len(values) != len(used.keys):
-            message = f"@{shown}[ ] prototype mismatch: {len(values)} keys passed, {len(used.keys)} expected"
-            raise self.scope.fail("D_PROTO_LEN", target.span, message.replace("1 keys", "1 key"))
-        keys = []
-        for number, value in enumerate(values, 1):
-            if isinstance(value.type, ty.Void | ty.Struct):
-                raise self.scope.fail("D_KEY_TYPE", value.span, f"@{shown}[ ] key #{number} may not be a {value.type}")
-            type_ = used.keys[number - 1]
-            keys.append(self.values.key(value, type_, f"@{shown}[ ]", number))
-            if isinstance(value.type, ty.String) and isinstance(type_, ty.String):
-                used.keys[number - 1] = ty.String(max(type_.capacity, value.type.capacity))
-        return tuple(keys)
+            message = count_mismatch(name, len(values), len(used.keys))
+            raise self.scope.fail("D_PROTO_LEN", target.span, message)
+        # As in DTrace, the first use decides what integers a key has; strings may be of any length.
+        keys = tuple(
+            key_part(self.values, value, type_, f"{name}[ ]", number)
+            for number, (value, type_) in enumerate(zip(values, used.keys, strict=True), 1)
+        )
+        used.keys = [wider_key(type_, key.type) for type_, key in zip(used.keys, keys, strict=True)]
+        return keys
 
     # ------------------------------------------------------------------------------------------------------- actions
-
-    def action(self, action: Action, call: ast.Call) -> typed.Statement:
-        self.number += 1
-        return _SHAPES[action.shape](self, action, call)
 
     def plain(self, action: Action, call: ast.Call) -> typed.Act:
         name, scope = action.name, self.scope
         if name == "trace" and len(call.args) == 1 and self._is_void(call.args[0]):
             raise scope.fail("D_TRACE_VOID", call.span, "trace( ) may not be applied to a void expression")
-        args = self.values.arguments(name, call, action.parameters)
+        args = arguments(self.values, name, call, action.parameters)
         return typed.Act(action, args, self.number, span=call.span)
 
     def _is_void(self, expr: ast.Expr) -> bool:
@@ -245,7 +294,7 @@ class Checker:
             raise scope.fail(f"D_{upper}_AGGARG", first.span, message)
         used = self._used(first, f"D_{upper}_AGGBAD")
         rest = ast.Call(call.name, call.args[1:], call.span)
-        args = self.values.arguments(action.name, rest, action.parameters)
+        args = arguments(self.values, action.name, rest, action.parameters)
         return typed.Act(action, args, self.number, aggregations=(used.number,), span=call.span)
 
     def _used(self, name: ast.Aggregation, tag: str) -> AggregationInUse:
@@ -297,7 +346,7 @@ class Checker:
             raise scope.fail("D_PRINTF_ARG_FMT", call.args[0].span, message)
         text = call.args[0].text
         conversions = self._format(text, call.args[0].span, "printf")
-        args = [self.values.check(arg) for arg in call.args[1:]]
+        args = self.values.all(call.args[1:])
         position = 0
         for number, conversion in enumerate(conversions, 1):
             if conversion.letter == "@":
@@ -312,7 +361,7 @@ class Checker:
         if position < len(args):
             message = f"printf( ) prototype mismatch: only {position} arguments required by this format string"
             raise scope.fail("D_PRINTF_ARG_EXTRA", args[position].span, message)
-        return typed.Act(action, tuple(args), self.number, format=text, span=call.span)
+        return typed.Act(action, args, self.number, format=text, span=call.span)
 
     def _given(
         self, args: Sequence[typed.Expr], position: int, number: int, conversion: Conversion, star: str, span: Span

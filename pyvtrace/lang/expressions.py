@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from pyvtrace.lang import ast
 from pyvtrace.lang.lexer import Token
+from pyvtrace.lang.nesting import DEEPEST
 from pyvtrace.lang.types import TYPEDEFS
+from pyvtrace.lang.unsupported import OPERATOR_WORDS
 from pyvtrace.source import Diagnostic, Span
 
 # Binding power of the binary operators, weakest first (Dynamic Tracing Guide, "Precedence").
@@ -35,6 +37,10 @@ class ExpressionParser:
         self.at = 0
         self.types: set[str] = set(TYPEDEFS)
         self.region = ""
+        self.problems: list[Diagnostic] = []
+        # How deep the parser stands, and the height of the expression it read last; see `lang.nesting`.
+        self.depth = 0
+        self.height = 0
 
     # -------------------------------------------------------------------------------------------------------- tokens
 
@@ -60,6 +66,8 @@ class ExpressionParser:
 
     def fail(self, message: str = "", tag: str = "D_SYNTAX", hint: str = "") -> Token:
         token = self.token
+        if token.problem and not message:
+            raise SyntaxProblem(token.problem)
         if not message:
             message = f'syntax error near "{token.text}"' if token.kind != "end" else "syntax error near end of input"
         raise SyntaxProblem(Diagnostic(tag, Span(token.start, token.end), message, hint, self.region))
@@ -67,21 +75,47 @@ class ExpressionParser:
     def since(self, start: int) -> Span:
         return Span(start, self.tokens[max(0, self.at - 1)].end)
 
+    # ------------------------------------------------------------------------------------------------------- nesting
+
+    def deeper(self) -> None:
+        """One level down; whoever calls it takes it back with `self.depth -= 1`, unless the parse fails."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            self.too_deep()
+
+    def taller(self, *below: int) -> None:
+        """The expression just read has parts of these heights."""
+        self.height = max(below) + 1
+        if self.height > DEEPEST:
+            self.too_deep()
+
+    def too_deep(self) -> None:
+        message = f"more than {DEEPEST} operators or parentheses inside one another"
+        self.fail(message, "D_SYNTAX", "put a part into a variable of its own")
+
     # --------------------------------------------------------------------------------------------------- expressions
 
     def expression(self) -> ast.Expr:
         start = self.token.start
         parts = [self.assignment()]
+        heights = [self.height]
         while self.accept(","):
             parts.append(self.assignment())
-        return parts[0] if len(parts) == 1 else ast.Comma(tuple(parts), self.since(start))
+            heights.append(self.height)
+        if len(parts) == 1:
+            return parts[0]
+        self.taller(*heights)
+        return ast.Comma(tuple(parts), self.since(start))
 
     def assignment(self) -> ast.Expr:
         start = self.token.start
         left = self.conditional()
         if self.token.kind == "op" and self.token.text in ASSIGNMENTS:
-            op = self.advance().text
-            return ast.Assign(op, left, self.assignment(), self.since(start))
+            op, height = self.advance().text, self.height
+            self.deeper()
+            left = ast.Assign(op, left, self.assignment(), self.since(start))
+            self.depth -= 1
+            self.taller(height, self.height)
         return left
 
     def conditional(self) -> ast.Expr:
@@ -89,9 +123,15 @@ class ExpressionParser:
         test = self.binary(1)
         if not self.accept("?"):
             return test
+        heights = [self.height]
+        self.deeper()
         then = self.expression()
+        heights.append(self.height)
         self.expect(":")
-        return ast.Conditional(test, then, self.conditional(), self.since(start))
+        otherwise = self.conditional()
+        self.depth -= 1
+        self.taller(self.height, *heights)
+        return ast.Conditional(test, then, otherwise, self.since(start))
 
     def ends_predicate(self) -> bool:
         """Whether the `/` here closes a predicate: what follows it cannot go on with an expression."""
@@ -101,31 +141,44 @@ class ExpressionParser:
         start = self.token.start
         left = self.unary()
         while self.token.kind == "op" and POWER.get(self.token.text, 0) >= power and not self.ends_predicate():
-            op = self.advance().text
+            op, height = self.advance().text, self.height
             right = self.binary(POWER[op] + 1)
             left = ast.Binary(op, left, right, self.since(start))
+            self.taller(height, self.height)
         return left
 
     def unary(self) -> ast.Expr:
+        self.deeper()
+        e = self._prefixed() or self.postfix()
+        self.depth -= 1
+        return e
+
+    def _prefixed(self) -> ast.Expr | None:
+        """An expression that begins with an operator or a type in parentheses; None where none does."""
         token = self.token
+        start = token.start
+        e: ast.Expr | None = None
         if token.kind == "op":
             if token.text in ("++", "--"):
                 self.advance()
-                return ast.Step(token.text, True, self.unary(), self.since(token.start))
-            if token.text in ("-", "+", "!", "~", "*", "&"):
+                e = ast.Step(token.text, True, self.unary(), self.since(start))
+            elif token.text in ("-", "+", "!", "~", "*", "&"):
                 self.advance()
-                return ast.Unary(token.text, self.unary(), self.since(token.start))
-            if token.text == "(" and self.starts_type(1):
+                e = ast.Unary(token.text, self.unary(), self.since(start))
+            elif token.text == "(" and self.starts_type(1):
                 self.advance()
                 type_ = self.type_name()
                 self.expect(")")
-                return ast.Cast(type_, self.unary(), self.since(token.start))
-        if token.kind == "name" and token.text == "sizeof":
-            return self.sizeof()
-        if token.kind == "name" and token.text == "stringof":
-            self.advance()
-            return ast.StringOf(self.unary(), self.since(token.start))
-        return self.postfix()
+                e = ast.Cast(type_, self.unary(), self.since(start))
+        elif token.kind == "name" and token.text in ("sizeof", "stringof"):
+            e = self.sizeof() if token.text == "sizeof" else self.string_of()
+        if e is not None:
+            self.taller(self.height)
+        return e
+
+    def string_of(self) -> ast.Expr:
+        start = self.advance().start
+        return ast.StringOf(self.unary(), self.since(start))
 
     def sizeof(self) -> ast.Expr:
         start = self.advance().start
@@ -133,6 +186,7 @@ class ExpressionParser:
             self.advance()
             type_ = self.type_name()
             self.expect(")")
+            self.height = 1
             return ast.SizeofType(type_, self.since(start))
         return ast.SizeofExpr(self.unary(), self.since(start))
 
@@ -140,6 +194,7 @@ class ExpressionParser:
         start = self.token.start
         expr = self.primary()
         while self.token.kind == "op":
+            height = self.height
             if self.accept("["):
                 keys = self.arguments("]")
                 expr = ast.Index(expr, keys, self.since(start))
@@ -151,25 +206,33 @@ class ExpressionParser:
                 expr = ast.Step(op, False, expr, self.since(start))
             else:
                 break
+            self.taller(height, self.height)
         return expr
 
     def name(self) -> str:
         return self.advance().text if self.token.kind == "name" else self.fail().text
 
     def arguments(self, close: str) -> tuple[ast.Expr, ...]:
-        """Expressions up to and including the closing bracket."""
+        """Expressions up to and including the closing bracket; the height is the tallest's."""
         args: list[ast.Expr] = []
-        if self.accept(close):
-            return ()
-        while True:
+        tallest = 0
+        while not self.accept(close) or (close == "]" and not args and self.fail()):
+            if args:
+                self.expect(",")
             args.append(self.assignment())
-            if self.accept(close):
-                return tuple(args)
-            self.expect(",")
+            tallest = max(tallest, self.height)
+        self.height = tallest
+        return tuple(args)
 
     def primary(self) -> ast.Expr:
         token = self.token
         span = Span(token.start, token.end)
+        self.height = 1
+        if token.problem:
+            if token.problem.caret:
+                # A quotation that does not end has taken the rest of the line with it.
+                self.fail()
+            self.problems.append(token.problem)
         match token.kind:
             case "number":
                 self.advance()
@@ -178,7 +241,7 @@ class ExpressionParser:
                 return ast.Number(int(token.value), token.text[len(digits) :].lower(), decimal, False, span)
             case "char":
                 self.advance()
-                return ast.Number(int(token.value), character=True, span=span)
+                return ast.Number(int(token.value or 0), character=True, span=span)
             case "string":
                 self.advance()
                 return ast.StringLiteral(str(token.value), span)
@@ -191,6 +254,7 @@ class ExpressionParser:
         if self.accept("@"):
             name = self.advance().text if self.token.kind == "name" else "_"
             keys = self.arguments("]") if self.accept("[") else None
+            self.taller(self.height)
             return ast.Aggregation(name, keys, self.since(token.start))
         if self.accept("`"):
             return ast.KernelSymbol("", self.name(), self.since(token.start))
@@ -201,8 +265,13 @@ class ExpressionParser:
         token = self.advance()
         if token.text in ("self", "this") and self.accept("->"):
             return ast.Scoped(token.text, self.name(), self.since(token.start))
+        if token.text in OPERATOR_WORDS and self.token.text in ("(", "<"):
+            what, hint = OPERATOR_WORDS[token.text]
+            raise SyntaxProblem(Diagnostic("D_UNKNOWN", Span(token.start, token.end), what, hint, self.region))
         if self.accept("("):
-            return ast.Call(token.text, self.arguments(")"), self.since(token.start))
+            args = self.arguments(")")
+            self.taller(self.height)
+            return ast.Call(token.text, args, self.since(token.start))
         if self.token.text == "`":
             self.advance()
             return ast.KernelSymbol(token.text, self.name(), self.since(token.start))
@@ -218,9 +287,13 @@ class ExpressionParser:
         """Specifiers and `*`s; array bounds belong to declarators."""
         start = self.token.start
         words: list[str] = []
-        while self.starts_type() and not (words and self.token.text in self.types - TYPE_WORDS):
+        user = False
+        while self.starts_type() and not (
+            words and self.token.text in self.types and self.token.text not in TYPE_WORDS
+        ):
             word = self.advance().text
             if word in ("const", "volatile", "userland"):
+                user = user or word == "userland"
                 continue
             words.append(word)
             if word in ("struct", "union", "enum"):
@@ -228,6 +301,6 @@ class ExpressionParser:
         if not words:
             self.fail()
         pointers = 0
-        while self.accept("*"):
-            pointers += 1
-        return ast.TypeName(tuple(words), pointers, (), self.since(start))
+        while token := self.accept("*", "const", "volatile"):
+            pointers += token.text == "*"
+        return ast.TypeName(tuple(words), pointers, user, self.since(start))

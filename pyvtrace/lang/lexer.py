@@ -1,4 +1,5 @@
-"""D text to tokens: one regular expression, with macro arguments put in place."""
+"""D text to tokens: one regular expression, with macro arguments put in place. No text is refused here: what is wrong
+with a token travels with it."""
 
 from __future__ import annotations
 
@@ -10,15 +11,18 @@ from pyvtrace.value import Value
 
 
 class Token(Value):
-    """`kind` is "number", "string", "char", "name", "op", "pragma" or "end"; `text` as written; `value` what a constant
-    stands for."""
+    """`kind` is "number", "string", "char", "name", "op", "pragma", "end", or "bad" for what D has no use for; `text`
+    is as written; `value` what a constant stands for; `problem` what is wrong with it, should it be used as a value.
+
+    Macro arguments are in place: `text` is the argument's, `start` and `end` are those of what is written.
+    """
 
     kind: str
     text: str
     start: int
     end: int
     value: int | str = 0
-    span: Span = Span(0, 0)
+    problem: Diagnostic | None = None
 
 
 class Macros(Value):
@@ -35,15 +39,15 @@ _TOKEN = re.compile(
       (?P<space>\s+|/\*.*?\*/|//[^\n]*|\#![^\n]*|\#\s*(?:line\s+)?\d+[^\n]*|\#\s*ident[^\n]*)
     | (?P<pragma>\#\s*pragma[^\n]*)
     | (?P<macro>\${1,2}(?:\d+|[A-Za-z_]\w*))
-    | (?P<number>0[xX][0-9a-fA-F]*[uUlL]*|\d+[uUlL]*)
+    | (?P<number>0[xX][0-9a-fA-F]*[uUlL]*|[0-9]+[uUlL]*)
     | (?P<name>[A-Za-z_]\w*)
     | (?P<string>"(?:[^"\\\n]|\\.)*"?)
     | (?P<char>'(?:[^'\\\n]|\\.)*'?)
-    | (?P<op><<=|>>=|\^\^|\+\+|--|->|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|[-+*/%&|^!~<>=?:;,.(){}\[\]@`])
     | (?P<open>/\*)
+    | (?P<op><<=|>>=|\^\^|\+\+|--|->|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|[-+*/%&|^!~<>=?:;,.(){}\[\]@`])
     | (?P<bad>.)
     """,
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE | re.DOTALL | re.ASCII,
 )
 _ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|(.))", re.DOTALL)
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "0": "\0"}
@@ -54,6 +58,9 @@ def unescape(text: str) -> str:
 
     def one(match: re.Match[str]) -> str:
         octal, hexadecimal, letter = match.groups()
+        if letter == "\n":
+            # A backslash at the end of a line goes on with the next.
+            return ""
         if octal:
             return chr(int(octal, 8) & 0xFF)
         return chr(int(hexadecimal, 16)) if hexadecimal else _ESCAPES.get(letter, letter)
@@ -61,27 +68,17 @@ def unescape(text: str) -> str:
     return _ESCAPE.sub(one, text)
 
 
-class LexError(Exception):
-    """A token that is none; carries its diagnostic."""
-
-    def __init__(self, diagnostic: Diagnostic) -> None:
-        self.diagnostic = diagnostic
-        super().__init__(diagnostic.message)
-
-
 class Lexer:
-    """All tokens of a program. `used` collects the positional macro arguments it refers to."""
+    """All tokens of a program. What is wrong with a token is said where the parser meets it as a value: `lib.so.08` in
+    a probe description is no octal number. `used` collects the positional macro arguments that the program refers to.
+    """
 
     def __init__(self, source: Source, macros: Macros) -> None:
         self.source, self.macros = source, macros
         self.used: set[int] = set()
 
     def tokens(self) -> Iterator[Token]:
-        """Every token, then one of kind "end".
-
-        Raises:
-            LexError: at the first thing that is no token.
-        """
+        """Every token, then one of kind "end"."""
         for match in _TOKEN.finditer(self.source.text, self.source.start):
             kind, text, start, end = match.lastgroup or "", match.group(), match.start(), match.end()
             match kind:
@@ -94,75 +91,107 @@ class Lexer:
                 case "macro":
                     yield self._macro(text, start, end)
                 case "open":
-                    raise self._error("D_SYNTAX", start, end, "/* comment is not terminated")
-                case "bad":
-                    raise self._error("D_SYNTAX", start, end, f'syntax error near "{text}"')
+                    problem = self._problem("D_SYNTAX", start, start + 2, "/* comment is not terminated", "add */")
+                    yield Token("end", "", start, start, problem=problem)
+                    return
                 case _:
                     yield Token(kind, text, start, end)
         size = len(self.source.text)
         yield Token("end", "", size, size)
 
-    def _error(self, tag: str, start: int, end: int, message: str) -> LexError:
-        return LexError(Diagnostic(tag, Span(start, end), message))
-
-    def _number(self, text: str, start: int, end: int) -> Token:
-        digits = text.rstrip("uUlL")
-        base = 16 if digits[:2] in ("0x", "0X") else 8 if len(digits) > 1 and digits[0] == "0" else 10
-        try:
-            value = int(digits, base)
-        except ValueError:
-            raise self._error("D_INT_DIGIT", start, end, f"constant {text} contains an invalid digit") from None
-        if value >= 1 << 64:
-            raise self._error("D_INT_OFLOW", start, end, f"constant {text} results in integer overflow")
-        return Token("number", text, start, end, value)
-
-    def _quoted(self, kind: str, text: str, start: int, end: int) -> Token:
-        quote = text[0]
-        if len(text) < 2 or text[-1] != quote:
-            what, tag = ("string literal", "D_STR_NL") if kind == "string" else ("character constant", "D_CHR_NL")
-            after = self.source.text.find("\n", start) + 1 or len(self.source.text)
-            raise self._error(tag, after, after, f"newline encountered in {what}")
-        inside = unescape(text[1:-1])
-        if kind == "string":
-            return Token(kind, text, start, end, inside)
-        if not inside:
-            raise self._error("D_CHR_NULL", start, end, "character constant cannot be empty")
-        if len(inside) > 8:
-            raise self._error("D_CHR_OFLOW", start, end, "character constant is too long")
-        return Token(kind, text, start, end, int.from_bytes(inside.encode("latin-1", "replace"), "big"))
-
-    def _macro(self, text: str, start: int, end: int) -> Token:
-        name = text.lstrip("$")
-        if name.isdigit():
-            number = int(name)
-            self.used.add(number)
-            if number == 0:
-                argument: str | None = self.source.name
-            elif number <= len(self.macros.arguments):
-                argument = self.macros.arguments[number - 1]
-            else:
-                argument = None
-        else:
-            value = self.macros.named.get(name)
-            argument = None if value is None else str(value)
-        if argument is None:
-            if not (self.macros.default and name.isdigit()):
-                what = "argument" if name.isdigit() else "variable"
-                raise self._error("D_MACRO_UNDEF", start, end, f"macro {what} {text} is not defined")
-            argument = "" if text.startswith("$$") else "0"
-        if text.startswith("$$"):
-            return Token("string", text, start, end, argument)
-        if re.fullmatch(r"0[xX][0-9a-fA-F]+|\d+", argument):
-            return self._number(argument, start, end)
-        if re.fullmatch(r"-\d+", argument):
-            return Token("number", argument, start, end, int(argument))
-        return Token("name", argument, start, end)
-
     def unused(self) -> Iterator[Diagnostic]:
-        """A diagnostic for each positional argument that the program does not refer to."""
+        """A diagnostic for the first positional argument that the program does not refer to."""
         size = len(self.source.text)
         for number, argument in enumerate(self.macros.arguments, 1):
             if number not in self.used:
                 message = f"extraneous argument '{argument}' (${number} is not referenced)"
-                yield Diagnostic("D_MACRO_UNUSED", Span(size, size), message)
+                hint = "-xdefaultargs allows for it" if self.macros.default else ""
+                yield Diagnostic("D_MACRO_UNUSED", Span(size, size), message, hint)
                 return
+
+    def _problem(self, tag: str, start: int, end: int, message: str, hint: str = "") -> Diagnostic:
+        return Diagnostic(tag, Span(start, end), message, hint)
+
+    def _number(self, text: str, start: int, end: int) -> Token:
+        digits = text.rstrip("uUlL")
+        base = 16 if digits[:2] in ("0x", "0X") else 8 if len(digits) > 1 and digits[0] == "0" else 10
+        problem = None
+        value = 0
+        # 22 octal digits hold 64 bits; int() of a longer text takes ever longer, and refuses in the end.
+        significant = digits[2 if base == 16 else 0 :].lstrip("0")
+        if base == 8 and (bad := significant.strip("01234567")):
+            problem = self._problem("D_INT_DIGIT", start, end, f"constant {text} contains invalid digit {bad[0]}",
+                                    "a leading 0 makes it octal")  # fmt: skip
+        elif base == 16 and len(digits) == 2:
+            problem = self._problem("D_INT_DIGIT", start, end, f"constant {text} has no digits")
+        elif len(significant) > 22 or (value := int(significant or "0", base)) >= 1 << 64:
+            problem = self._problem("D_INT_OFLOW", start, end, f"constant {text} results in integer overflow",
+                                    "the largest is 18446744073709551615")  # fmt: skip
+            value = 0
+        return Token("number", text, start, end, value, problem)
+
+    def _quoted(self, kind: str, text: str, start: int, end: int) -> Token:
+        quote = text[0]
+        if len(text) < 2 or text[-1] != quote or _ESCAPE.sub("", text)[-1:] != quote:
+            return Token(kind, text, start, end, "", self._unterminated(kind, quote, start, end))
+        inside = unescape(text[1:-1])
+        if kind == "string":
+            return Token(kind, text, start, end, inside)
+        raw = (
+            inside.encode("utf-8", "surrogateescape") if max(inside, default="") > "\xff" else inside.encode("latin-1")
+        )
+        problem = None
+        if not raw:
+            problem = self._problem("D_CHR_NULL", start, end, "character constant cannot be empty")
+        elif len(raw) > 8:
+            problem = self._problem("D_CHR_OFLOW", start, end, "character constant is too long",
+                                    "up to 8 characters make one integer")  # fmt: skip
+        return Token(kind, text, start, end, int.from_bytes(raw[:8], "big"), problem)
+
+    def _unterminated(self, kind: str, quote: str, start: int, end: int) -> Diagnostic:
+        what, tag = ("string literal", "D_STR_NL") if kind == "string" else ("character constant", "D_CHR_NL")
+        # DTrace has read on by then, and names the line that follows.
+        after = self.source.text.find("\n", start) + 1 or len(self.source.text)
+        message = f"newline encountered in {what}"
+        return Diagnostic(tag, Span(after, after), message, f"add {quote}", caret=Span(start, end))
+
+    def _macro(self, text: str, start: int, end: int) -> Token:
+        argument = self._argument(text.lstrip("$"))
+        if argument is None:
+            if not (self.macros.default and text[1:].lstrip("$").isdigit()):
+                what, hint = "argument", "arguments follow the program on the command line; -xdefaultargs makes it 0"
+                if not text.lstrip("$").isdigit():
+                    what, hint = "variable", "there are " + " ".join("$" + name for name in self.macros.named)
+                problem = self._problem("D_MACRO_UNDEF", start, end, f"macro {what} {text} is not defined", hint)
+                return Token("number", text, start, end, 0, problem)
+            argument = "" if text.startswith("$$") else "0"
+        if text.startswith("$$"):
+            return Token("string", argument, start, end, argument)
+        if re.fullmatch(r"0[xX][0-9a-fA-F]+|\d+", argument, re.ASCII):
+            return self._number(argument, start, end)
+        if re.fullmatch(r"-\d{1,20}", argument, re.ASCII):
+            return self._negative(argument, start, end)
+        if re.fullmatch(r"[A-Za-z_]\w*", argument, re.ASCII):
+            return Token("name", argument, start, end)
+        message = f'syntax error near "{argument}"'
+        problem = self._problem("D_SYNTAX", start, end, message, f"${text} makes it a string")
+        return Token("bad", argument, start, end, 0, problem)
+
+    def _argument(self, name: str) -> str | None:
+        """The text that a macro variable stands for."""
+        if not name.isdigit():
+            value = self.macros.named.get(name)
+            return None if value is None else str(value)
+        number = int(name[:10])
+        self.used.add(number)
+        if number == 0:
+            return self.source.name
+        return self.macros.arguments[number - 1] if number <= len(self.macros.arguments) else None
+
+    def _negative(self, text: str, start: int, end: int) -> Token:
+        value = int(text)
+        problem = None
+        if value < -(1 << 63):
+            problem = self._problem("D_INT_OFLOW", start, end, f"constant {text} results in integer overflow")
+            value = 0
+        return Token("number", text, start, end, value, problem)

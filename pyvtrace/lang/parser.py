@@ -6,25 +6,22 @@ import re
 
 from pyvtrace.lang import ast
 from pyvtrace.lang.expressions import ExpressionParser, SyntaxProblem
-from pyvtrace.lang.lexer import Lexer, LexError, Macros, Token
+from pyvtrace.lang.lexer import Lexer, Macros, Token
+from pyvtrace.lang.unsupported import C_ARRAY, DECLARATIONS
 from pyvtrace.source import CompileError, Diagnostic, Source, Span
 
 # Everything up to what can follow a description: the next one, a predicate, a body, or the end.
-_DESCRIPTION = re.compile(r"""(?:\$\$?\w+|[A-Za-z0-9_.:*?!\[\]`+%^~-]|\([^)]*\))+""")
+_DESCRIPTION = re.compile(r"""(?=[\w.:*?\[$+-])(?:\$\$?\w+|[A-Za-z0-9_.:*?!\[\]`+%^~-]|\([^)\n]*\))+""", re.ASCII)
 
 
 def parse(source: Source, macros: Macros) -> ast.Program:
     """The tree of a program.
 
     Raises:
-        CompileError: with every problem found; after one the parser goes on at the next clause.
+        CompileError: with every problem found; after one the parser goes on at the next statement or clause.
     """
     lexer = Lexer(source, macros)
-    try:
-        tokens = list(lexer.tokens())
-    except LexError as error:
-        raise CompileError(source, [error.diagnostic]) from None
-    parser = Parser(source, tokens, lexer)
+    parser = Parser(source, list(lexer.tokens()))
     items = parser.program()
     problems = list(parser.problems)
     if not problems and not items:
@@ -33,17 +30,16 @@ def parse(source: Source, macros: Macros) -> ast.Program:
     if not problems:
         problems.extend(lexer.unused())
     if problems:
-        raise CompileError(source, problems)
+        raise CompileError(source, sorted(problems, key=lambda problem: problem.span.start))
     return ast.Program(tuple(items))
 
 
 class Parser(ExpressionParser):
     """Top-level items over a token list."""
 
-    def __init__(self, source: Source, tokens: list[Token], lexer: Lexer) -> None:
+    def __init__(self, source: Source, tokens: list[Token]) -> None:
         super().__init__(tokens)
-        self.source, self.lexer = source, lexer
-        self.problems: list[Diagnostic] = []
+        self.source = source
 
     def program(self) -> list[ast.Item]:
         items: list[ast.Item] = []
@@ -56,19 +52,22 @@ class Parser(ExpressionParser):
             except SyntaxProblem as problem:
                 self.problems.append(problem.diagnostic)
                 self._recover(start)
+        if self.token.problem:
+            self.problems.append(self.token.problem)
         return items
 
     def _recover(self, start: int) -> None:
-        """Go on after the braces of the clause that failed."""
-        depth = 0
+        """Go on after the item that failed: behind its braces, or the `;` of a declaration."""
         self.at = max(self.at, start + 1)
-        for token in self.tokens[start : self.at]:
-            depth += (token.text == "{") - (token.text == "}")
+        self.depth = 0
+        level = sum((t.text == "{") - (t.text == "}") for t in self.tokens[start : self.at] if t.kind == "op")
         while self.token.kind != "end":
-            text = self.advance().text
-            depth += (text == "{") - (text == "}")
-            if (text == "}" and depth <= 0) or (text == ";" and depth <= 0):
-                return
+            token = self.advance()
+            if token.kind == "op":
+                level += (token.text == "{") - (token.text == "}")
+                if level <= 0 and token.text in ("}", ";"):
+                    self.accept(";")
+                    return
 
     def item(self) -> ast.Item | None:
         token = self.token
@@ -78,19 +77,22 @@ class Parser(ExpressionParser):
             self.advance()
             return self.pragma(token)
         if token.kind == "name":
-            if token.text in ("inline", "typedef", "translator", "provider"):
-                return self.refuse(token.text)
-            if token.text in ("struct", "union", "enum") and self.peek(2).text == "{":
-                return self.refuse(token.text)
             following = self.peek()
+            if (
+                token.text in DECLARATIONS
+                and following.kind == "name"
+                and (token.text not in ("struct", "union", "enum") or self.peek(2).text in ("{", ";"))
+            ):
+                self.refuse(*DECLARATIONS[token.text])
+            if token.text in ("struct", "union", "enum") and following.text == "{":
+                self.refuse(*DECLARATIONS[token.text])
             scoped = token.text in ("self", "this") and self.starts_type(1)
             if scoped or (self.starts_type() and (following.kind == "name" or following.text == "*")):
                 return self.declaration()
         return self.clause()
 
-    def refuse(self, what: str) -> ast.Item | None:
-        self.fail(f"{what} declarations are not part of this language level", "D_UNKNOWN", "write the value in place")
-        return None
+    def refuse(self, message: str, hint: str) -> None:
+        self.fail(message, "D_UNKNOWN", hint)
 
     def pragma(self, token: Token) -> ast.Item | None:
         words = token.text.split(None, 3)
@@ -113,8 +115,8 @@ class Parser(ExpressionParser):
         name = self.name()
         keys: tuple[ast.TypeName, ...] = ()
         if self.accept("["):
-            if self.token.kind == "number":
-                self.fail("array declarations are not part of this language level", "D_DECL_ARRSUB")
+            if self.token.kind == "number" or self.token.text == "]":
+                self.refuse(*C_ARRAY)
             found = [self.type_name()]
             while self.accept(","):
                 found.append(self.type_name())
@@ -144,7 +146,11 @@ class Parser(ExpressionParser):
             self.region = "action list"
             body = self.block()
         elif self.source.kind == "script" and predicate is None:
-            self.fail("expected predicate and/or actions following probe description")
+            if self.token.kind == "bad":
+                self.fail()
+            message = "expected predicate and/or actions following probe description"
+            hint = "a clause without a body ends with its predicate; write { } to print the default line"
+            raise SyntaxProblem(Diagnostic("D_SYNTAX", probes[-1].span, message, hint, self.region))
         else:
             self.accept(";")
         self.region = ""
@@ -156,38 +162,69 @@ class Parser(ExpressionParser):
         if match is None:
             self.fail()
             raise AssertionError
-        while self.token.kind != "end" and self.token.start < match.end():
-            self.advance()
-        text = re.sub(r"\$\$?\w+", self._expanded, match.group())
+        span = Span(start, match.end())
+        text = self._expanded(span)
         fields = text.split(":")
         if len(fields) > 4:
             message = f"invalid probe description {text}: too many fields"
             raise SyntaxProblem(
-                Diagnostic("D_PDESC_INVAL", Span(*match.span()), message, "provider:module:function:name")
+                Diagnostic("D_PDESC_INVAL", span, message, "provider:module:function:name", self.region)
             )
         provider, module, function, name = [""] * (4 - len(fields)) + fields
-        return ast.ProbeDescription(provider, module, function, name, Span(*match.span()))
+        return ast.ProbeDescription(provider, module, function, name, span)
 
-    def _expanded(self, match: re.Match[str]) -> str:
-        token = self.lexer._macro(match.group(), match.start(), match.end())
-        return str(token.value) if token.kind in ("number", "string") else token.text
+    def _expanded(self, span: Span) -> str:
+        """The text of a description with its macro arguments in place; the parser goes on behind it."""
+        pieces: list[str] = []
+        at = span.start
+        while self.token.kind != "end" and self.token.start < span.end:
+            token = self.advance()
+            if self.source.text[token.start] == "$":
+                if token.problem:
+                    self.problems.append(token.problem)
+                pieces += (self.source.text[at : token.start], token.text)
+                at = token.end
+        return "".join((*pieces, self.source.text[at : span.end]))
 
     def block(self) -> tuple[ast.Statement, ...]:
         self.expect("{")
         statements: list[ast.Statement] = []
+        depth = self.depth
         while not self.accept("}"):
             if self.accept(";"):
                 continue
-            statement = self.statement()
-            statements.append(statement)
-            if isinstance(statement, ast.Evaluate) and self.token.text != "}":
-                self.expect(";")
+            try:
+                statement = self.statement()
+                statements.append(statement)
+                if isinstance(statement, ast.Evaluate) and self.token.text != "}":
+                    self.expect(";")
+            except SyntaxProblem as problem:
+                self.depth = depth
+                if not self._skip_statement():
+                    raise
+                self.problems.append(problem.diagnostic)
         return tuple(statements)
+
+    def _skip_statement(self) -> bool:
+        """Go behind the next `;`, or to the brace that closes the block; whether there is one."""
+        level = 0
+        while self.token.kind != "end":
+            text = self.token.text if self.token.kind == "op" else ""
+            if text == "}" and level == 0:
+                return True
+            level += (text == "{") - (text == "}")
+            self.advance()
+            if text == ";" and level == 0:
+                return True
+        return False
 
     def statement(self) -> ast.Statement:
         start = self.token.start
-        if self.token.text == "if" and self.peek().text == "(":
-            return self.conditional_statement()
+        if self.token.text == "if" and self.token.kind == "name" and self.peek().text == "(":
+            self.deeper()
+            statement = self.conditional_statement()
+            self.depth -= 1
+            return statement
         return ast.Evaluate(self.expression(), self.since(start))
 
     def conditional_statement(self) -> ast.If:

@@ -20,11 +20,11 @@ _BASE = {
 
 
 class Problem(Exception):
-    """Ends the check of one statement; carries its diagnostic."""
+    """Ends the check of one statement; carries its diagnostic, or None where all has been said."""
 
-    def __init__(self, diagnostic: Diagnostic) -> None:
+    def __init__(self, diagnostic: Diagnostic | None) -> None:
         self.diagnostic = diagnostic
-        super().__init__(diagnostic.message)
+        super().__init__(diagnostic.message if diagnostic else "")
 
 
 class AggregationInUse:
@@ -43,12 +43,20 @@ class Scope:
         self.symbols: dict[tuple[str, str], typed.Symbol] = {}
         self.aggregations: dict[str, AggregationInUse] = {}
         self.problems: list[Diagnostic] = []
+        # Variables whose first assignment is wrong: their type is not known, and no fault of what uses them.
+        self.broken: set[tuple[str, str]] = set()
         self.probes: Sequence[Probe] = ()
-        self.arguments: Sequence[Argument] | None = None
+        # Whether a description of the clause enabled nothing, which has been said.
+        self.unmatched = False
+        self._arguments: dict[int, Sequence[Argument]] = {}
         self.region = ""
 
     def fail(self, tag: str, span: Span, message: str, hint: str = "") -> Problem:
         return Problem(Diagnostic(tag, span, message, hint, self.region))
+
+    def report(self, problem: Problem) -> None:
+        if problem.diagnostic is not None:
+            self.problems.append(problem.diagnostic)
 
     def resolve(self, name: ast.TypeName) -> ty.Type:
         """The type a name stands for."""
@@ -64,27 +72,49 @@ class Scope:
                 "unsigned", "signed", "short", "long", "char", "int"} else list(words)  # fmt: skip
             base = _BASE.get(tuple(order))
         if base is None:
-            raise self.fail("D_TYPE_ERR", name.span, f"failed to resolve type {' '.join(words)}")
+            hint = "D computes with integers only" if {"float", "double"} & set(words) else ""
+            raise self.fail("D_TYPE_ERR", name.span, f"failed to resolve type {' '.join(words)}", hint)
         for _ in range(name.pointers):
-            base = ty.Pointer(base)
+            base = ty.Pointer(base, name.user)
         return base
 
     def declare(self, scope: str, name: str, type_: ty.Type, keys: tuple[ty.Type, ...] = ()) -> typed.Symbol:
+        """A variable from now on."""
         if isinstance(type_, ty.String):
             type_ = ty.String(self.strsize)
         symbol = typed.Symbol(scope, name, type_, keys)
         self.symbols[scope, name] = symbol
+        self.broken.discard((scope, name))
         return symbol
 
-    def probe_arguments(self) -> Sequence[Argument]:
-        """Typed arguments of the clause's probes."""
-        if self.arguments is None:
-            self.arguments = self.environment.arguments(self.probes[0]) if self.probes else ()
-        return self.arguments
+    def probe(self) -> str:
+        """The probe that arguments are taken from."""
+        return str(self.probes[0].name) if self.probes else "this clause's"
 
-    def nearest(self, name: str, names: Sequence[str]) -> str:
+    def probe_arguments(self) -> Sequence[Argument]:
+        """Typed arguments of the clause's first probe."""
+        if self.unmatched:
+            raise Problem(None)
+        return self._arguments_of(self.probes[0]) if self.probes else ()
+
+    def _arguments_of(self, probe: Probe) -> Sequence[Argument]:
+        if probe.id not in self._arguments:
+            self._arguments[probe.id] = self.environment.arguments(probe)
+        return self._arguments[probe.id]
+
+    def disagreement(self, number: int, name: str) -> str:
+        """A probe of the clause whose argument has another type than the first probe's, or is not called `name`; empty
+        if all agree."""
+        wanted = self.probe_arguments()[number]
+        for probe in self.probes:
+            found = [*self._arguments_of(probe)[number : number + 1]]
+            if not found or found[0].type != wanted.type or (name and found[0].name != name):
+                return str(probe.name)
+        return ""
+
+    def nearest(self, name: str, names: Sequence[str], prefix: str = "") -> str:
         """A hint with the name that looks most like this one."""
         import difflib
 
         close = difflib.get_close_matches(name, names, 1)
-        return f"did you mean '{close[0]}'?" if close else ""
+        return f"did you mean '{prefix}{close[0]}'?" if close else ""

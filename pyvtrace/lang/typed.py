@@ -214,24 +214,27 @@ class Call(Expr):
 
 
 class Statement(Value):
-    """Base of all statements."""
+    """Base of all statements; `number` is the 1-based place among the clause's, which is what messages say."""
 
     if TYPE_CHECKING:
+
+        @property
+        def number(self) -> int: ...
 
         @property
         def span(self) -> Span: ...
 
 
 class Evaluate(Statement):
+    """An expression, for what it changes."""
+
     expr: Expr
+    number: int = 0
     span: Span = NOWHERE
 
 
 class Act(Statement):
-    """An action. `number` is its 1-based place among the clause's actions (what ERROR's arg2 and messages say).
-
-    `format` is the format text of printf and printa; `aggregations` what printa, clear, trunc and normalize name.
-    """
+    """An action: `format` is the text of printf's and printa's, `aggregations` those that printa, clear, ... name."""
 
     action: Action
     args: tuple[Expr, ...]
@@ -255,6 +258,7 @@ class If(Statement):
     test: Expr
     then: tuple[Statement, ...]
     otherwise: tuple[Statement, ...] = ()
+    number: int = 0
     span: Span = NOWHERE
 
 
@@ -265,6 +269,24 @@ def flattened(body: Sequence[Statement]) -> Iterator[Statement]:
         if isinstance(statement, If):
             yield from flattened(statement.then)
             yield from flattened(statement.otherwise)
+
+
+def nodes(root: object) -> Iterator[Expr | Statement]:
+    """Every expression and statement of a tree (or a tuple of trees), in no particular order."""
+    work = [root]
+    while work:
+        node = work.pop()
+        if isinstance(node, tuple):
+            work.extend(node)
+        elif isinstance(node, Expr | Statement):
+            yield node
+            fields: tuple[str, ...] = node.__match_args__
+            work.extend(getattr(node, field) for field in fields)
+
+
+def assigns(expr: Expr) -> bool:
+    """Whether evaluating it changes a variable, so that it matters what is evaluated before it."""
+    return any(isinstance(node, Assign | Update) for node in nodes(expr))
 
 
 class Clause(Value):
@@ -286,17 +308,3 @@ class Program(Value):
     symbols: tuple[Symbol, ...]
     aggregations: tuple[AggregationSymbol, ...]
     options: tuple[tuple[str, str], ...]
-
-
-def nodes(root: object) -> Sequence[object]:
-    """Every node of a typed tree, in no particular order."""
-    found: list[object] = []
-    work = [root]
-    while work:
-        node = work.pop()
-        if isinstance(node, tuple):
-            work.extend(node)
-        elif isinstance(node, Expr | Statement | Clause):
-            found.append(node)
-            work.extend(getattr(node, field) for field in node.__match_args__)
-    return found

@@ -53,10 +53,11 @@ class Integer(Type):
 
 
 class Pointer(Type):
-    """A pointer; `user` marks addresses of user space."""
+    """A pointer; `user` marks addresses of user space, `anywhere` those of which only the address itself tells."""
 
     to: Type
     user: bool = False
+    anywhere: bool = False
 
     @property
     def size(self) -> int:

@@ -45,11 +45,12 @@ class Parameter(Value):
 
 
 class Function(Value):
-    """A subroutine: usable in any expression. `result` may depend on the arguments' types (string capacities)."""
+    """A subroutine: usable in any expression. `result` is the type of its value, from the arguments' types (a string's
+    has its capacity) and strsize."""
 
     name: str
     parameters: tuple[Parameter, ...]
-    result: Callable[[Sequence[Type]], Type]
+    result: Callable[[Sequence[Type], int], Type]
     code: Emit
     doc: str = ""
 

@@ -17,8 +17,8 @@ Lost = Mapping[str, Sequence[int]]
 def error_line(
     record: memoryview | bytes, probes: Mapping[int, ProbeName], lines: Mapping[tuple[int, int], int]
 ) -> str:
-    """An error record in words. Enabled probes are counted by clause, from 1; action 0 is the predicate. `lines` has
-    line numbers of the program's text by (clause, action)."""
+    """An error record in words. Enabled probes are counted by clause, action 0 is the predicate. `lines` has lines of
+    the program's text by (clause, action)."""
     probe, clause, action, fault, value = _ERROR.unpack_from(record)
     what = FAULTS.get(fault, f"unknown fault {fault}")
     if fault in _ADDRESSES:

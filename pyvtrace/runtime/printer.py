@@ -81,7 +81,7 @@ class Plan(Value):
 
 class Printer:
     """Prints what one program records. `write` takes what DTrace prints to standard output, `complain` lines for
-    standard error without newline. `lines` has line numbers by (clause, action) for errors."""
+    standard error without newline."""
 
     def __init__(
         self,
@@ -89,10 +89,9 @@ class Printer:
         write: Callable[[str], object],
         complain: Callable[[str], object],
         store: AggregationStore,
-        lines: Mapping[tuple[int, int], int] | None = None,
     ) -> None:
         self._spec, self._write, self._complain, self._store = spec, write, complain, store
-        self._lines = lines or {}
+        self._lines = spec.lines
         self._quiet = is_set(spec.options, "quiet")
         self._flow = Flow(spec.probes) if is_set(spec.options, "flowindent") else None
         self._heading = heading(spec.probes)

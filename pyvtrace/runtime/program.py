@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from pyvtrace.builtins.actions import ACTIONS
@@ -18,8 +18,9 @@ from pyvtrace.builtins.variables import VARIABLES
 from pyvtrace.compile.pipeline import compile_program
 from pyvtrace.lang import ast, typed
 from pyvtrace.lang.ast import ProbeDescription
-from pyvtrace.lang.check import check
+from pyvtrace.lang.check import check, split_option
 from pyvtrace.lang.lexer import Macros
+from pyvtrace.lang.nesting import room
 from pyvtrace.lang.parser import parse
 from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Emit, Function, Probe, Variable
 from pyvtrace.providers.registry import ProbeTable
@@ -86,12 +87,10 @@ class Request(Value):
 
 
 class Compiled(Value):
-    """A compiled program and what its consumer should know: how many probes each of the texts is enabled at, and the
-    line of each statement by (clause, statement), both counted from 1; statement 0 is the predicate."""
+    """A compiled program, and how many probes each of its texts is enabled at."""
 
     spec: ProgramSpec
     matched: tuple[int, ...]
-    lines: Mapping[tuple[int, int], int]
 
 
 def compile_text(
@@ -118,6 +117,11 @@ def compile_request(request: Request, target: Target) -> Compiled:
     Raises:
         CompileError: with every problem of all its texts.
     """
+    with room():
+        return _compiled(request, target)
+
+
+def _compiled(request: Request, target: Target) -> Compiled:
     sources = list(accumulate(request.programs, lambda before, source: source.after(before)))
     probes = ProbeTable(target)
     program = _checked(sources, _parsed(sources, request), probes, request)
@@ -132,7 +136,7 @@ def compile_request(request: Request, target: Target) -> Compiled:
     sizes["bufsize"] = max(_LEAST_BUFFER, 1 << (sizes["bufsize"] - 1).bit_length())
     spec = compile_program(program, target, probes, sizes, options)
     spec = replace(spec, destructive=_is_destructive(program))
-    return Compiled(spec, tuple(_matched(program, source) for source in sources), _lines(program))
+    return Compiled(spec, tuple(_matched(program, source) for source in sources))
 
 
 def macros(request: Request, source: Source) -> Macros:
@@ -158,7 +162,7 @@ def _parsed(sources: Sequence[Source], request: Request) -> ast.Program:
 
 
 def _checked(sources: Sequence[Source], tree: ast.Program, probes: ProbeTable, request: Request) -> typed.Program:
-    given = {**request.environment, **request.options}
+    given = {**request.environment, **dict(_pragmas(tree)), **request.options}
 
     def read_option(name: str, text: str | None) -> tuple[str, str]:
         value = canonical(name, text)
@@ -174,6 +178,16 @@ def _checked(sources: Sequence[Source], tree: ast.Program, probes: ProbeTable, r
     )
 
 
+def _pragmas(tree: ast.Program) -> Iterator[tuple[str, str]]:
+    """The options that programs set, wherever they do; not those that cannot be set, of which the checker tells."""
+    for item in tree.items:
+        if isinstance(item, ast.Pragma) and item.kind == "option":
+            name, text = split_option(item)
+            value = canonical(name, text)
+            if not isinstance(value, BadOption):
+                yield name, value
+
+
 def _matched(program: typed.Program, source: Source) -> int:
     """Probes that one of several texts is enabled at; one enabled by two clauses counts twice, as DTrace counts."""
     return sum(len(clause.probes) for clause in program.clauses if program.source.of(clause.span.start) is source)
@@ -182,14 +196,3 @@ def _matched(program: typed.Program, source: Source) -> int:
 def _is_destructive(program: typed.Program) -> bool:
     statements = (s for clause in program.clauses for s in typed.flattened(clause.body))
     return any(isinstance(s, typed.Act) and s.action.destructive for s in statements)
-
-
-def _lines(program: typed.Program) -> dict[tuple[int, int], int]:
-    line_of = program.source.line_of
-    lines = {}
-    for number_, clause in enumerate(program.clauses, 1):
-        if clause.predicate is not None:
-            lines[number_, 0] = line_of(clause.predicate.span.start)
-        for statement_number, statement in enumerate(typed.flattened(clause.body), 1):
-            lines[number_, statement_number] = line_of(statement.span.start)
-    return lines

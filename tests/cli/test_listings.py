@@ -146,7 +146,7 @@ def test_help_is_dtraces_usage_and_the_commands(vtrace: Any) -> None:
     ran = vtrace("--help")
     assert (ran.stderr, ran.status) == ("", 0)
     assert ran.stdout.startswith("Usage: vtrace [-32|-64]")
-    assert re.search(r"^\tdoctor  \w", ran.stdout, re.M)
+    assert re.search(r"^\tdoctor +\w", ran.stdout, re.M)
     bare = vtrace()
     assert (bare.stdout, bare.stderr, bare.status) == ("", ran.stdout, 2)
 

@@ -219,7 +219,7 @@ def test_a_control_group(vtrace: RunVtrace) -> None:
         (["--frob"], 2, "No such option"),
         (["surplus"], 2, "unexpected extra argument (surplus)"),
         (["-c", "/nonexistent/program"], 1, "failed to execute /nonexistent/program: No such file or directory"),
-        (["-c", "echo 'open"], 1, "cannot read the command"),
+        (["-c", "echo 'open"], 1, "No closing quotation"),
         (["-c", ""], 1, "failed to execute the command of -c: it is empty"),
         (["--cgroup", "/proc"], 1, "/proc is no cgroup of version 2"),
     ],

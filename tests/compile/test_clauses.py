@@ -30,7 +30,7 @@ def test_exit_stops_the_session_with_its_status() -> None:
 
 
 def test_a_fault_drops_its_clause_alone() -> None:
-    outcome = run([clause(0, ZERO, act("trace", DIVISION)), clause(1, act("trace", constant(7)))], [X])
+    outcome = run([clause(0, ZERO, act("trace", DIVISION, number=2)), clause(1, act("trace", constant(7)))], [X])
     assert outcome.clauses == [ERROR_RECORD, 1]
     number, action, fault, _, value = struct.unpack("<4Iq", outcome.data())
     assert (number, action, fault, value) == (1, 2, 4, 0)
@@ -41,6 +41,7 @@ def test_a_null_pointer_fires_error_with_its_arguments() -> None:
     arguments = [act("trace", builtin(f"arg{n}"), number=n) for n in (2, 4, 5)]
     outcome = run([clause(0, act("trace", null)), clause(1, *arguments, probe=ERROR)])
     assert outcome.clauses == [ERROR_RECORD, 1]
+    # Actions count from 0 here.
     assert struct.unpack("<3q", outcome.data(1)) == (0, 1, 0)
 
 

@@ -28,7 +28,7 @@ def test_each_text_keeps_its_probes_and_lines() -> None:
     script = Source("two.d", "BEGIN, END\n{\n\ty = x;\n\tif (y) {\n\t\tx = 2;\n\t}\n}\nEND\n/x/\n{ }\n")
     compiled = compile_request(Request((BEGIN, script, BEGIN)), TARGET)
     assert compiled.matched == (1, 3, 1)
-    assert compiled.lines == {
+    assert compiled.spec.lines == {
         (1, 1): 1,
         (2, 1): 3, (2, 2): 4, (2, 3): 5,
         (3, 0): 9,

@@ -1,0 +1,173 @@
+"""Checking operators: C's rules for integers and pointers, D's for strings."""
+
+from __future__ import annotations
+
+from pyvtrace.lang import ast, typed
+from pyvtrace.lang import types as ty
+from pyvtrace.lang.values import Values, checks, convert, fold, is_null
+from pyvtrace.source import Span
+
+COMPARISONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
+# Which operands DTrace says an operator wants, with its tag; `+ -` say which types do not go together.
+_WANTS = {
+    **dict.fromkeys(("|", "^", "&", "<<", ">>", "%", "~"), ("D_OP_INT", "integral")),
+    **dict.fromkeys(("*", "/"), ("D_OP_ARITH", "arithmetic")),
+}
+
+
+def shown(left: ty.Type, op: str, right: ty.Type) -> str:
+    return f'operands have incompatible types: "{left}" {op} "{right}"'
+
+
+@checks(ast.Unary)
+def unary(v: Values, e: ast.Unary) -> typed.Expr:
+    if e.op == "&":
+        v.check(e.operand)
+        raise v.fail("D_ADDROF_VAR", e.span, "cannot take address of dynamic variable")
+    operand = v.check(e.operand)
+    if e.op == "!":
+        v.condition(operand, e.span, "operator ! requires an operand of scalar type")
+        return fold(typed.Not(ty.INT, operand, e.span))
+    if e.op == "*":
+        return dereference(v, operand, e.span)
+    if not isinstance(operand.type, ty.Integer):
+        tag, what = _WANTS.get(e.op, ("D_OP_ARITH", "arithmetic"))
+        message = f"operator {e.op} requires an operand of {what} type"
+        raise v.fail(tag, e.span, message, f"this is a {operand.type}")
+    type_ = ty.promoted(operand.type)
+    operand = convert(operand, type_)
+    return operand if e.op == "+" else fold(typed.Unary(type_, e.op, operand, e.span))
+
+
+def dereference(v: Values, operand: typed.Expr, span: Span) -> typed.Expr:
+    """`*pointer`, for what has a value."""
+    if not isinstance(operand.type, ty.Pointer):
+        hint = f"this is a {operand.type}; say what it points to: *(int *)..."
+        raise v.fail("D_DEREF_NONPTR", span, "cannot dereference non-pointer type", hint)
+    to = operand.type.to
+    if isinstance(to, ty.Void):
+        raise v.fail("D_DEREF_VOID", span, "cannot dereference pointer to void", "say what it points to: *(int *)...")
+    if not to.is_scalar:
+        message = f"operator * cannot be applied to a forward declaration: no {to} definition is available"
+        raise v.fail("D_OP_INCOMPLETE", span, message, "members of structs are not supported")
+    return typed.Dereference(to, operand, span)
+
+
+@checks(ast.Binary)
+def binary(v: Values, e: ast.Binary) -> typed.Expr:
+    left, right = v.all((e.left, e.right))
+    if e.op in ("&&", "||", "^^"):
+        message = f"operator {e.op} requires operands of scalar type"
+        v.condition(left, e.left.span, message)
+        v.condition(right, e.right.span, message)
+        return fold(typed.Logical(ty.INT, e.op, left, right, e.span))
+    if e.op in COMPARISONS:
+        return _comparison(v, e, left, right)
+    return arithmetic(v, e.op, left, right, e.span)
+
+
+def arithmetic(v: Values, op: str, left: typed.Expr, right: typed.Expr, span: Span) -> typed.Expr:
+    if isinstance(left.type, ty.Pointer) or isinstance(right.type, ty.Pointer):
+        return _on_pointers(v, op, left, right, span)
+    type_, count = operation(v, op, left.type, right.type, span)
+    check_divisor(v, op, right, span)
+    return fold(typed.Binary(type_, op, convert(left, type_), convert(right, count), span))
+
+
+def operation(v: Values, op: str, left: ty.Type, right: ty.Type, span: Span) -> tuple[ty.Integer, ty.Integer]:
+    """The type that `left op right` on integers is computed in, and that of its right operand."""
+    if isinstance(left, ty.Integer) and isinstance(right, ty.Integer):
+        if op in ("<<", ">>"):
+            return ty.promoted(left), ty.promoted(right)
+        return ty.common(left, right), ty.common(left, right)
+    if op not in _WANTS:
+        raise v.fail("D_OP_INCOMPAT", span, shown(left, op, right))
+    tag, what = _WANTS[op]
+    raise v.fail(tag, span, f"operator {op} requires operands of {what} type", f"these are {left} and {right}")
+
+
+def check_divisor(v: Values, op: str, right: typed.Expr, span: Span) -> None:
+    if op in "/%" and is_null(right):
+        raise v.fail("D_DIV_ZERO", span, "expression contains division by zero")
+
+
+def _on_pointers(v: Values, op: str, left: typed.Expr, right: typed.Expr, span: Span) -> typed.Expr:
+    """C's: a pointer and a number of things it points to; the number of things between two pointers."""
+    first, second = left.type, right.type
+    match first, second, op:
+        case ty.Pointer(), ty.Integer(), "+" | "-":
+            return typed.Binary(first, op, left, scaled(v, right, first, span), span)
+        case ty.Integer(), ty.Pointer(), "+":
+            return typed.Binary(second, op, right, scaled(v, left, second, span), span)
+        case ty.Pointer(to=to), ty.Pointer(to=other), "-" if to == other:
+            distance = typed.Binary(ty.LONG, "-", convert(left, ty.LONG), convert(right, ty.LONG), span)
+            return typed.Binary(ty.LONG, "/", distance, typed.Constant(ty.LONG, to.size or 1, span), span)
+        case (ty.Pointer(), ty.Integer(), _) | (ty.Integer(), ty.Pointer(), _) if op in _WANTS and op not in (
+            "<<",
+            ">>",
+        ):
+            # DTrace takes an address for the number it is: `arg1 & 0xfff` is written of typed arguments, too.
+            return arithmetic(v, op, _as_number(left), _as_number(right), span)
+    if op in _WANTS:
+        tag, what = _WANTS[op]
+        raise v.fail(tag, span, f"operator {op} requires operands of {what} type", f"these are {first} and {second}")
+    raise v.fail("D_OP_INCOMPAT", span, shown(first, op, second))
+
+
+def _as_number(e: typed.Expr) -> typed.Expr:
+    return convert(e, ty.ULONG) if isinstance(e.type, ty.Pointer) else e
+
+
+def scaled(v: Values, count: typed.Expr, pointer: ty.Pointer, span: Span) -> typed.Expr:
+    """A number of things that a pointer points to, in bytes."""
+    if isinstance(pointer.to, ty.Struct):
+        message = f"cannot compute with a pointer to {pointer.to}: no definition is available"
+        raise v.fail("D_OP_INCOMPLETE", span, message, "cast it to (char *) to count bytes")
+    size = typed.Constant(ty.LONG, pointer.to.size or 1, span)
+    return fold(typed.Binary(ty.LONG, "*", convert(count, ty.LONG), size, span))
+
+
+def _comparison(v: Values, e: ast.Binary, left: typed.Expr, right: typed.Expr) -> typed.Expr:
+    strings = isinstance(left.type, ty.String) + isinstance(right.type, ty.String)
+    if strings == 2:
+        return typed.CompareStrings(ty.INT, e.op, left, right, e.span)
+    if strings == 1 and (is_null(left) or is_null(right)):
+        empty = typed.Text(ty.String(1), "", e.span)
+        first, second = (empty, right) if is_null(left) else (left, empty)
+        return typed.CompareStrings(ty.INT, e.op, first, second, e.span)
+    if strings or not (left.type.is_scalar and right.type.is_scalar):
+        hint = "copyinstr() or stringof() makes a string of an address" if strings else ""
+        raise v.fail("D_OP_INCOMPAT", e.span, shown(left.type, e.op, right.type), hint)
+    type_: ty.Type = ty.ULONG
+    if isinstance(left.type, ty.Integer) and isinstance(right.type, ty.Integer):
+        type_ = ty.common(left.type, right.type)
+    return fold(typed.Compare(ty.INT, e.op, convert(left, type_), convert(right, type_), e.span))
+
+
+@checks(ast.Conditional)
+def conditional(v: Values, e: ast.Conditional) -> typed.Expr:
+    test, then, otherwise = v.all((e.test, e.then, e.otherwise))
+    v.condition(test, e.test.span, "operator ?: expression must be of scalar type")
+    then, otherwise = _text_for_null(then, otherwise), _text_for_null(otherwise, then)
+    if isinstance(then.type, ty.String) and isinstance(otherwise.type, ty.String):
+        type_: ty.Type = ty.String(max(then.type.capacity, otherwise.type.capacity))
+        return typed.Conditional(type_, test, then, otherwise, e.span)
+    if isinstance(then.type, ty.Integer) and isinstance(otherwise.type, ty.Integer):
+        type_ = ty.common(then.type, otherwise.type)
+    elif then.type.is_scalar and otherwise.type.is_scalar:
+        type_ = then.type if isinstance(then.type, ty.Pointer) else otherwise.type
+    else:
+        hint = f"these are {then.type} and {otherwise.type}"
+        raise v.fail("D_OP_INCOMPAT", e.span, "operator ?: operands must have compatible types", hint)
+    return fold(typed.Conditional(type_, test, convert(then, type_), convert(otherwise, type_), e.span))
+
+
+def _text_for_null(e: typed.Expr, other: typed.Expr) -> typed.Expr:
+    """NULL beside a string is the empty string."""
+    return typed.Text(ty.String(1), "", e.span) if is_null(e) and isinstance(other.type, ty.String) else e
+
+
+@checks(ast.Comma)
+def comma(v: Values, e: ast.Comma) -> typed.Expr:
+    parts = v.all(e.parts)
+    return typed.Comma(parts[-1].type, parts, e.span)

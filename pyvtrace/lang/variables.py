@@ -1,0 +1,313 @@
+"""Checking names: variables and what is assigned to them, tuples of arrays, arguments of probes."""
+
+from __future__ import annotations
+
+from pyvtrace.lang import ast, typed
+from pyvtrace.lang import types as ty
+from pyvtrace.lang.operators import arithmetic, check_divisor, dereference, operation, scaled, shown
+from pyvtrace.lang.scope import Problem
+from pyvtrace.lang.unsupported import refusal
+from pyvtrace.lang.values import Values, checks, convert, is_null
+from pyvtrace.source import Span
+from pyvtrace.value import replace
+
+# -------------------------------------------------------------------------------------------------------------- reading
+
+
+@checks(ast.Identifier)
+def identifier(v: Values, e: ast.Identifier) -> typed.Expr:
+    scope = v.scope
+    symbol = scope.symbols.get(("global", e.name))
+    if symbol is not None:
+        if symbol.keys:
+            message = f"array {e.name} may not be referenced without its index"
+            raise v.fail("D_IDENT_BADREF", e.span, message, f"write {e.name}[...]")
+        return typed.Load(symbol.type, symbol, (), e.span)
+    if e.name in scope.environment.variables:
+        variable = scope.environment.variables[e.name]
+        return typed.Builtin(variable.type, variable, e.span)
+    if e.name == "NULL":
+        return typed.Constant(ty.Pointer(ty.VOID), 0, e.span)
+    if e.name == "args":
+        message = "args[ ] may not be referenced without its index"
+        raise v.fail("D_IDENT_BADREF", e.span, message, "write args[0], or args-> and a name that `vtrace -lv` shows")
+    if e.name in ("self", "this"):
+        raise v.fail("D_SYNTAX", e.span, f"{e.name} is no variable", f"write {e.name}-> and a name")
+    raise _unknown(v, "global", e.name, e.name, e.span)
+
+
+def _unknown(v: Values, where: str, name: str, spelled: str, span: Span) -> Problem:
+    """A name that nothing was assigned to yet."""
+    scope = v.scope
+    if (where, name) in scope.broken:
+        return Problem(None)
+    prefix = "" if where == "global" else f"{where}->"
+    if where == "global" and (refused := refusal(name, call=False)):
+        return v.fail(refused[0], span, *refused[1:])
+    names = [n for s, n in scope.symbols if s == where]
+    if where == "global":
+        names += scope.environment.variables
+        others = [s for s, n in scope.symbols if n == name]
+        if others:
+            hint = f"there is {others[0]}->{name}"
+        elif name in scope.environment.functions or name in scope.environment.actions:
+            hint = f"a function is called: {name}(...)"
+        else:
+            hint = scope.nearest(name, names)
+        return v.fail("D_IDENT_UNDEF", span, f"failed to resolve {spelled}: Unknown variable name", hint)
+    hint = scope.nearest(name, names, prefix)
+    return v.fail("D_VAR_UNDEF", span, f"{spelled} has not yet been declared or assigned", hint)
+
+
+@checks(ast.Scoped)
+def scoped(v: Values, e: ast.Scoped) -> typed.Expr:
+    symbol = v.scope.symbols.get((e.scope, e.name))
+    name = f"{e.scope}->{e.name}"
+    if symbol is None:
+        raise _unknown(v, e.scope, e.name, name, e.span)
+    if symbol.keys:
+        message = f"array {name} may not be referenced without its index"
+        raise v.fail("D_IDENT_BADREF", e.span, message, f"write {name}[...]")
+    return typed.Load(symbol.type, symbol, (), e.span)
+
+
+@checks(ast.Aggregation)
+def aggregation(v: Values, e: ast.Aggregation) -> typed.Expr:
+    name = "" if e.name == "_" else e.name
+    if e.name not in v.scope.aggregations:
+        message = f"failed to resolve @{name}: Unknown variable name"
+        hint = v.scope.nearest(e.name, list(v.scope.aggregations), "@")
+        raise v.fail("D_IDENT_UNDEF", e.span, message, hint)
+    message = f"aggregation @{name} may not be used as a value"
+    raise v.fail("D_SYM_BADREF", e.span, message, "keep a variable beside it, if a clause needs the value")
+
+
+# --------------------------------------------------------------------------------------------------------------- arrays
+
+
+@checks(ast.Index)
+def index(v: Values, e: ast.Index) -> typed.Expr:
+    if isinstance(e.base, ast.Identifier) and e.base.name == "args":
+        return _numbered_argument(v, e)
+    symbol = _array(v, e.base)
+    if symbol is not None and symbol.keys:
+        keys = tuple_of(v, e, symbol)
+        return typed.Load(symbol.type, symbol, keys, e.span)
+    if symbol is None and isinstance(e.base, ast.Identifier | ast.Scoped) and not _is_builtin(v, e.base):
+        where = e.base.scope if isinstance(e.base, ast.Scoped) else "global"
+        raise _unknown(v, where, e.base.name, spelled(e.base), e.span)
+    return _element(v, e)
+
+
+def _element(v: Values, e: ast.Index) -> typed.Expr:
+    """`pointer[n]`."""
+    base = v.check(e.base)
+    if not isinstance(base.type, ty.Pointer) or len(e.keys) != 1:
+        message = "operator [] can only be applied to an array or pointer"
+        raise v.fail("D_ARR_BADREF", e.base.span, message, f"this is a {base.type}")
+    return dereference(v, arithmetic(v, "+", base, v.check(e.keys[0]), e.span), e.span)
+
+
+def _is_builtin(v: Values, base: ast.Expr) -> bool:
+    return isinstance(base, ast.Identifier) and base.name in v.scope.environment.variables
+
+
+def _array(v: Values, base: ast.Expr) -> typed.Symbol | None:
+    match base:
+        case ast.Identifier(name=name):
+            return v.scope.symbols.get(("global", name))
+        case ast.Scoped(scope=scope, name=name):
+            return v.scope.symbols.get((scope, name))
+    return None
+
+
+def tuple_of(v: Values, e: ast.Index, symbol: typed.Symbol) -> tuple[typed.Expr, ...]:
+    """The tuple of an associative array, converted to its key types; a longer string widens the array's."""
+    name = spelled(e.base)
+    if len(e.keys) != len(symbol.keys):
+        raise v.fail("D_PROTO_LEN", e.span, count_mismatch(name, len(e.keys), len(symbol.keys)))
+    keys = tuple(
+        key_part(v, value, type_, f"{name}[ ]", number)
+        for number, (value, type_) in enumerate(zip(v.all(e.keys), symbol.keys, strict=True), 1)
+    )
+    wider = tuple(wider_key(type_, key.type) for type_, key in zip(symbol.keys, keys, strict=True))
+    if wider != symbol.keys:
+        v.scope.symbols[symbol.scope, symbol.name] = replace(symbol, keys=wider)
+    return keys
+
+
+def count_mismatch(name: str, passed: int, expected: int) -> str:
+    return f"{name}[ ] prototype mismatch: {passed} key{'s' * (passed != 1)} passed, {expected} expected"
+
+
+def key_part(v: Values, value: typed.Expr, type_: ty.Type, what: str, number: int) -> typed.Expr:
+    """One part of a tuple, or a problem that shows both types."""
+    check_key(v, value, what, number)
+    if isinstance(value.type, ty.String) != isinstance(type_, ty.String):
+        message = (
+            f"{what} key #{number} is incompatible with prototype:\n\tprototype: {type_}\n\t      key: {value.type}"
+        )
+        raise v.fail("D_PROTO_ARG", value.span, message)
+    return value if isinstance(type_, ty.String) else convert(value, type_)
+
+
+def check_key(v: Values, value: typed.Expr, what: str, number: int) -> None:
+    if not (value.type.is_scalar or isinstance(value.type, ty.String)):
+        raise v.fail("D_KEY_TYPE", value.span, f"{what} key #{number} may not be of type {value.type}")
+
+
+def wider_key(one: ty.Type, other: ty.Type) -> ty.Type:
+    """The type of a part of a tuple that holds both."""
+    if isinstance(one, ty.String) and isinstance(other, ty.String):
+        return one if one.capacity >= other.capacity else other
+    return one
+
+
+def _key_type(key: typed.Expr) -> ty.Type:
+    """What an array that nobody declared keeps of a part of its tuple. Every integer takes 8 bytes, as in DTrace, so
+    that a[1] and a[1LL] are one element and no large key is cut to the first one's size."""
+    if isinstance(key.type, ty.Integer):
+        return ty.Integer(8, True, key.type.name)
+    return key.type
+
+
+# ------------------------------------------------------------------------------------------------- arguments of a probe
+
+
+def _numbered_argument(v: Values, e: ast.Index) -> typed.Expr:
+    keys = v.all(e.keys)
+    if len(keys) != 1 or not isinstance(keys[0], typed.Constant):
+        raise v.fail("D_ARGS_IDX", e.span, "args[ ] requires an integer constant as its index", "args[0], args[1], ...")
+    number = keys[0].value
+    arguments = v.scope.probe_arguments()
+    if not 0 <= number < len(arguments):
+        message = f"index {number} is out of range for {v.scope.probe()} args[ ]"
+        tag = "D_ARGS_IDX" if arguments else "D_ARGS_NONE"
+        raise v.fail(tag, e.span, message, f"it has {len(arguments)} argument{'s' * (len(arguments) != 1)}")
+    return _argument(v, number, e.span)
+
+
+def _argument(v: Values, number: int, span: Span, name: str = "") -> typed.Expr:
+    """Argument `number` of all probes of the clause; `name` is what it must be called, too."""
+    found = v.scope.probe_arguments()[number]
+    if other := v.scope.disagreement(number, name):
+        written = f"args->{name}" if name else f"args[{number}]"
+        message = f"{written} differs between the probes of this clause: {v.scope.probe()} and {other}"
+        raise v.fail("D_ARGS_MULTI", span, message, f"use arg{number}, or a clause for each")
+    if isinstance(found.type, ty.Void):
+        message = f"args[{number}] ({found.name}) has no value in D: it is a struct or an array"
+        raise v.fail("D_ARGS_TYPE", span, message)
+    return typed.TypedArgument(found.type, number, span)
+
+
+@checks(ast.Access)
+def access(v: Values, e: ast.Access) -> typed.Expr:
+    if isinstance(e.base, ast.Identifier) and e.base.name == "args" and e.arrow:
+        names = [a.name for a in v.scope.probe_arguments()]
+        if e.name not in names:
+            hint = v.scope.nearest(e.name, names) or f"its arguments: {', '.join(names) or 'none'}"
+            raise v.fail("D_TYPE_MEMBER", e.span, f"{v.scope.probe()} has no argument {e.name}", hint)
+        return _argument(v, names.index(e.name), e.span, e.name)
+    base = v.check(e.base)
+    op = "->" if e.arrow else "."
+    target = base.type.to if isinstance(base.type, ty.Pointer) else base.type
+    if isinstance(target, ty.Struct):
+        message = f"operator {op} cannot be applied to a forward declaration: no {target} definition is available"
+        raise v.fail("D_OP_INCOMPLETE", e.span, message, "members of structs are not supported")
+    raise v.fail("D_OP_SOU", e.span, f"operator {op} must be applied to a struct or union", f"this is a {base.type}")
+
+
+# ----------------------------------------------------------------------------------------------------------- assignment
+
+
+@checks(ast.Assign)
+def assign(v: Values, e: ast.Assign) -> typed.Expr:
+    try:
+        value = v.check(e.value)
+    except Problem:
+        _give_up(v, e.target)
+        raise
+    if e.op != "=":
+        return _update(v, e.op[:-1], _target(v, e.target, value, e.op), value, e.span)
+    target = _target(v, e.target, value, e.op)
+    if isinstance(target.type, ty.String) and (isinstance(value.type, ty.String) or is_null(value)):
+        return typed.Assign(target.type, target, value, e.span)
+    if isinstance(target.type, ty.String) or not value.type.is_scalar:
+        raise v.fail("D_OP_INCOMPAT", e.span, shown(target.type, "=", value.type))
+    return typed.Assign(target.type, target, convert(value, target.type), e.span)
+
+
+def _give_up(v: Values, place: ast.Expr) -> None:
+    """Nothing more is said of a variable whose first assignment is wrong."""
+    match place:
+        case ast.Identifier(name=name) | ast.Index(base=ast.Identifier(name=name)):
+            v.scope.broken.add(("global", name))
+        case ast.Scoped(scope=where, name=name) | ast.Index(base=ast.Scoped(scope=where, name=name)):
+            v.scope.broken.add((where, name))
+
+
+@checks(ast.Step)
+def step(v: Values, e: ast.Step) -> typed.Expr:
+    # A variable that begins with ++ is an int64_t (Dynamic Tracing Guide, "Increment and Decrement Operators").
+    target = _target(v, e.operand, typed.Constant(ty.INT64, 1, e.span), e.op)
+    one = typed.Constant(ty.INT, 1, e.span)
+    return _update(v, e.op[0], target, one, e.span, old=not e.prefix)
+
+
+def _update(v: Values, op: str, target: typed.Load, value: typed.Expr, span: Span, *, old: bool = False) -> typed.Expr:
+    check_divisor(v, op, value, span)
+    if isinstance(target.type, ty.Pointer) and isinstance(value.type, ty.Integer) and op in "+-":
+        return typed.Update(target.type, op, target, scaled(v, value, target.type, span), ty.ULONG, old, span)
+    type_, count = operation(v, op, target.type, value.type, span)
+    return typed.Update(target.type, op, target, convert(value, count), type_, old, span)
+
+
+def _target(v: Values, place: ast.Expr, value: typed.Expr, op: str) -> typed.Load:
+    """What is assigned to: a variable that is made now if the program has not seen it."""
+    scope = v.scope
+    match place:
+        case ast.Identifier(name=name) | ast.Index(base=ast.Identifier(name=name)):
+            where = "global"
+        case ast.Scoped(scope=where, name=name) | ast.Index(base=ast.Scoped(scope=where, name=name)):
+            pass
+        case ast.Unary(op="*") | ast.Access():
+            v.check(place)
+            message = f"operator {op} cannot write to memory of what is traced"
+            raise v.fail("D_OP_LVAL", place.span, message, "vtrace only observes")
+        case _:
+            v.check(place)
+            raise v.fail("D_OP_LVAL", place.span, f"operator {op} requires modifiable lvalue as an operand")
+    symbol = scope.symbols.get((where, name))
+    if symbol is None and where == "global" and (name in scope.environment.variables or name in ("args", "NULL")):
+        raise v.fail("D_OP_WRITE", place.span, f"operator {op} can only be applied to a writable variable")
+    if symbol is None and not (value.type.is_scalar or isinstance(value.type, ty.String)):
+        raise v.fail("D_OP_INCOMPAT", place.span, f"a variable cannot hold a value of type {value.type}")
+    if isinstance(place, ast.Index):
+        return _target_element(v, place, where, name, symbol, value)
+    if symbol is None:
+        symbol = scope.declare(where, name, value.type)
+    elif symbol.keys:
+        message = f"array {spelled(place)} may not be assigned without its index"
+        raise v.fail("D_IDENT_BADREF", place.span, message, f"write {spelled(place)}[...]")
+    return typed.Load(symbol.type, symbol, (), place.span)
+
+
+def _target_element(
+    v: Values, place: ast.Index, where: str, name: str, symbol: typed.Symbol | None, value: typed.Expr
+) -> typed.Load:
+    if symbol is None:
+        if where == "this":
+            message = "clause-local variables cannot be associative arrays"
+            raise v.fail("D_DECL_LOCASSC", place.span, message, f"use self->{name}[...], or a global")
+        types = tuple(map(_key_type, v.all(place.keys)))
+        symbol = v.scope.declare(where, name, value.type, types)
+    if not symbol.keys:
+        message = f"{spelled(place.base)} is not an array"
+        hint = "vtrace does not write to memory of what is traced" if isinstance(symbol.type, ty.Pointer) else ""
+        raise v.fail("D_ARR_BADREF", place.span, message, hint)
+    return typed.Load(symbol.type, symbol, tuple_of(v, place, symbol), place.span)
+
+
+def spelled(e: ast.Expr) -> str:
+    """A variable's name as the program writes it."""
+    return f"{e.scope}->{e.name}" if isinstance(e, ast.Scoped) else getattr(e, "name", "array")

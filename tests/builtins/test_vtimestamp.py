@@ -1,0 +1,61 @@
+"""vtimestamp against what a process knows of its own CPU time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from tests.conftest import ROOT
+from tests.programs import traced
+
+# Burns CPU between two getppid calls, then sleeps between two more; prints how much of both its own clocks saw.
+WORK = """
+import json, os, sys, time
+sys.stdin.readline()
+def between(what):
+    os.getppid()
+    wall, cpu = time.monotonic_ns(), time.thread_time_ns()
+    what()
+    wall, cpu = time.monotonic_ns() - wall, time.thread_time_ns() - cpu
+    os.getppid()
+    return wall, cpu
+def burn():
+    end = time.thread_time_ns() + 100_000_000
+    while time.thread_time_ns() < end:
+        pass
+print(json.dumps([between(burn), between(lambda: time.sleep(0.1))]))
+"""
+PROGRAM = """
+#pragma D option quiet
+self uint64_t w;
+self uint64_t v;
+syscall::getppid:entry /pid == $1 && self->w/
+{
+    printf("%d %d\\n", timestamp - self->w, vtimestamp - self->v);
+    self->w = 0;
+}
+syscall::getppid:entry /pid == $1 && ++self->n & 1/ { self->w = timestamp; self->v = vtimestamp; }
+"""
+
+
+def test_it_counts_what_a_thread_runs_and_not_what_it_sleeps(tracer) -> None:  # type: ignore[no-untyped-def]
+    work = subprocess.Popen([sys.executable, "-c", WORK], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    trace = tracer("-n", PROGRAM + 'BEGIN { printf("ready\\n"); }', str(work.pid))
+    trace.wait_for("ready")
+    out, _ = work.communicate(b"\n")
+    (burn_wall, burn_cpu), (_, sleep_cpu) = json.loads(out)
+    lines = [tuple(map(int, line.split())) for line in trace.stop().stdout.splitlines() if line and line != "ready"]
+    (traced_burn_wall, traced_burn), (traced_sleep_wall, traced_sleep) = lines
+    # The clocks of the process are read a few microseconds inside the calls; interrupts count for us, not for them.
+    assert burn_cpu * 0.99 <= traced_burn <= traced_burn_wall
+    assert traced_burn <= burn_cpu * 1.05 + 2_000_000
+    assert traced_burn_wall >= burn_wall
+    assert traced_sleep <= sleep_cpu + 5_000_000
+    assert traced_sleep_wall - traced_sleep >= 95_000_000
+
+
+def test_it_moves_between_ticks() -> None:
+    first, second = traced("BEGIN { trace(vtimestamp); trace(vtimestamp); }")
+    assert isinstance(first, int) and isinstance(second, int)
+    assert 0 < second - first < 1_000_000
