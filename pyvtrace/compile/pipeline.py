@@ -197,7 +197,9 @@ def _lower(
 
 def _too_large(program: typed.Program, unit: Unit, why: str) -> CompileError:
     message = f"program for {unit.probe.name} is too large for BPF: {why}"
-    hint = "lower strsize" if "memory" in why else "enable fewer clauses at this probe, or split the script"
+    hint = (
+        "lower strsize" if "memory" in why else "enable fewer clauses at this probe, split the script, or lower strsize"
+    )
     return CompileError(program.source, [Diagnostic("D_CG_EXPR", unit.clauses[0].span, message, hint)])
 
 
