@@ -153,8 +153,21 @@ class ExitAction(ActionSpec):
     status: FieldSpec
 
 
-# A record: u32 record id, u32 probe id, u32 CPU, u32 mask of the actions that ran; then the fields' data.
+# A record: u32 record id, u32 probe id, u32 CPU; of a clause with an `if` a mask of the actions that ran, of one u32 or
+# more; then the fields' data.
 RECORD_HEADER_SIZE = 16
+
+
+def mark_words(actions: int) -> int:
+    """How many u32 the mask of so many actions has."""
+    return (actions + 31) // 32
+
+
+def mark_offset(word: int) -> int:
+    """Where in a record a u32 of the mask is."""
+    return RECORD_HEADER_SIZE - 4 + 4 * word
+
+
 # An error record has record id ERROR_RECORD, the header, then u32 clause (counted from 1), u32 action, u32 fault,
 # u32 unused, u64 value.
 ERROR_RECORD = 0xFFFFFFFF
@@ -179,14 +192,20 @@ FAULTS: Mapping[int, str] = {
 class RecordSpec(Value):
     """What one execution of a clause writes: `size` bytes including the header.
 
-    `actions[i]` ran if bit i of the header's mask is set (all of them, in a clause without `if`); `numbers[i]` is its
-    1-based number in the clause.
+    `actions[i]` ran if bit i of the mask is set, which has `marks` u32; all of them ran if there is none.
     """
 
     id: int
     clause: int
     size: int
     actions: tuple[ActionSpec, ...]
+    marks: int = 0
+
+    def ran(self, data: memoryview | bytes) -> int:
+        """The mask of the actions that ran, of one record."""
+        if not self.marks:
+            return (1 << len(self.actions)) - 1
+        return int.from_bytes(data[mark_offset(0) : mark_offset(self.marks)], "little")
 
 
 # -------------------------------------------------------------------------------------------------------- aggregations

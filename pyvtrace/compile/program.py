@@ -148,14 +148,14 @@ class Lowering:
             with m.frame.statement():
                 yield from m.unless(clause.predicate, done)
         faults_before = len(m.late)
-        with m.branch_scope(), m.frame.temporary() as pointer, m.frame.temporary() as mask:
+        with m.branch_scope(), m.frame.temporary() as pointer:
             if recorder.needed:
-                yield from recorder.reserve(m, pointer, mask)
+                yield from recorder.reserve(m, pointer)
                 m.on_fault, m.on_loss = Label("fault"), Label("loss")
             for statement in clause.body:
-                yield from self._statement(statement, recorder, pointer, mask)
+                yield from self._statement(statement, recorder, pointer)
             if recorder.needed:
-                yield from recorder.submit(m, pointer, mask)
+                yield from recorder.submit(m, pointer)
             yield jump(done)
             if recorder.needed:
                 yield m.on_loss
@@ -183,7 +183,7 @@ class Lowering:
         yield mov(R5, clause.index + 1)
         yield call_local(self.error_function)
 
-    def _statement(self, statement: typed.Statement, recorder: Recorder, pointer: Place, mask: Place) -> Code:
+    def _statement(self, statement: typed.Statement, recorder: Recorder, pointer: Place) -> Code:
         m = self.machine
         yield From(statement.span)
         with m.frame.statement():
@@ -196,19 +196,19 @@ class Lowering:
                     yield from aggregate(m, statement, self.program.aggregations[statement.aggregation])
                 case typed.Act():
                     m.action = statement.number
-                    yield from recorder.write(m, statement, pointer, mask)
+                    yield from recorder.write(m, statement, pointer)
                 case typed.If(test=test, then=then, otherwise=otherwise):
                     m.action = statement.number
                     alternative, done = Label("else"), Label("end if")
                     yield from m.unless(test, alternative)
                     with m.branch_scope():
                         for inner in then:
-                            yield from self._statement(inner, recorder, pointer, mask)
+                            yield from self._statement(inner, recorder, pointer)
                     yield jump(done)
                     yield alternative
                     with m.branch_scope():
                         for inner in otherwise:
-                            yield from self._statement(inner, recorder, pointer, mask)
+                            yield from self._statement(inner, recorder, pointer)
                     yield done
 
     def _report(self) -> Code:
@@ -297,14 +297,14 @@ class Lowering:
         m.on_fault, m.on_loss = on_fault, done
         if clause.predicate is not None:
             yield from m.unless(clause.predicate, done)
-        with m.branch_scope(), m.frame.temporary() as pointer, m.frame.temporary() as mask:
+        with m.branch_scope(), m.frame.temporary() as pointer:
             if recorder.needed:
-                yield from recorder.reserve(m, pointer, mask)
+                yield from recorder.reserve(m, pointer)
                 m.on_fault, m.on_loss = Label("fault"), Label("loss")
             for statement in clause.body:
-                yield from self._statement(statement, recorder, pointer, mask)
+                yield from self._statement(statement, recorder, pointer)
             if recorder.needed:
-                yield from recorder.submit(m, pointer, mask)
+                yield from recorder.submit(m, pointer)
                 yield jump(done)
                 for label, target in ((m.on_fault, on_fault), (m.on_loss, done)):
                     yield label

@@ -10,7 +10,16 @@ from pyvtrace.compile.keys import put_field
 from pyvtrace.compile.layout import ACTIVITY, DATA, RING, STATUS
 from pyvtrace.compile.machine import Machine
 from pyvtrace.lang import typed
-from pyvtrace.spec import RECORD_HEADER_SIZE, ActionSpec, DefaultAction, ExitAction, FieldSpec, RecordSpec
+from pyvtrace.spec import (
+    RECORD_HEADER_SIZE,
+    ActionSpec,
+    DefaultAction,
+    ExitAction,
+    FieldSpec,
+    RecordSpec,
+    mark_offset,
+    mark_words,
+)
 
 
 class Recorder:
@@ -19,7 +28,8 @@ class Recorder:
     def __init__(self, clause: typed.Clause) -> None:
         self.acts = [s for s in typed.flattened(clause.body) if isinstance(s, typed.Act)]
         self.conditional = any(isinstance(s, typed.If) for s in clause.body)
-        self._end = RECORD_HEADER_SIZE
+        self._marks = mark_words(len(self.acts)) if self.conditional else 0
+        self._end = max(RECORD_HEADER_SIZE, mark_offset(self._marks))
         self._fields: dict[int, list[tuple[typed.Expr, FieldSpec]]] = {}
         self._actions: list[ActionSpec] = []
         for bit, act in enumerate(self.acts):
@@ -28,7 +38,8 @@ class Recorder:
             self._actions.append(act.action.code(act, lambda e, taken=taken: self._field(e, taken)))
         if clause.default:
             self._actions.append(DefaultAction())
-        self.spec = RecordSpec(clause.index, clause.index, (self._end + 7) & ~7, tuple(self._actions))
+        size = (self._end + 7) & ~7
+        self.spec = RecordSpec(clause.index, clause.index, size, tuple(self._actions), self._marks)
 
     def _field(self, expr: typed.Expr, taken: list[tuple[typed.Expr, FieldSpec]]) -> FieldSpec:
         field = field_of(expr, self._end)
@@ -40,7 +51,7 @@ class Recorder:
     def needed(self) -> bool:
         return bool(self._actions)
 
-    def reserve(self, m: Machine, pointer: Place, mask: Place) -> Code:
+    def reserve(self, m: Machine, pointer: Place) -> Code:
         """Take room in the ring buffer; no room is a principal drop and ends the clause."""
         yield Note("reserve record")
         yield map_fd(R1, RING)
@@ -49,10 +60,10 @@ class Recorder:
         yield call(h.RINGBUF_RESERVE)
         yield from m.lose_unless(R0, "principal")
         yield store(pointer.base, pointer.offset, R0)
-        if self.conditional:
-            yield store(mask.base, mask.offset, 0)
+        for word in range(self._marks):
+            yield store(R0, mark_offset(word), 0, 4)
 
-    def write(self, m: Machine, act: typed.Act, pointer: Place, mask: Place) -> Code:
+    def write(self, m: Machine, act: typed.Act, pointer: Place) -> Code:
         """One action's fields."""
         bit = next(i for i, a in enumerate(self.acts) if a is act)
         for expr, field in self._fields[bit]:
@@ -61,9 +72,16 @@ class Recorder:
         if isinstance(self._actions[bit], ExitAction):
             yield from self._exit(bit, pointer)
         if self.conditional:
-            yield load(R1, mask.base, mask.offset)
-            yield R1 | (1 << bit)
-            yield store(mask.base, mask.offset, R1)
+            yield from self._mark(bit, pointer)
+
+    def _mark(self, bit: int, pointer: Place) -> Code:
+        """Note in the record that an action ran."""
+        word, place = divmod(bit, 32)
+        yield load(R1, pointer.base, pointer.offset)
+        yield load(R2, R1, mark_offset(word), 4)
+        # Four bytes are stored: that the highest bit's immediate is negative does not matter.
+        yield R2 | (1 << place if place < 31 else -1 << 31)
+        yield store(R1, mark_offset(word), R2, 4)
 
     def _exit(self, bit: int, pointer: Place) -> Code:
         """exit() takes effect at once: other clauses stop firing even when the consumer is busy."""
@@ -74,7 +92,7 @@ class Recorder:
         yield store(R1, STATUS, R2)
         yield store(R1, ACTIVITY, 1)
 
-    def submit(self, m: Machine, pointer: Place, mask: Place) -> Code:
+    def submit(self, m: Machine, pointer: Place) -> Code:
         yield Note("submit record")
         with m.frame.temporary() as identity:
             yield from m.context.probe_id(m)
@@ -85,11 +103,6 @@ class Recorder:
         yield store(R1, 0, self.spec.id, 4)
         yield store(R1, 4, R2, 4)
         yield store(R1, 8, R0, 4)
-        if self.conditional:
-            yield load(R2, mask.base, mask.offset)
-            yield store(R1, 12, R2, 4)
-        else:
-            yield store(R1, 12, -1, 4)
         yield mov(R2, 0)
         yield call(h.RINGBUF_SUBMIT)
 

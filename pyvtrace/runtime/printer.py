@@ -34,10 +34,11 @@ from pyvtrace.spec import (
     RecordSpec,
     TraceAction,
     TruncAction,
+    mark_offset,
 )
 from pyvtrace.value import Value
 
-_HEADER = struct.Struct("<4I")
+_HEADER = struct.Struct("<3I")
 
 Record = memoryview | bytes
 Step = Callable[[Record], str]
@@ -129,15 +130,11 @@ class Printer:
 
     def records(self, run: Run) -> int | None:
         """As `record`, for a run of records of one size, printed in one piece."""
-        words, step = run.view.cast("I"), run.stride // 4
-        first = LEAD // 4
-        ids, masks = words[first::step].tolist(), words[first + 3 :: step].tolist()
-        if self._flow is None and ids[0] != ERROR_RECORD and len({*ids}) == len({*masks}) == 1:
-            plan = self._plan(ids[0], masks[0])
-            if plan.bulk is not None:
-                self.header()
-                self._write(plan.bulk.format_many(run.view, run.stride, LEAD))
-                return None
+        plan = self._common_plan(run)
+        if plan is not None and plan.bulk is not None:
+            self.header()
+            self._write(plan.bulk.format_many(run.view, run.stride, LEAD))
+            return None
         texts, result = [], None
         for at in range(LEAD, len(run.view), run.stride):
             text, status = self._text(run.view[at : at + run.stride - LEAD])
@@ -146,13 +143,24 @@ class Printer:
         self._write("".join(texts))
         return result
 
+    def _common_plan(self, run: Run) -> Plan | None:
+        """How to print all records of a run, if it is the same way for all."""
+        words, step = run.view.cast("I"), run.stride // 4
+        number = words[LEAD // 4]
+        record = self._records.get(number)
+        # The id, and the words of the mask.
+        alike = [0, *(mark_offset(word) // 4 for word in range(record.marks if record else 0))]
+        if self._flow is not None or any(len({*words[LEAD // 4 + at :: step].tolist()}) > 1 for at in alike):
+            return None
+        return self._plan(number, run.view[LEAD : run.stride]) if record else None
+
     def _text(self, data: Record) -> tuple[str, int | None]:
-        number, probe, cpu, mask = _HEADER.unpack_from(data)
+        number, probe, cpu = _HEADER.unpack_from(data)
         if number == ERROR_RECORD:
             self._complain(error_line(data, self._spec.probes, self._lines))
             return "", None
         self.header()
-        plan = self._plan(number, mask)
+        plan = self._plan(number, data)
         status = plan.status(data) if plan.status is not None else None
         if self._flow is None:
             return "".join([step(data) for step in plan.steps]), status
@@ -161,9 +169,8 @@ class Printer:
 
     def _indented(self, ready: Iterator[tuple[str, bytes]]) -> Iterator[str]:
         for prefix, data in ready:
-            number, _, _, mask = _HEADER.unpack_from(data)
             yield prefix
-            yield from (step(data) for step in self._plan(number, mask).steps)
+            yield from (step(data) for step in self._plan(_HEADER.unpack_from(data)[0], data).steps)
 
     def flush(self) -> None:
         """No more records for now: those that waited for the one after them are printed."""
@@ -172,9 +179,9 @@ class Printer:
 
     # --------------------------------------------------------------------------------------------------------- plans
 
-    def _plan(self, number: int, mask: int) -> Plan:
+    def _plan(self, number: int, data: Record) -> Plan:
         record = self._records[number]
-        mask &= (1 << len(record.actions)) - 1
+        mask = record.ran(data)
         plan = self._plans.get((number, mask))
         if plan is None:
             plan = self._plans[number, mask] = self._make_plan(record, mask)
