@@ -11,7 +11,6 @@ from pyvtrace.source import Source
 from pyvtrace.spec import ERROR_RECORD, FieldSpec, ProgramSpec, TraceAction
 
 TARGET = LiveTarget()
-_ALL = 0xFFFFFFFF
 _CODES = {1: "b", 2: "h", 4: "i", 8: "q"}
 
 
@@ -36,10 +35,11 @@ def traced(text: str, **options: str) -> list[object]:
         session.fire("BEGIN")
         for raw in session.records():
             record = bytes(raw)
-            kind, _, _, mask = struct.unpack_from("<4I", record)
+            (kind,) = struct.unpack_from("<I", record)
             if kind == ERROR_RECORD:
                 continue
+            ran = spec.records[kind].ran(record)
             for bit, action in enumerate(spec.records[kind].actions):
-                if (mask == _ALL or mask >> bit & 1) and isinstance(action, TraceAction):
+                if ran >> bit & 1 and isinstance(action, TraceAction):
                     found.append(value(spec, action.field, record))
     return found

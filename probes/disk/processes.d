@@ -22,6 +22,7 @@
 #pragma D option quiet
 #pragma D option strsize=16
 
+uint64_t taken[uint32_t, uint64_t];
 uint64_t queued[uint32_t, uint64_t];
 uint64_t issued[uint32_t, uint64_t];
 int asked_pid[uint32_t, uint64_t];
@@ -62,7 +63,7 @@ sdt:block::block_getrq
 		asked_name[args->dev, (uint64_t)-1] = this->name;
 	}
 	if (args->nr_sector != 0) {
-		if (queued[args->dev, args->sector]) {
+		if (taken[args->dev, args->sector]++) {
 			issued[args->dev, args->sector] = 0;
 			@untimed["requests not timed, device", args->dev] = count();
 		}
@@ -77,12 +78,14 @@ sdt:block::block_bio_frontmerge
 /queued[args->dev, args->sector + args->nr_sector]/
 {
 	this->end = args->sector + args->nr_sector;
+	taken[args->dev, args->sector] = 1;
 	queued[args->dev, args->sector] = queued[args->dev, this->end];
 	asked_pid[args->dev, args->sector] = asked_pid[args->dev, this->end];
 	asked_name[args->dev, args->sector] = asked_name[args->dev, this->end];
 	queued[args->dev, this->end] = 0;
 	asked_pid[args->dev, this->end] = 0;
 	asked_name[args->dev, this->end] = 0;
+	taken[args->dev, this->end] = 0;
 }
 
 /* A request appended to another one is never issued itself. */
@@ -92,6 +95,7 @@ sdt:block::block_rq_merge
 	queued[args->dev, args->sector] = 0;
 	asked_pid[args->dev, args->sector] = 0;
 	asked_name[args->dev, args->sector] = 0;
+	taken[args->dev, args->sector] = 0;
 }
 
 sdt:block::block_rq_issue
@@ -142,9 +146,10 @@ sdt:block::block_rq_complete
 	this->since_issue = timestamp - issued[args->dev, this->at];
 	@queue[this->pid, this->name, args->dev, args->rwbs, this->size] = exphist(this->since_queue, 2);
 	@issue[this->pid, this->name, args->dev, args->rwbs, this->size] = exphist(this->since_issue, 2);
+	queued[args->dev, this->at] = 0;
 	issued[args->dev, this->at] = 0;
 	asked_pid[args->dev, this->at] = 0;
 	asked_name[args->dev, this->at] = 0;
-	/* The last, for it says that the sector is taken. */
-	queued[args->dev, this->at] = 0;
+	/* The last: from here on the sector is free for the next request. */
+	taken[args->dev, this->at] = 0;
 }

@@ -335,29 +335,67 @@ def _operate(m: Machine, e: Any, amount: Place) -> Code:
 
 def _update_element(m: Machine, e: Any, array: ArraySpec) -> Code:
     symbol: typed.Symbol = e.target.symbol
-    missing, done = Label("missing"), Label("done")
-    with m.frame.temporary() as amount, m.frame.temporary() as value, m.frame.temporary(array.key_size) as key:
+    with m.frame.temporary() as amount, m.frame.temporary(array.key_size) as key:
         yield from m.value(e.value)
         yield from m.save(amount)
         yield from build_key(m, key, array.keys, array.key_size, e.target.keys, thread=symbol.scope == "self")
-        yield from m.address(R2, key)
-        yield map_fd(R1, array.map)
-        yield call(h.MAP_LOOKUP)
-        yield store(value.base, value.offset, 0)
-        yield jump_if(R0, "==", 0, missing)
         if e.op in "+-" and e.type.size == 8:
-            yield from _add_in_place(m, e, amount)
-            yield jump(done)
+            yield from _add_to_element(m, e, array, key, amount)
         else:
-            yield load(R1, R0, 0)
-            yield store(value.base, value.offset, R1)
+            yield from _change_element(m, e, array, key, amount)
+
+
+def _look_up(m: Machine, array: ArraySpec, key: Place) -> Code:
+    yield from m.address(R2, key)
+    yield map_fd(R1, array.map)
+    yield call(h.MAP_LOOKUP)
+
+
+def _change_element(m: Machine, e: Any, array: ArraySpec, key: Place, amount: Place) -> Code:
+    missing = Label("missing")
+    with m.frame.temporary() as value, m.frame.temporary() as result:
+        yield store(value.base, value.offset, 0)
+        yield from _look_up(m, array, key)
+        yield jump_if(R0, "==", 0, missing)
+        yield load(R1, R0, 0)
+        yield store(value.base, value.offset, R1)
         yield missing
         yield from m.restore(R0, value)
         yield from _operate(m, e, amount)
-        with m.frame.temporary() as result:
-            yield from m.save(result)
-            yield from put(m, array, key, result)
-            yield from m.restore(R0, value if e.old else result)
+        yield from m.save(result)
+        yield from put(m, array, key, result)
+        yield from m.restore(R0, value if e.old else result)
+
+
+def _add_to_element(m: Machine, e: Any, array: ArraySpec, key: Place, amount: Place) -> Code:
+    """Atomic, and so is the making of the element: of two CPUs that find none, one makes it and the other adds."""
+    missing, done = Label("missing"), Label("done")
+    yield from _look_up(m, array, key)
+    yield jump_if(R0, "==", 0, missing)
+    yield from _add_in_place(m, e, amount)
+    yield jump(done)
+    yield missing
+    with m.frame.temporary() as result:
+        yield from m.restore(R0, amount)
+        if e.op == "-":
+            yield -R0
+        yield from m.save(result)
+        yield from m.address(R2, key)
+        yield from m.address(R3, result)
+        yield map_fd(R1, array.map)
+        yield mov(R4, maps.UPDATE_NEW)
+        yield call(h.MAP_UPDATE)
+        yield mov(R1, R0)
+        yield mov(R0, 0) if e.old else load(R0, result.base, result.offset)
+        yield jump_if(R1, "==", 0, done)
+    dropped = Label("dropped")
+    yield from _look_up(m, array, key)
+    yield jump_if(R0, "==", 0, dropped)
+    yield from _add_in_place(m, e, amount)
+    yield jump(done)
+    yield dropped
+    yield from m.count("dynamic")
+    yield mov(R0, 0)
     yield done
 
 

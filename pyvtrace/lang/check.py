@@ -132,8 +132,8 @@ class Checker:
         self.number = 0
         body = self.block(clause.body or ())
         scope.region = ""
-        # DTrace prints the header line for every clause that ran, unless all it recorded went into aggregations.
-        default = not any(isinstance(s, typed.Act | typed.Aggregate) for s in typed.flattened(body))
+        # Only a clause that says nothing has the default action: one that just keeps a variable records nothing.
+        default = not clause.body
         index = len(self.clauses)
         self.clauses.append(typed.Clause(index, tuple(scope.probes), predicate, body, default, clause.span))
 

@@ -31,7 +31,7 @@ WORK = {
 TOO_LARGE = {
     "parentheses": ("BEGIN { trace(" + "(" * 100_000 + "1" + ")" * 100_000 + "); }", "D_SYNTAX"),
     "operators": ("BEGIN { x = 1; trace(" + "+".join(["x"] * 1000) + "); }", "D_SYNTAX"),
-    "statements": ("BEGIN { " + "\n".join(f"x{n % 50} = {n};" for n in range(12_000)) + " }", "D_CG_EXPR"),
+    "statements": ("BEGIN /pid/ { " + "\n".join(f"x{n % 50} = {n};" for n in range(12_000)) + " }", "D_CG_EXPR"),
     "garbage": ("x y z ( { ;" * 5_000, "D_SYNTAX"),
 }
 

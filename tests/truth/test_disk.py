@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.truth.live import MS, Distribution, Row, Trace, shipped, view_rows
+from tests.truth.live import MS, Distribution, Missed, Row, Trace, again_if_missed, shipped, view_rows
 from tests.workloads.slowdisk import SlowDisk
 
 SCRIPT = shipped("disk/processes.d")
@@ -27,9 +27,15 @@ def number(disk: SlowDisk) -> int:
 
 
 class Seen:
-    """What the view shows of one device: rows of both measures by (pid, comm, op, size)."""
+    """What the view shows of one device: rows of both measures by (pid, comm, op, size).
+
+    Raises:
+        Missed: not all of it.
+    """
 
     def __init__(self, trace: Trace, disk: SlowDisk) -> None:
+        if trace.dropped("missed"):
+            raise Missed(f"{trace.dropped('missed')} firings")
         self.queue, self.issue = (dict(self._rows(trace, disk, measure)) for measure in ("queue", "issue"))
         assert self.queue.keys() == self.issue.keys()
         # Whatever it is, it was queued before it was issued, a microsecond at least.
@@ -67,6 +73,7 @@ def is_slow(spread: Distribution, delay: int, each_ns: list[int]) -> bool:
 
 
 @pytest.mark.parametrize("delay_ms", [20, 5])
+@again_if_missed
 def test_reads_of_a_slow_disk_are_as_slow_as_it_is(workload: Any, delay_ms: int) -> None:
     with SlowDisk(delay_ms * MS) as disk:
         work = workload("direct_reader", disk.path, 25)
@@ -84,6 +91,7 @@ def test_reads_of_a_slow_disk_are_as_slow_as_it_is(workload: Any, delay_ms: int)
         assert held < spread.sum < truth["sum_ns"]
 
 
+@again_if_missed
 def test_every_tenth_read_is_slow_and_no_other(workload: Any) -> None:
     with SlowDisk(30 * MS, every=10) as disk:
         work = workload("direct_reader", disk.path, 200)
@@ -98,6 +106,7 @@ def test_every_tenth_read_is_slow_and_no_other(workload: Any) -> None:
     assert delayed <= spread.above(20 * MS) <= len(slow)
 
 
+@again_if_missed
 def test_processes_and_devices_are_kept_apart(workload: Any) -> None:
     with SlowDisk(10 * MS) as one, SlowDisk(40 * MS) as other:
         first, second = workload("direct_reader", one.path, 20), workload("direct_reader", other.path, 5)
@@ -112,6 +121,7 @@ def test_processes_and_devices_are_kept_apart(workload: Any) -> None:
     assert is_slow(of_other.issue[its], 40 * MS, took_other)
 
 
+@again_if_missed
 def test_two_readers_of_one_disk_are_told_apart(workload: Any) -> None:
     """They read the same blocks: what cannot be told apart is said not to be timed, and nothing is missing. It is said
     once too often when one begins while the record of the other is being removed."""
@@ -129,6 +139,7 @@ def test_two_readers_of_one_disk_are_told_apart(workload: Any) -> None:
 
 
 @pytest.mark.parametrize(("size", "bound"), [(4096, 4096), (8192, 16384), (65536, 65536), (131072, 262144)])
+@again_if_missed
 def test_a_request_is_shown_with_its_size(workload: Any, size: int, bound: int) -> None:
     with SlowDisk(0) as disk:
         work = workload("disk_user", "read", disk.path, 10, size)
@@ -137,6 +148,7 @@ def test_a_request_is_shown_with_its_size(workload: Any, size: int, bound: int) 
         assert Seen(trace, disk).counts() == {(work.pid, "disk_user", "RS", bound): 10}
 
 
+@again_if_missed
 def test_a_partition_is_its_disk(workload: Any, tmp_path: Any) -> None:
     """Requests are for the whole disk, wherever its partitions begin."""
     node = str(tmp_path / "partition")
@@ -148,6 +160,7 @@ def test_a_partition_is_its_disk(workload: Any, tmp_path: Any) -> None:
         assert Seen(trace, disk).counts() == {(work.pid, "direct_reader", "RS", 4096): 10}
 
 
+@again_if_missed
 def test_reads_that_the_kernel_joins_are_one_request_of_who_asked(workload: Any) -> None:
     """Four neighbours, asked for from the last to the first, so that each is put in front of the request so far; then
     the same again, by which time nothing of the first is left."""
@@ -163,6 +176,7 @@ def test_reads_that_the_kernel_joins_are_one_request_of_who_asked(workload: Any)
         assert is_slow(seen.issue[key], 5 * MS, truth["each_ns"])
 
 
+@again_if_missed
 def test_waiting_for_a_free_request_is_time_in_the_queue(workload: Any) -> None:
     """A device that is asked for more than it has requests: the rest wait, each until one of the others is done."""
     with SlowDisk(5 * MS) as disk:
@@ -193,6 +207,7 @@ OPERATIONS = {
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
+@again_if_missed
 def test_an_operation_is_the_requests_that_it_makes(workload: Any, operation: str) -> None:
     with SlowDisk(10 * MS, writable=True) as disk:
         work = workload("disk_user", operation, disk.path, 5, 65536)
@@ -212,6 +227,7 @@ def test_an_operation_is_the_requests_that_it_makes(workload: Any, operation: st
     assert done["discards"] == (5 if operation in ("discard", "zero") else 0)
 
 
+@again_if_missed
 def test_who_fsyncs_is_blamed_for_the_flush_and_no_worker(workload: Any) -> None:
     with SlowDisk(5 * MS, writable=True) as disk:
         work = workload("disk_user", "fsync", disk.path, 5)
@@ -220,6 +236,7 @@ def test_who_fsyncs_is_blamed_for_the_flush_and_no_worker(workload: Any) -> None
         assert {key[:2] for key in Seen(trace, disk).counts()} == {(work.pid, "disk_user")}
 
 
+@again_if_missed
 def test_written_back_pages_are_named_so_and_not_blamed_on_a_worker(workload: Any) -> None:
     with SlowDisk(0, writable=True) as disk:
         make = ["mkfs.ext4", "-q", "-F", "-O", "^has_journal", "-E", "nodiscard,lazy_itable_init=0", disk.path]
