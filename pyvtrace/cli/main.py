@@ -17,7 +17,7 @@ from pyvtrace.source import CompileError, Source, render
 from pyvtrace.spec import ProgramSpec
 
 USAGE = """Usage: vtrace [-eqvwZSV] [-c cmd] [-o output] [-p pid] [-x opt[=val]] [-s script | -n program] [args ...]
-       vtrace doctor
+       vtrace doctor | vm
 
 \t-n  enable the clauses of a D program given as an argument
 \t-s  enable the clauses of a D script
@@ -78,6 +78,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from pyvtrace.cli.doctor import doctor
 
         return doctor()
+    if args[:1] == ["vm"]:
+        from pyvtrace.cli.vm import main as vm
+
+        return vm(args[1:])
     if args[:1] == ["--version"]:
         from importlib.metadata import version
 
