@@ -145,7 +145,7 @@ def run_command(
     guest = replace(guest, initramfs=store.initramfs(guest.kernel))
     job = Job(
         *(command, os.getcwd(), _environment(variables), os.uname().nodename, guest.kernel.modules),
-        *(shared, wanted, terminal, screen()),
+        *(shared, wanted, terminal, screen(streams.stdout)),
     )
     with store.in_use(guest.kernel):
         guest = replace(guest, accelerator=accelerator(store, lambda: _kvm_works(guest, job)))

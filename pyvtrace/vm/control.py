@@ -17,6 +17,7 @@ from pyvtrace.vm.refusal import Refused
 
 SILENCE, PATIENCE = 20.0, 90.0  # seconds without a word before a guest is asked, and before it counts as hung
 TAIL, LINES = 1 << 14, 25  # of the console: bytes kept, lines shown
+PANIC = "Kernel panic - not syncing: "
 
 
 class Limits(Value):
@@ -31,7 +32,7 @@ class TimedOut(Exception):
 
 
 class Console:
-    """The guest's console, and what QEMU and virtiofsd say: read only when something went wrong."""
+    """What the guest's kernel or the processes that make the guest say: shown only when something went wrong."""
 
     def __init__(self, port: socket.socket) -> None:
         self._port = port
@@ -51,13 +52,12 @@ class Console:
         while not self._ended and (data := received(self._port)):
             self._text = (self._text + data)[-TAIL:]
         lines = [line for line in self._text.decode("utf-8", "replace").replace("\r", "").split("\n") if line.strip()]
-        panic = next((line for line in lines if "Kernel panic" in line), "")
-        if panic:
-            what = "the guest's kernel panicked" + (
-                ": it has too little memory" if any("Out of memory" in line for line in lines) else ""
-            )
+        if panic := next((line for line in lines if PANIC in line), ""):
+            what = f"the guest's kernel panicked: {panic.partition(PANIC)[2]}"
+            if any("Out of memory" in line or "deadlocked on memory" in line for line in lines):
+                what += " (more --memory would help)"
         said = "\n".join(f"    {line}" for line in lines[-LINES:])
-        return Refused(f"{what}; its console said last:\n{said}" if said else f"{what}; its console said nothing")
+        return Refused(f"{what}; last words:\n{said}" if said else f"{what}, without a word")
 
 
 class Control:

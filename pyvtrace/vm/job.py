@@ -52,6 +52,7 @@ def _command(job: Job) -> str:
     name = job.command[0]
     where = f"[ -e {quoted(name)} ]" if "/" in name else f"command -v {quoted(name)} >/dev/null"
     lines = [
+        "echo $$ >/run/vtrace/pid",
         "unset HOME TERM vtrace_control",
         *(f"export {name}={quoted(value)}" for name, value in job.environment.items()),
         # What this system may lack: a guest without udev has to be told to load modules.

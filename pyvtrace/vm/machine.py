@@ -50,8 +50,8 @@ class Guest(Value):
 
 
 class Machine:
-    """A started guest: `sockets` by name (console, terminal, control, stdin, stdout, stderr, job, output0 ...), and a
-    pidfd of each process."""
+    """A started guest: `sockets` by name (console, what the servers say, terminal, control, stdin ..., output0 ...) and
+    a pidfd of each process."""
 
     def __init__(self, sockets: Mapping[str, socket.socket], pidfds: Mapping[str, int]) -> None:
         self.sockets = sockets
@@ -67,7 +67,7 @@ def started(guest: Guest) -> Iterator[Machine]:
         # What we lend to the processes is theirs alone once they run: else no end of file would ever be seen.
         with contextlib.ExitStack() as lent:
             fds: dict[str, int] = {}
-            for name in ("console", *(["terminal"] if guest.terminal else []), *_ports(guest)):
+            for name in ("console", "servers", *(["terminal"] if guest.terminal else []), *_ports(guest)):
                 ours, theirs = socket.socketpair()
                 sockets[name] = owned.enter_context(ours)
                 fds[name] = lent.enter_context(theirs).fileno()
@@ -77,10 +77,11 @@ def started(guest: Guest) -> Iterator[Machine]:
                 served.append(connection.fileno())
                 command = [virtiofsd, "-o", f"source={directory},sandbox=chroot,cache=always"]
                 command.append(f"--fd={listener.fileno()}")
-                pidfds[f"virtiofsd {directory}"] = _start(owned, command, [listener.fileno()], fds["console"])
+                pidfds[f"virtiofsd {directory}"] = _start(owned, command, [listener.fileno()], fds["servers"])
             backing = [lent.enter_context(_anonymous_file()).fileno() for _ in guest.disks]
             command = [qemu, *arguments(guest, fds, served, backing)]
-            pidfds[QEMU] = _start(owned, command, [*fds.values(), *served, *backing], fds["console"])
+            ends = [fd for name, fd in fds.items() if name != "servers"]
+            pidfds[QEMU] = _start(owned, command, [*ends, *served, *backing], fds["console"])
         yield Machine(sockets, pidfds)
 
 
@@ -157,7 +158,7 @@ def _anonymous_file() -> BinaryIO:
 
 
 def _start(owned: contextlib.ExitStack, command: list[str], fds: list[int], errors: int) -> int:
-    """A pidfd of the started command. What it has to say goes where the guest's console goes."""
+    """A pidfd of the started command; `errors` takes what it has to say."""
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

@@ -43,20 +43,18 @@ class Outputs:
 
 
 def _put(file: BinaryIO, path: str) -> None:
-    """The whole file or nothing, and never a draft that stays behind."""
+    """The whole file or nothing: it has no name before it is complete, so no draft can stay behind."""
+    home, name = os.path.split(path)
     try:
-        file.seek(0)
-        draft = os.open(os.path.dirname(path), os.O_TMPFILE | os.O_RDWR, 0o666)
-        with open(draft, "wb") as new:
-            shutil.copyfileobj(file, new)
-            new.flush()
-            beside = f"{path}.{os.getpid()}.new"
-            os.link(f"/proc/self/fd/{draft}", beside, follow_symlinks=True)
-            try:
-                os.rename(beside, path)
-            except OSError:
-                with contextlib.suppress(OSError):
-                    os.unlink(beside)
-                raise
+        with contextlib.ExitStack() as opened:
+            directory = os.open(home, os.O_DIRECTORY | os.O_RDONLY)
+            opened.callback(os.close, directory)
+            draft = opened.enter_context(open(os.open(home, os.O_TMPFILE | os.O_RDWR, 0o666), "wb"))
+            file.seek(0)
+            shutil.copyfileobj(file, draft)
+            draft.flush()
+            new = f".{name}.{os.getpid()}"
+            os.link(f"/proc/self/fd/{draft.fileno()}", new, dst_dir_fd=directory, follow_symlinks=True)
+            os.rename(new, name, src_dir_fd=directory, dst_dir_fd=directory)
     except OSError as error:
         raise Refused(f"--output {path}: {error.strerror}") from None

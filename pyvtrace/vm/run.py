@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import shutil
 import signal
 import socket
 import termios
@@ -16,11 +15,12 @@ from pyvtrace.value import Value
 from pyvtrace.vm import job as jobs
 from pyvtrace.vm.control import Console, Control, Limits, TimedOut
 from pyvtrace.vm.job import Job
-from pyvtrace.vm.machine import Guest, Machine, started
+from pyvtrace.vm.machine import QEMU, Guest, Machine, started
 from pyvtrace.vm.outputs import Outputs
 from pyvtrace.vm.pumps import Actor, Escaped, Inlet, Interest, Outlet, ReaderGone
 
 TIMED_OUT = 124  # as timeout(1) has it
+CONSEQUENCE = 2.0  # seconds in which QEMU ends, if its end is why a server ends
 INTERRUPTS = 3  # the guest gets all; this many in a row also end the run
 Say = Callable[[str], None]
 
@@ -77,12 +77,17 @@ def _to_the_end(
                 # Not before: until there is a command, Ctrl-C is for us.
                 stack.enter_context(_raw(streams.stdin))
 
-        console = Console(machine.sockets["console"])
+        console, servers = Console(machine.sockets["console"]), Console(machine.sockets["servers"])
         control = Control(machine.sockets["control"], console, limits, booted)
         outlets = list(_outlets(machine, job, streams, outputs))
-        watched = [_Process(pidfd, name, console) for name, pidfd in machine.pidfds.items()]
+        qemu = machine.pidfds[QEMU]
+        watched = [_Process(pidfd, name, servers, qemu, console) for name, pidfd in machine.pidfds.items()]
         inlets = _inlets(machine, job, streams)
-        _loop([*watched, _Signals(signals, control), control, console, *inlets, *outlets], outlets, control)
+        _loop(
+            [*watched, _Signals(signals, control, streams.stdout), control, console, servers, *inlets, *outlets],
+            outlets,
+            control,
+        )
         return control
 
 
@@ -90,12 +95,15 @@ def _loop(actors: Iterable[Actor], outlets: Iterable[Outlet], control: Control) 
     """Until the command has ended and all it wrote is written. The guest says how it ended when the host has taken all
     that was written, so what is still on the way then is in our sockets."""
     while control.status is None or not all(outlet.is_dry() for outlet in outlets):
-        waiting = {interest[0]: (interest[1], actor) for actor in actors if (interest := actor.interest())}
         poll = select.poll()
-        for fd, (events, _) in waiting.items():
-            poll.register(fd, events)
-        for fd, _ in poll.poll(int(1000 * control.patience()) + 1):
-            waiting[fd][1].act()
+        waiting = [(*interest, actor) for actor in actors if (interest := actor.interest())]
+        # A terminal's socket goes both ways: two actors may wait for one descriptor.
+        for fd in {fd for fd, _, _ in waiting}:
+            poll.register(fd, sum({events for each, events, _ in waiting if each == fd}))
+        ready = dict(poll.poll(int(1000 * control.patience()) + 1))
+        for fd, events, actor in waiting:
+            if ready.get(fd, 0) & (events | select.POLLHUP | select.POLLERR):
+                actor.act()
         if control.status is None:
             control.check()
 
@@ -123,21 +131,24 @@ def _inlets(machine: Machine, job: Job, streams: Streams) -> Iterator[Inlet]:
 class _Process:
     """QEMU or a virtiofsd: the run is over when it ends."""
 
-    def __init__(self, pidfd: int, name: str, console: Console) -> None:
-        self._pidfd, self._name, self._console = pidfd, name, console
+    def __init__(self, pidfd: int, name: str, servers: Console, qemu: int, console: Console) -> None:
+        self._pidfd, self._name, self._servers, self._qemu, self._console = pidfd, name, servers, qemu, console
 
     def interest(self) -> Interest | None:
         return self._pidfd, select.POLLIN
 
     def act(self) -> None:
-        raise self._console.broken(f"{self._name} ended")
+        # The servers end when QEMU does; the one that ends first may be any.
+        if select.select([self._qemu], [], [], CONSEQUENCE)[0]:
+            raise self._console.broken("QEMU ended")
+        raise self._servers.broken(f"{self._name} ended")
 
 
 class _Signals:
     """Signals to us. Ctrl-C is the command's, once there is one; a changed window is passed on."""
 
-    def __init__(self, pipe: socket.socket, control: Control) -> None:
-        self._pipe, self._control = pipe, control
+    def __init__(self, pipe: socket.socket, control: Control, terminal: int) -> None:
+        self._pipe, self._control, self._terminal = pipe, control, terminal
         self._interrupts = 0
 
     def interest(self) -> Interest | None:
@@ -146,7 +157,7 @@ class _Signals:
     def act(self) -> None:
         for number in self._pipe.recv(64):
             if number == signal.SIGWINCH:
-                self._control.tell("screen", *screen())
+                self._control.tell("screen", *screen(self._terminal))
             elif number == signal.SIGINT and self._control.running and self._interrupts < INTERRUPTS - 1:
                 self._interrupts += 1
                 self._control.tell("signal", int(number))
@@ -154,10 +165,13 @@ class _Signals:
                 raise Killed(number)
 
 
-def screen() -> tuple[int, int]:
-    """Rows and columns of the terminal."""
-    size = shutil.get_terminal_size()
-    return size.lines, size.columns
+def screen(terminal: int) -> tuple[int, int]:
+    """Rows and columns of a terminal; what a terminal without a size counts as, too."""
+    try:
+        size = os.get_terminal_size(terminal)
+    except OSError:
+        return 24, 80
+    return size.lines or 24, size.columns or 80
 
 
 @contextlib.contextmanager

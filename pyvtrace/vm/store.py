@@ -28,7 +28,7 @@ from pyvtrace.vm import image, initramfs
 from pyvtrace.vm.children import die_with_parent
 from pyvtrace.vm.modules import Modules
 from pyvtrace.vm.refusal import Refused
-from pyvtrace.vm.suites import BUSYBOX, Apt, Wish, newest
+from pyvtrace.vm.suites import BUSYBOX, Apt, Wish, age, newest
 
 MANIFEST = "manifest"
 Say = Callable[[str], None]
@@ -54,10 +54,8 @@ class Store:
     def releases(self) -> list[str]:
         """Of the kernels that are here, oldest first."""
         with contextlib.suppress(FileNotFoundError):
-            from pyvtrace.vm.suites import numbers
-
             names = os.listdir(self._path("kernels"))
-            return sorted((name for name in names if not name.startswith(".")), key=numbers)
+            return sorted((name for name in names if not name.startswith(".")), key=age)
         return []
 
     def find(self, wanted: Wish) -> Kernel:

@@ -61,9 +61,15 @@ def numbers(abi: str) -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", abi)))
 
 
+def age(release: str) -> tuple[int, ...]:
+    """What releases are ordered by: the numbers of their ABI, not of the architecture."""
+    parsed = WANTED.fullmatch(release)
+    return numbers(parsed["abi"] if parsed else release)
+
+
 def newest(wanted: Wish, releases: Iterable[str]) -> str | None:
     """The newest of the releases that grant the wish."""
-    return max(filter(wanted.grants, releases), key=numbers, default=None)
+    return max(filter(wanted.grants, releases), key=age, default=None)
 
 
 def releases(listing: str) -> list[str]:
