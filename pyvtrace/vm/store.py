@@ -28,7 +28,7 @@ from pyvtrace.vm import image, initramfs
 from pyvtrace.vm.children import die_with_parent
 from pyvtrace.vm.modules import Modules
 from pyvtrace.vm.refusal import Refused
-from pyvtrace.vm.suites import BUSYBOX, Apt, Wish, age, newest
+from pyvtrace.vm.suites import BUSYBOX, Apt, Wish, age, newest, numbers, wish
 
 MANIFEST = "manifest"
 Say = Callable[[str], None]
@@ -72,10 +72,9 @@ class Store:
             on_offer = apt.kernels()
             release = newest(wanted, on_offer)
             if release is None:
-                series = sorted({".".join(name.split(".")[:2]) for name in on_offer}, key=lambda name: name.split("."))
-                raise Refused(
-                    f"no suite has a kernel {wanted.abi} ({wanted.flavour})", f"they have {', '.join(series)}"
-                )
+                series = {numbers(name)[:2] for name in on_offer if wish(name).flavour == wanted.flavour}
+                offer = ", ".join(f"{major}.{minor}" for major, minor in sorted(series))
+                raise Refused(f"no suite has a kernel {wanted.abi} ({wanted.flavour})", f"they have {offer}")
             if release in self.releases():
                 if self.is_intact(release):
                     return self._kernel(release)
@@ -237,8 +236,6 @@ class Store:
         try:
             yield
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM):
-                raise
             hint = "put the cache elsewhere with XDG_CACHE_HOME"
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 hint = f"make room for some 400 MB (vtrace vm prune removes kernels), or {hint}"

@@ -30,7 +30,8 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 HELPER = "/usr/lib/apt/apt-helper"
 BUSYBOX = "busybox-static"
 DEFAULT_FLAVOUR = "cloud-amd64"
-PACKAGE = re.compile(r"linux-image-(?P<abi>\d[\w.+-]*?)-(?P<flavour>(?:cloud-|rt-)?amd64)")
+# Packages named after a series only depend on the newest kernel of it.
+PACKAGE = re.compile(r"linux-image-(?P<abi>\d+\.\d+\.\d[\w.+-]*?)-(?P<flavour>(?:cloud-|rt-)?amd64)")
 WANTED = re.compile(r"(?P<abi>\d[\w.+-]*?)(?:-(?P<flavour>(?:cloud-|rt-)?amd64))?")
 
 

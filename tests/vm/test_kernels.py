@@ -106,6 +106,12 @@ def test_pruning_leaves_what_is_kept_and_what_runs(store: Store) -> None:
     assert store.prune(set()) == (["6.1.0-56-cloud-amd64", "6.12.1-cloud-amd64"], [])
 
 
+def test_a_cache_that_cannot_be_made_is_named() -> None:
+    with pytest.raises(Refused, match="/proc/nowhere") as refused:
+        Store("/proc/nowhere", lambda text: None).find(wish("6.1"))
+    assert "XDG_CACHE_HOME" in refused.value.hint
+
+
 def test_what_a_killed_download_left_is_not_a_kernel(store: Store) -> None:
     put(store, ".draft")
     assert store.releases() == []
