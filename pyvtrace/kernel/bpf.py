@@ -451,8 +451,9 @@ def program_test_run(fd: int, args: tuple[int, ...] = (), cpu: int | None = None
 
 
 def raw_tracepoint_open(name: str, program_fd: int) -> int:
-    """fd of the attachment of a program to a tracepoint; closing it detaches."""
-    attributes = _NamedOpen(name=_buffer(name.encode() + b"\0"), fd=program_fd)
+    """fd of the attachment of a program to a tracepoint; closing it detaches. A program that was loaded for one place
+    (fentry, tp_btf) goes there, and is refused with any name."""
+    attributes = _NamedOpen(name=_buffer(name.encode() + b"\0") if name else None, fd=program_fd)
     return _bpf("BPF_RAW_TRACEPOINT_OPEN", attributes, f"attach to the tracepoint {name!r}")
 
 

@@ -2,6 +2,10 @@
 # Sourced with $root set to the top of the checkout. Everything a function says goes to standard error, so that
 # a script's standard output stays the program's own.
 
+# Kernels that the tests run on besides the host's, as `vtrace vm` knows them: always, and with --kernels all.
+KERNELS='6.1 6.12'
+ALL_KERNELS='6.1 6.12 6.16 7'
+
 say() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2
 }
@@ -67,6 +71,17 @@ need_packages() {
     apt-get -qq update >/dev/null </dev/null && install_packages $missing && return
     say "$reason: apt-get could not install ${missing% }"
     return 1
+}
+
+# What `vtrace vm` needs besides apt, which fetches its kernels. Debian 12 has virtiofsd in QEMU's own package.
+need_vm_packages() {
+    virtiofsd=
+    [ -e /usr/lib/qemu/virtiofsd ] || [ -e /usr/libexec/virtiofsd ] || ! apt_knows virtiofsd || virtiofsd=virtiofsd
+    need_packages "virtual machines need packages" qemu-system-x86 $virtiofsd
+}
+
+apt_knows() {
+    command -v apt-cache >/dev/null && [ -n "$(apt-cache policy "$1" 2>/dev/null)" ]
 }
 
 install_packages() {

@@ -92,6 +92,8 @@ def test_setup_refuses_what_it_does_not_know(checkout: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "setup: usage: setup [run|dev]\n")
 
 
-@pytest.mark.parametrize("script", ["setup", "vtrace", "test", "bench", "lib/common.sh"])
+@pytest.mark.parametrize(
+    "script", ["setup", "vtrace", "test", "bench", "vm", "validate", "lib/common.sh", "lib/guest-tests"]
+)
 def test_scripts_are_posix_shell(script: str) -> None:
     assert run("dash", "-n", ROOT / "scripts" / script).stderr == ""
