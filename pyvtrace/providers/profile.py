@@ -32,7 +32,8 @@ _UNITS = {
     "h hour": 3_600_000_000_000,
     "d day": 86_400_000_000_000,
 }
-_NANOSECONDS = {unit: length for units, length in _UNITS.items() for unit in units.split()}
+# Of the guide's units of time, which options take as well.
+NANOSECONDS = {unit: length for units, length in _UNITS.items() for unit in units.split()}
 _FREQUENCY = ("", "hz")
 
 # A faster timer would keep the machine busy with nothing else; DTrace's limit too.
@@ -53,11 +54,11 @@ def timer(name: str) -> TimerKey | str:
     if parts is None:
         return f"'{name}' is not of the form profile-N or tick-N, with N in hz or followed by a unit"
     number, unit = int(parts[2]), parts[3].lower()
-    if unit not in _FREQUENCY and unit not in _NANOSECONDS:
+    if unit not in _FREQUENCY and unit not in NANOSECONDS:
         return f"'{parts[3]}' is not a unit of time: use ns, us, ms, s, m, h, d or hz"
     if number == 0:
         return f"'{name}' would never fire"
-    period = 1_000_000_000 // number if unit in _FREQUENCY else number * _NANOSECONDS[unit]
+    period = 1_000_000_000 // number if unit in _FREQUENCY else number * NANOSECONDS[unit]
     if period < SHORTEST_NS:
         return f"'{name}' is too fast: at most 5000hz, which is once in 200us"
     if period > LONGEST_NS:

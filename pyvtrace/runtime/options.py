@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from pyvtrace.providers.profile import NANOSECONDS
 from pyvtrace.value import Value
 
 COMPILE, RUN, DYNAMIC = "compile-time", "run-time", "dynamic"
@@ -43,19 +44,6 @@ class BadOption(Value):
 
 _SUFFIXES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _SECOND = 1_000_000_000
-_UNITS: Mapping[str, int] = {
-    name: nanoseconds
-    for names, nanoseconds in (
-        ("ns nsec", 1),
-        ("us usec", 1_000),
-        ("ms msec", 1_000_000),
-        ("s sec", _SECOND),
-        ("m min", 60 * _SECOND),
-        ("h hour", 3600 * _SECOND),
-        ("d day", 86400 * _SECOND),
-    )
-    for name in names.split()
-}
 _NUMBER = re.compile(r"(?P<digits>0[xX][0-9a-fA-F]+|[0-9]+)(?P<suffix>[a-zA-Z]*)")
 
 
@@ -87,7 +75,7 @@ def _time(text: str | None) -> str | None:
     suffix = match["suffix"].lower()
     if suffix in ("", "hz"):
         return str(_SECOND // number) if number else None
-    unit = _UNITS.get(suffix)
+    unit = NANOSECONDS.get(suffix)
     return str(number * unit) if unit else None
 
 
