@@ -8,6 +8,7 @@ from pyvtrace.lang.naming import complete
 from pyvtrace.lang.scope import Problem
 from pyvtrace.lang.values import Values, convert, fold
 from pyvtrace.source import Span
+from pyvtrace.value import replace
 
 
 def decayed(e: typed.Expr) -> typed.Expr:
@@ -69,7 +70,7 @@ def member(v: Values, base: typed.Expr, name: str, op: str, span: Span) -> typed
         raise v.fail("D_TYPE_MEMBER", span, f"{name} is not a member of {type_}", hint)
     if op == "->":
         base = typed.Dereference(type_, base, span)
-    return _part(base, found, span)
+    return _part(base, replace(found, type=complete(v, found.type)), span)
 
 
 def _part(base: typed.Expr, found: ty.Member, span: Span) -> typed.Expr:

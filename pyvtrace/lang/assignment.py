@@ -32,7 +32,6 @@ def assign(v: Values, e: ast.Assign) -> typed.Expr:
         raise
     if e.op != "=":
         return _update(v, e.op[:-1], _target(v, e.target, value, e.op), value, e.span)
-    value = decayed(value)
     target = _target(v, e.target, value, e.op)
     return typed.Assign(target.type, target, _assigned(v, target.type, value, e.span), e.span)
 
@@ -45,8 +44,8 @@ def _assigned(v: Values, type_: ty.Type, value: typed.Expr, span: Span) -> typed
             value = text_of(v, value, span)
         if isinstance(value.type, ty.String) or is_null(value):
             return value
-    elif type_.is_scalar and value.type.is_scalar:
-        return convert(value, type_)
+    elif type_.is_scalar and decayed(value).type.is_scalar:
+        return convert(decayed(value), type_)
     elif isinstance(type_, ty.Array):
         if is_characters(type_) and (value.type == type_ or isinstance(as_text(value).type, ty.String)):
             return value if value.type == type_ else as_text(value)
@@ -115,7 +114,7 @@ def _target(v: Values, place: ast.Expr, value: typed.Expr, op: str) -> Place:
         return part
     if symbol is None and where == "global" and (name in scope.environment.variables or name in ("args", "NULL")):
         raise v.fail("D_OP_WRITE", place.span, f"operator {op} can only be applied to a writable variable")
-    value = as_text(value)
+    value = decayed(as_text(value))
     if symbol is None and isinstance(value.type, ty.Void | ty.Routine):
         raise v.fail("D_OP_INCOMPAT", place.span, f"a variable cannot hold a value of type {value.type}")
     if symbol is None and isinstance(value.type, ty.Array):

@@ -10,6 +10,7 @@ from pyvtrace.lang import types as ty
 from pyvtrace.lang.calls import arguments, unknown_function
 from pyvtrace.lang.declarations import declare
 from pyvtrace.lang.formats import BadFormat, Conversion, parse_format
+from pyvtrace.lang.naming import whole
 from pyvtrace.lang.scope import AggregationInUse, Problem, Scope
 from pyvtrace.lang.values import Values
 from pyvtrace.lang.variables import check_key, count_mismatch, key_part, wider_key
@@ -254,6 +255,8 @@ class Checker:
         if name == "trace" and len(call.args) == 1 and self._is_void(call.args[0]):
             raise scope.fail("D_TRACE_VOID", call.span, "trace( ) may not be applied to a void expression")
         args = arguments(self.values, name, call, action.parameters)
+        if name == "print":
+            args = tuple(replace(arg, type=whole(self.values, arg.type)) for arg in args)
         return typed.Act(action, args, self.number, span=call.span)
 
     def _is_void(self, expr: ast.Expr) -> bool:

@@ -8,6 +8,7 @@ from pyvtrace.lang.layout import Fields
 from pyvtrace.lang.scope import Problem
 from pyvtrace.lang.values import Values
 from pyvtrace.source import Span
+from pyvtrace.value import replace
 
 _ORDER = ("unsigned", "signed", "short", "long", "char", "int")
 _BASE = {
@@ -32,9 +33,26 @@ def resolve(v: Values, name: ast.TypeName) -> ty.Type:
 
 
 def complete(v: Values, type_: ty.Type) -> ty.Type:
-    """A struct or union with its members, where the program has told them; else the type as it is."""
-    if isinstance(type_, ty.Struct) and type_.members is None:
-        return v.scope.tags.get((type_.keyword, type_.tag), type_)
+    """A struct or union with its members, where the program or the kernel tells them; else the type as it is."""
+    if isinstance(type_, ty.Array) and isinstance(type_.element, ty.Struct):
+        return ty.Array(complete(v, type_.element), type_.length)
+    if not isinstance(type_, ty.Struct) or type_.members is not None or not type_.tag:
+        return type_
+    tags, name = v.scope.tags, (type_.keyword, type_.tag)
+    if name not in tags and (found := v.scope.environment.aggregate(*name)):
+        tags[name] = found
+        v.scope.borrowed.add(name)
+    return tags.get(name, type_)
+
+
+def whole(v: Values, type_: ty.Type) -> ty.Type:
+    """A type of which all that lies in its values is complete."""
+    type_ = complete(v, type_)
+    if isinstance(type_, ty.Array):
+        return ty.Array(whole(v, type_.element), type_.length)
+    if isinstance(type_, ty.Struct) and type_.members is not None:
+        members = tuple(replace(member, type=whole(v, member.type)) for member in type_.members)
+        return replace(type_, members=members)
     return type_
 
 
@@ -105,7 +123,7 @@ def _aggregate(v: Values, name: ast.TypeName) -> ty.Type:
     keyword, tag = name.words
     if name.definition is None:
         return ty.Struct(keyword, tag, None, 0)
-    if tag and (keyword, tag) in v.scope.tags:
+    if tag and (keyword, tag) in v.scope.tags and (keyword, tag) not in v.scope.borrowed:
         raise v.fail("D_DECL_TYPERED", name.span, f"type redeclared: {keyword} {tag}")
     fields = Fields(keyword == "union")
     for member in name.definition:
@@ -114,6 +132,7 @@ def _aggregate(v: Values, name: ast.TypeName) -> ty.Type:
     made = fields.struct(keyword, tag)
     if tag:
         v.scope.tags[keyword, tag] = made
+        v.scope.borrowed.discard((keyword, tag))
     return made
 
 

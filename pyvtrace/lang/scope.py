@@ -48,6 +48,8 @@ class Scope:
         # checked its parameters.
         self.types: dict[str, ty.Type] = {}
         self.tags: dict[tuple[str, str], ty.Type] = {}
+        # Tags of the kernel's: the program may give its own meaning to them.
+        self.borrowed: set[tuple[str, str]] = set()
         self.constants: dict[str, typed.Constant] = {}
         self.inlines: dict[str, InlineValue] = {}
         self.parameters: Mapping[str, typed.Expr] = {}

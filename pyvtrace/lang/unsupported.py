@@ -46,7 +46,7 @@ FUNCTIONS = _by_name(
 )
 VARIABLES = _by_name(
     (
-        ("curthread curpsinfo curlwpsinfo curcpuinfo", "use pid, tid, execname, curcpu"),
+        ("curpsinfo curlwpsinfo curcpuinfo", "use pid, tid, execname, curcpu"),
         ("caller ucaller", "in profile probes arg0 is the kernel's address, arg1 the process's"),
         ("stackdepth ustackdepth ipl cwd root", "leave it out"),
         ("uregs", "arguments are arg0 to arg9"),

@@ -48,7 +48,7 @@ CASES = [
     ("D_IDENT_BADREF", "BEGIN { a[1] = 2; trace(a); }", "a", "array a may not be referenced without its index"),
     ("D_IDENT_BADREF", "BEGIN { a[1] = 2; a = 3; }", "a", "array a may not be assigned without its index"),
     ("D_VAR_UNDEF", "BEGIN { trace(self->x); }", "self->x", "self->x has not yet been declared or assigned"),
-    ("D_VAR_UNSUP", "BEGIN { trace(curthread); }", "curthread", "variable curthread is not supported"),
+    ("D_VAR_UNSUP", "BEGIN { trace(zonename); }", "zonename", "variable zonename is not supported"),
     ("D_SYM_BADREF", "BEGIN { @a = count(); trace(@a); }", "@a", "aggregation @a may not be used as a value"),
     ("D_FUNC_UNDEF", "BEGIN { strlem(1); }", "strlem(1)", "undefined function name: strlem"),
     ("D_FUNC_UNDEF", "BEGIN { stack(); }", "stack()", "stack( ) is not supported"),
