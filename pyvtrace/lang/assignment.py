@@ -100,18 +100,15 @@ def _target(v: Values, place: ast.Expr, value: typed.Expr, op: str) -> Place:
             if _is_variable(part):
                 assert isinstance(part, typed.Part)
                 return part
-            message = f"operator {op} cannot write to memory of what is traced"
-            raise v.fail("D_OP_LVAL", place.span, message, "vtrace only observes")
+            raise _traced(v, op, place.span)
         case _:
             v.check(place)
             raise v.fail("D_OP_LVAL", place.span, f"operator {op} requires modifiable lvalue as an operand")
     if where == "global" and any(name in names for names in (scope.constants, scope.inlines, scope.parameters)):
         raise v.fail("D_OP_LVAL", place.span, f"operator {op} requires modifiable lvalue as an operand")
     symbol = scope.symbols.get((where, name))
-    if isinstance(place, ast.Index) and symbol is not None and isinstance(symbol.type, ty.Array) and not symbol.keys:
-        part = v.check(place)
-        assert isinstance(part, typed.Part)
-        return part
+    if isinstance(place, ast.Index) and symbol is not None and not symbol.keys:
+        return _element(v, place, symbol, op)
     if symbol is None and where == "global" and (name in scope.environment.variables or name in ("args", "NULL")):
         raise v.fail("D_OP_WRITE", place.span, f"operator {op} can only be applied to a writable variable")
     value = decayed(as_text(value))
@@ -127,6 +124,22 @@ def _target(v: Values, place: ast.Expr, value: typed.Expr, op: str) -> Place:
         message = f"array {spelled(place)} may not be assigned without its index"
         raise v.fail("D_IDENT_BADREF", place.span, message, f"write {spelled(place)}[...]")
     return typed.Load(symbol.type, symbol, (), place.span)
+
+
+def _element(v: Values, place: ast.Index, symbol: typed.Symbol, op: str) -> Place:
+    """An element of an array of fixed size."""
+    part = v.check(place)
+    if isinstance(part, typed.Part):
+        return part
+    if isinstance(symbol.type, ty.String):
+        hint = "a string is assigned as a whole; an array of char by its elements"
+        raise v.fail("D_OP_LVAL", place.span, f"operator {op} requires modifiable lvalue as an operand", hint)
+    raise _traced(v, op, place.span)
+
+
+def _traced(v: Values, op: str, span: Span) -> Problem:
+    message = f"operator {op} cannot write to memory of what is traced"
+    return v.fail("D_OP_LVAL", span, message, "vtrace only observes")
 
 
 def _is_variable(e: typed.Expr) -> bool:
@@ -145,8 +158,4 @@ def _target_element(
             raise v.fail("D_ARR_LOCAL", place.span, message, f"use self->{name}[...], or a global")
         types = tuple(map(key_type, v.keys(place.keys)))
         symbol = v.scope.declare(where, name, value.type, types)
-    if not symbol.keys:
-        message = f"{spelled(place.base)} is not an array"
-        hint = "vtrace does not write to memory of what is traced" if isinstance(symbol.type, ty.Pointer) else ""
-        raise v.fail("D_ARR_BADREF", place.span, message, hint)
     return typed.Load(symbol.type, symbol, tuple_of(v, place, symbol), place.span)

@@ -29,12 +29,14 @@ class Fields:
             at = (at + unit - 1) // unit * unit
         if name:
             self._place(name, type_, at, bits, bits)
-        elif not self._overlap:
-            self._at = at + bits
-            self._end = max(self._end, self._at)
+        else:
+            self._take(at, bits)
 
     def _place(self, name: str, type_: Type, at: int, size: int, bits: int = 0) -> None:
         self._members.append(Member(name, type_, at, bits))
+        self._take(at, size)
+
+    def _take(self, at: int, size: int) -> None:
         self._end = max(self._end, at + size)
         if not self._overlap:
             self._at = at + size

@@ -65,12 +65,22 @@ def _base(v: Values, name: ast.TypeName) -> ty.Type:
         _alone(v, name, 2 if keyword else 1, keyword)
         if not keyword:
             return ty.VOID
-        return _enum(v, name) if keyword == "enum" else _aggregate(v, name)
+        return _tagged(v, name, keyword)
     if len(words) == 1 and words[0] in v.scope.types:
         return v.scope.types[words[0]]
     if len(words) == 1 and words[0] in ty.TYPEDEFS:
         return ty.String(v.scope.strsize) if words[0] == "string" else ty.TYPEDEFS[words[0]]
     return _integer(v, name)
+
+
+def _tagged(v: Values, name: ast.TypeName, keyword: str) -> ty.Type:
+    """A struct, a union or an enum. One definition may stand before several declarators."""
+    made = v.scope.defined.get(id(name.definition)) if name.definition else None
+    if made is None:
+        made = _enum(v, name) if keyword == "enum" else _aggregate(v, name)
+        if name.definition:
+            v.scope.defined[id(name.definition)] = made
+    return made
 
 
 def _alone(v: Values, name: ast.TypeName, count: int, keyword: str) -> None:

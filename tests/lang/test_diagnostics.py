@@ -54,7 +54,7 @@ CASES = [
     ("D_FUNC_UNDEF", "BEGIN { stack(); }", "stack()", "stack( ) is not supported"),
     ("D_FUNC_IDKIND", "BEGIN { trace(pid(1)); }", "pid(1)", "pid is a variable, not a function"),
     ("D_ARR_BADREF", "BEGIN { x = 1; trace(x[1]); }", "x", "operator [] can only be applied to an array or pointer"),
-    ("D_ARR_BADREF", "BEGIN { x = 1; x[1] = 2; }", "x[1]", "x is not an array"),
+    ("D_ARR_BADREF", "BEGIN { x = 1; x[1] = 2; }", "x", "operator [] can only be applied to an array or pointer"),
     ("D_PROTO_LEN", "BEGIN { trace(strlen()); }", "strlen()", "strlen( ) prototype mismatch: 0 args passed, 1 expecte"),
     ("D_PROTO_LEN", "BEGIN { a[1] = 2; trace(a[1, 2]); }", "a[1, 2]", "a[ ] prototype mismatch: 2 keys passed, 1 expe"),
     ("D_PROTO_ARG", "BEGIN { trace(strlen(1)); }", "1", "strlen( ) argument #1 is incompatible with prototype"),
