@@ -231,6 +231,14 @@ class OffsetOf(Expr):
     span: Span = NOWHERE
 
 
+class Translate(Expr):
+    """`xlate <type> (operand)`."""
+
+    type: TypeName
+    operand: Expr
+    span: Span = NOWHERE
+
+
 class StringOf(Expr):
     """`stringof expr` / `stringof (expr)`."""
 
@@ -326,6 +334,24 @@ class Inline(Item):
     type: TypeName
     name: str
     value: Expr
+    span: Span = NOWHERE
+
+
+class TranslatedMember(Value):
+    """`name = value;` in a translator."""
+
+    name: str
+    value: Expr
+    span: Span = NOWHERE
+
+
+class Translator(Item):
+    """`translator type < input name > { members };`"""
+
+    type: TypeName
+    input: TypeName
+    name: str
+    members: tuple[TranslatedMember, ...]
     span: Span = NOWHERE
 
 

@@ -76,7 +76,7 @@ class Checker:
             match item:
                 case ast.Clause():
                     self.clause(item)
-                case ast.Declaration() | ast.Typedef() | ast.Inline() | ast.TypeDeclaration():
+                case ast.Declaration() | ast.Typedef() | ast.Inline() | ast.TypeDeclaration() | ast.Translator():
                     declare(self.values, item)
                 case ast.Pragma(kind="option"):
                     self.option(item)

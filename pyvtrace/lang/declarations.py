@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyvtrace.lang import ast, typed
+from pyvtrace.lang import ast, translators, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.naming import is_object, resolve, unused
 from pyvtrace.lang.scope import InlineValue
@@ -11,8 +11,10 @@ from pyvtrace.lang.variables import initial
 from pyvtrace.source import Span
 from pyvtrace.value import replace
 
+Declared = ast.Declaration | ast.Typedef | ast.Inline | ast.TypeDeclaration | ast.Translator
 
-def declare(v: Values, item: ast.Declaration | ast.Typedef | ast.Inline | ast.TypeDeclaration) -> None:
+
+def declare(v: Values, item: Declared) -> None:
     """Make what a declaration declares.
 
     Raises:
@@ -27,6 +29,8 @@ def declare(v: Values, item: ast.Declaration | ast.Typedef | ast.Inline | ast.Ty
             _typedef(v, item)
         case ast.Inline():
             _inline(v, item)
+        case ast.Translator():
+            translators.declare(v, item)
 
 
 def _split(v: Values, name: ast.TypeName) -> tuple[ty.Type, tuple[ty.Type, ...], tuple[str, ...]]:
@@ -91,7 +95,7 @@ def _inline(v: Values, item: ast.Inline) -> None:
     # Wrong values are reported once, here; one that is right is checked again where it is used.
     outer, v.scope.parameters = v.scope.parameters, dict(zip(names, map(_stand_in, keys), strict=True))
     try:
-        initial(v, v.check(item.value), type_, item.value.span)
+        initial(v, v.base(item.value), type_, item.value.span)
     finally:
         v.scope.parameters = outer
     v.scope.inlines[item.name] = InlineValue(item.name, type_, names, keys, item.value)

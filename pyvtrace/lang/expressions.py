@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping
 
 from pyvtrace.lang import ast
 from pyvtrace.lang.declarators import TypeParser
-from pyvtrace.lang.tokens import SyntaxProblem
-from pyvtrace.lang.unsupported import OPERATOR_WORDS
-from pyvtrace.source import Diagnostic, Span
+from pyvtrace.source import Span
 
 # Binding power of the binary operators, weakest first (Dynamic Tracing Guide, "Precedence").
 _LEVELS = (("||",), ("^^",), ("&&",), ("|",), ("^",), ("&",), ("==", "!="), ("<", "<=", ">", ">="), ("<<", ">>"),
@@ -127,6 +125,18 @@ class ExpressionParser(TypeParser):
         self.height = 1
         return ast.OffsetOf(type_, member, self.since(start))
 
+    def translate(self) -> ast.Expr:
+        """`xlate <type> (operand)`, of which a member may be taken."""
+        start = self.advance().start
+        self.expect("<")
+        type_ = self.type_name()
+        self.expect(">")
+        self.expect("(")
+        operand = self.expression()
+        self.expect(")")
+        self.taller(self.height)
+        return ast.Translate(type_, operand, self.since(start))
+
     def postfix(self) -> ast.Expr:
         start = self.token.start
         expr = self.primary()
@@ -179,6 +189,8 @@ class ExpressionParser(TypeParser):
             case "string":
                 self.advance()
                 return ast.StringLiteral(str(token.value), span)
+            case "name" if token.text == "xlate" and self.peek().text == "<":
+                return self.translate()
             case "name":
                 return self.named()
         if self.accept("("):
@@ -199,9 +211,6 @@ class ExpressionParser(TypeParser):
         token = self.advance()
         if token.text in ("self", "this") and self.accept("->"):
             return ast.Scoped(token.text, self.name(), self.since(token.start))
-        if token.text in OPERATOR_WORDS and self.token.text in ("(", "<"):
-            what, hint = OPERATOR_WORDS[token.text]
-            raise SyntaxProblem(Diagnostic("D_UNKNOWN", Span(token.start, token.end), what, hint, self.region))
         if self.accept("("):
             args = self.arguments(")")
             self.taller(self.height)

@@ -82,6 +82,8 @@ class Parser(ExpressionParser):
             following = self.peek()
             if token.text in DECLARATIONS and following.kind == "name":
                 self.refuse(*DECLARATIONS[token.text])
+            if token.text == "translator" and self.starts_type(1):
+                return (self.translator(),)
             if self.starts_declaration():
                 return self.declaration()
         return (self.clause(),)
@@ -158,6 +160,26 @@ class Parser(ExpressionParser):
             self.expect("=")
             return ast.Inline(type_, name, self.assignment(), self.since(start))
         return ast.Declaration(where, type_, name, self.since(start))
+
+    def translator(self) -> ast.Translator:
+        start = self.advance().start
+        output = self.type_name()
+        self.expect("<")
+        inner = self.token.start
+        base = self.specifiers()
+        name, derived = self.declarator()
+        input_ = self.derive(base, derived, inner)
+        self.expect(">")
+        self.expect("{")
+        members: list[ast.TranslatedMember] = []
+        while not self.accept("}"):
+            at = self.token.start
+            member = self.name()
+            self.expect("=")
+            members.append(ast.TranslatedMember(member, self.assignment(), self.since(at)))
+            self.expect(";")
+        self.expect(";")
+        return ast.Translator(output, input_, name, tuple(members), self.since(start))
 
     # ------------------------------------------------------------------------------------------------------- clauses
 

@@ -54,6 +54,8 @@ class Scope:
         self.borrowed: set[tuple[str, str]] = set()
         self.constants: dict[str, typed.Constant] = {}
         self.inlines: dict[str, InlineValue] = {}
+        # By what a translator makes and what it takes, as types are spelled.
+        self.translators: dict[tuple[str, str], ast.Translator] = {}
         self.parameters: Mapping[str, typed.Expr] = {}
         self.problems: list[Diagnostic] = []
         # Variables whose first assignment is wrong: their type is not known, and no fault of what uses them.

@@ -136,6 +136,16 @@ class Character(Expr):
     span: Span = NOWHERE
 
 
+class Translated(Expr):
+    """What `xlate` makes of `operand`: it has members, each an expression of its own, and is never a value as a whole.
+    `input` is the type that its translator takes."""
+
+    type: Type
+    operand: Expr
+    input: Type
+    span: Span = NOWHERE
+
+
 class Dereference(Expr):
     """`*pointer`: reads kernel memory, or user memory when the pointer type says so."""
 

@@ -6,13 +6,8 @@ from collections.abc import Mapping
 
 # Words that begin a declaration: what they declare, and the way out.
 DECLARATIONS: Mapping[str, tuple[str, str]] = {
-    "translator": ("translators are not supported", "use the names that `vtrace -lv` shows for args->"),
     "provider": ("provider declarations are not supported", "they belong into the header of the traced program"),
     "import": ("import declarations are not supported", "leave it out: there are no D libraries"),
-}
-# Words that are operators.
-OPERATOR_WORDS: Mapping[str, tuple[str, str]] = {
-    "xlate": ("xlate: translators are not supported", "use the names that `vtrace -lv` shows for args->"),
 }
 
 

@@ -38,6 +38,14 @@ class Values:
         Raises:
             Problem: the first thing wrong with it, or with one of its operands.
         """
+        made = self.base(e)
+        if isinstance(made, typed.Translated):
+            message = f"a translated {made.type} has no value as a whole"
+            raise self.fail("D_OP_DYN", e.span, message, "take a member of it: xlate <type> (x).member")
+        return made
+
+    def base(self, e: ast.Expr) -> typed.Expr:
+        """As `check`, for what a member is taken of: that may be something translated."""
         return _CHECKS[type(e)](self, e)
 
     def all(self, parts: Sequence[ast.Expr]) -> tuple[typed.Expr, ...]:

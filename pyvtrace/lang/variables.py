@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyvtrace.lang import ast, typed
+from pyvtrace.lang import ast, translators, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.aggregates import decayed, dereference, element, member
 from pyvtrace.lang.operators import arithmetic
@@ -222,7 +222,13 @@ def access(v: Values, e: ast.Access) -> typed.Expr:
             hint = v.scope.nearest(e.name, names) or f"its arguments: {', '.join(names) or 'none'}"
             raise v.fail("D_TYPE_MEMBER", e.span, f"{v.scope.probe()} has no argument {e.name}", hint)
         return _argument(v, names.index(e.name), e.span, e.name)
-    return member(v, v.check(e.base), e.name, "->" if e.arrow else ".", e.span)
+    base, op = v.base(e.base), "->" if e.arrow else "."
+    if isinstance(base, typed.Translated):
+        if isinstance(base.type, ty.Pointer) != e.arrow:
+            tag = "D_OP_PTR" if e.arrow else "D_OP_SOU"
+            raise v.fail(tag, e.span, f"operator {op} cannot be applied to a translated {base.type}")
+        return translators.member(v, base, e.name, e.span)
+    return member(v, base, e.name, op, e.span)
 
 
 # -------------------------------------------------------------------------------------------------------------- inlines
@@ -243,7 +249,7 @@ def expand(v: Values, inline: InlineValue, keys: tuple[typed.Expr, ...], span: S
     outer, scope.parameters = scope.parameters, passed
     # What follows from it stands in the program where the name does.
     try:
-        value = initial(v, v.check(inline.value), inline.type, span)
+        value = initial(v, v.base(inline.value), inline.type, span)
     finally:
         scope.parameters = outer
     return replace(value, span=span)
@@ -251,6 +257,8 @@ def expand(v: Values, inline: InlineValue, keys: tuple[typed.Expr, ...], span: S
 
 def initial(v: Values, value: typed.Expr, type_: ty.Type, span: Span) -> typed.Expr:
     """What an inline is given, as a value of its type."""
+    if isinstance(value, typed.Translated) and str(value.type) == str(type_):
+        return value
     value = as_text(decayed(value)) if isinstance(type_, ty.String) else decayed(value)
     if value.type.is_scalar and type_.is_scalar:
         return convert(value, type_)
