@@ -95,9 +95,12 @@ def _inline(v: Values, item: ast.Inline) -> None:
     # Wrong values are reported once, here; one that is right is checked again where it is used.
     outer, v.scope.parameters = v.scope.parameters, dict(zip(names, map(_stand_in, keys), strict=True))
     try:
-        initial(v, v.base(item.value), type_, item.value.span)
+        value = initial(v, v.base(item.value), type_, item.value.span)
     finally:
         v.scope.parameters = outer
+    if isinstance(value, typed.Constant) and not keys:
+        v.scope.constants[item.name] = value
+        return
     v.scope.inlines[item.name] = InlineValue(item.name, type_, names, keys, item.value)
 
 

@@ -57,6 +57,7 @@ class Scope:
         # By what a translator makes and what it takes, as types are spelled.
         self.translators: dict[tuple[str, str], ast.Translator] = {}
         self.parameters: Mapping[str, typed.Expr] = {}
+        self.inside = self.expansions = 0
         self.problems: list[Diagnostic] = []
         # Variables whose first assignment is wrong: their type is not known, and no fault of what uses them.
         self.broken: set[tuple[str, str]] = set()

@@ -234,6 +234,10 @@ def access(v: Values, e: ast.Access) -> typed.Expr:
 # -------------------------------------------------------------------------------------------------------------- inlines
 
 
+# Inlines inside one another, and all uses of inlines in a program.
+_DEEPEST, _MOST = 40, 20_000
+
+
 def expand(v: Values, inline: InlineValue, keys: tuple[typed.Expr, ...], span: Span) -> typed.Expr:
     """The value of an inline at a place of the program."""
     if len(keys) != len(inline.keys):
@@ -245,13 +249,18 @@ def expand(v: Values, inline: InlineValue, keys: tuple[typed.Expr, ...], span: S
         name: key_part(v, key, type_, f"{inline.name}[ ]", number)
         for number, (name, key, type_) in enumerate(zip(inline.names, keys, inline.keys, strict=True), 1)
     }
-    scope = v.scope
-    outer, scope.parameters = scope.parameters, passed
+    v.scope.inside += 1
+    v.scope.expansions += 1
+    if v.scope.inside > _DEEPEST or v.scope.expansions > _MOST:
+        message = f"inlines inside one another make an expression too large: {inline.name}"
+        raise v.fail("D_CG_EXPR", span, message, "put a part into a variable of its own")
+    outer, v.scope.parameters = v.scope.parameters, passed
     # What follows from it stands in the program where the name does.
     try:
         value = initial(v, v.base(inline.value), inline.type, span)
     finally:
-        scope.parameters = outer
+        v.scope.parameters = outer
+        v.scope.inside -= 1
     return replace(value, span=span)
 
 

@@ -146,3 +146,15 @@ def test_is_refused_by_its_tag(tag: str, program: str) -> None:
 )
 def test_is_accepted(program: str) -> None:
     assert not problems(program)
+
+
+@pytest.mark.parametrize(("uses", "count"), [("x{0} + x{0}", 40), ("x{0} + 1", 2000)])
+def test_inlines_of_inlines_end(uses: str, count: int) -> None:
+    chain = "".join(f"inline int x{n + 1} = {uses.format(n)}; " for n in range(count))
+    found = problems(f"inline int x0 = pid; {chain} BEGIN {{ trace(x{count}); }}")
+    assert found[0].tag == "D_CG_EXPR"
+
+
+def test_a_chain_of_constants_is_a_constant() -> None:
+    chain = "".join(f"inline int x{n + 1} = x{n} + x{n}; " for n in range(100))
+    assert not problems(f"inline int x0 = 1; {chain} int a[x3]; BEGIN {{ a[7] = x100; }}")
