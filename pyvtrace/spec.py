@@ -108,11 +108,31 @@ class TraceAction(ActionSpec):
     field: FieldSpec
 
 
+class ShapeSpec(Value):
+    """The type of a value as print() shows it: `kind` is "int", "uint", "pointer", "string", "struct" or "array"; the
+    one part of an array is its element."""
+
+    kind: str
+    name: str
+    size: int
+    parts: tuple[PartSpec, ...] = ()
+
+
+class PartSpec(Value):
+    """A member: its place in bits, and its width where it is a bit-field (else 0)."""
+
+    name: str
+    bit_offset: int
+    bits: int
+    shape: ShapeSpec
+
+
 class PrintAction(ActionSpec):
-    """print(): the value under its type's name."""
+    """print(): the value under its type's name; `shape` is that of a struct, a union or an array."""
 
     field: FieldSpec
     type: str
+    shape: ShapeSpec | None = None
 
 
 class PrintfAction(ActionSpec):

@@ -35,13 +35,28 @@ class TracepointFormat(Value):
 
 
 class KernelType(Value):
-    """A BTF type reduced to what a D scalar can be: `kind` is "int", "pointer", "string" or "other"; `size` in bytes.
-    `name` as C writes it ("struct task_struct *")."""
+    """A BTF type: `kind` is "int", "pointer", "string" (a `char *`), "array", "struct", "union" or "other"; `size` in
+    bytes. `name` as C writes it ("struct task_struct *").
+
+    An array has `length` parts like the only one of `members`. A struct or union has its members only where it was
+    asked for, or where it has no tag by which one could ask for it.
+    """
 
     kind: str
     name: str
     size: int
     signed: bool = False
+    length: int = 0
+    members: tuple[KernelMember, ...] = ()
+
+
+class KernelMember(Value):
+    """A member: "" for an anonymous one; its place in bits; `bits` is the width of a bit-field, else 0."""
+
+    name: str
+    type: KernelType
+    bit_offset: int = 0
+    bits: int = 0
 
 
 class KernelParameter(Value):
@@ -86,6 +101,9 @@ class Target(Protocol):
 
     def member(self, struct: str, path: str) -> MemberPlace | None:
         """Place of `path` ("comm", "thread_info.status") in `struct task_struct`-like `struct`; None if unknown."""
+
+    def aggregate(self, keyword: str, tag: str) -> KernelType | None:
+        """`struct tag` or `union tag` of the kernel with its members; None if there is none, or no BTF."""
 
     def feature(self, name: str) -> bool:
         """Whether this kernel has a feature of `kernel.features`, for this user, now."""

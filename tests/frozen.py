@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pyvtrace.target import KernelParameter, KernelType, MemberPlace, TracepointField, TracepointFormat
+from pyvtrace.target import KernelMember, KernelParameter, KernelType, MemberPlace, TracepointField, TracepointFormat
 
 # A line without indentation: id, group, name. Below it: offset, size, s(igned) or u(nsigned), declaration.
 EVENTS = """\
@@ -325,6 +325,18 @@ class FrozenTarget:
         rows = (row.split() for row in MEMBERS.get(struct, "").split(",") if row)
         places = {name: MemberPlace(int(offset), int(size), sign == "s") for name, offset, size, sign in rows}
         return places.get(path)
+
+    def aggregate(self, keyword: str, tag: str) -> KernelType | None:
+        """The members that are recorded, as numbers."""
+        if keyword != "struct" or tag not in MEMBERS:
+            return None
+        rows = [row.split() for row in MEMBERS[tag].split(",") if row]
+        members = tuple(
+            KernelMember(name, KernelType("int", f"u{8 * int(size)}", int(size), sign == "s"), 8 * int(offset))
+            for name, offset, size, sign in rows
+            if size in ("1", "2", "4", "8")
+        )
+        return KernelType("struct", f"struct {tag}", 4096, members=members)
 
     def feature(self, name: str) -> bool:
         return name not in self._without

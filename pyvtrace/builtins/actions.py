@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pyvtrace.builtins.shapes import shape_of
 from pyvtrace.lang import typed
 from pyvtrace.lang.vocabulary import Action, Parameter
 from pyvtrace.spec import (
@@ -28,7 +29,8 @@ def trace(act: typed.Act, field: Field) -> ActionSpec:
 
 
 def print_value(act: typed.Act, field: Field) -> ActionSpec:
-    return PrintAction(field(act.args[0]), str(act.args[0].type))
+    stored, type_ = field(act.args[0]), act.args[0].type
+    return PrintAction(stored, str(type_), shape_of(type_) if stored.kind == "bytes" else None)
 
 
 def printf(act: typed.Act, field: Field) -> ActionSpec:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pyvtrace.bpf import helpers as h
 from pyvtrace.bpf.isa import R0, R1, R8, Code, call, extend, load, mov
 from pyvtrace.builtins.machine import Machine
-from pyvtrace.lang.types import INT, INT64, LONG, TYPEDEFS, UINT64, Integer, String
+from pyvtrace.lang.types import INT, INT64, LONG, TYPEDEFS, UINT64, Integer, Pointer, String, Struct
 from pyvtrace.lang.vocabulary import Variable
 
 PROBE_NAME_CAPACITY = 64
@@ -61,6 +61,11 @@ def parent(m: Machine, variable: Variable) -> Code:
     yield load(R0, R0, tgid.offset, tgid.size)
 
 
+def curthread(m: Machine, variable: Variable) -> Code:
+    # A number to the verifier, not R8's pointer: D may compute with it.
+    yield call(h.GET_CURRENT_TASK)
+
+
 def execname(m: Machine, variable: Variable) -> Code:
     yield from m.need("scratch")
     name = m.buffer(COMM_SIZE)
@@ -111,6 +116,7 @@ def probe_id(m: Machine, variable: Variable) -> Code:
 _PID, _UID = TYPEDEFS["pid_t"], TYPEDEFS["uid_t"]
 _NAME = String(PROBE_NAME_CAPACITY)
 
+_TASK = Pointer(Struct("struct", "task_struct", None, 0))
 VARIABLES: dict[str, Variable] = {
     v.name: v
     for v in (
@@ -119,6 +125,7 @@ VARIABLES: dict[str, Variable] = {
         Variable("ppid", _PID, parent, "parent's process id"),
         Variable("uid", _UID, _half(h.GET_CURRENT_UID_GID), "real user id"),
         Variable("gid", TYPEDEFS["gid_t"], _half(h.GET_CURRENT_UID_GID, upper=True), "real group id"),
+        Variable("curthread", _TASK, curthread, "the kernel's struct task_struct of this thread"),
         Variable("execname", String(COMM_SIZE), execname, "command name, at most 15 bytes"),
         Variable("comm", String(COMM_SIZE), execname, "execname, as other tools call it", extension=True),
         Variable("timestamp", UINT64, timestamp, "nanoseconds of CLOCK_MONOTONIC", clock=True),

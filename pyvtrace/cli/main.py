@@ -5,6 +5,7 @@ Without click, whose start-up is most of a one-liner's life; everything is impor
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import signal
@@ -38,6 +39,8 @@ def run() -> NoReturn:
         # What could not be written has been said.
         with suppress(OSError):
             stream.flush()
+    # What is remembered for the next run is written now.
+    atexit._run_exitfuncs()
     os._exit(status)
 
 

@@ -17,10 +17,8 @@ from pyvtrace.bpf.isa import (
     Code,
     Label,
     Note,
-    Reg,
     atomic_add,
     call,
-    extend,
     fits,
     jump,
     jump_if,
@@ -30,13 +28,14 @@ from pyvtrace.bpf.isa import (
     mov,
     store,
 )
-from pyvtrace.compile import strings
+from pyvtrace.compile import aggregates, strings
+from pyvtrace.compile.arithmetic import arithmetic, convert_register, operate
 from pyvtrace.compile.frame import Place
 from pyvtrace.compile.keys import build_key
-from pyvtrace.compile.layout import DATA, ArraySpec
-from pyvtrace.compile.machine import COMMUTATIVE, FAULT_ADDRESS, FAULT_DIVIDE, Located, Machine, computes, is_signed
+from pyvtrace.compile.layout import DATA, TEXT, ArraySpec
+from pyvtrace.compile.machine import COMMUTATIVE, FAULT_ADDRESS, Located, Machine, computes, is_signed
 from pyvtrace.lang import typed
-from pyvtrace.lang.types import Integer, String, Type
+from pyvtrace.lang.types import Integer, String
 
 
 @computes(typed.Constant)
@@ -69,15 +68,15 @@ def variable(m: Machine, e: Any) -> Code:
         return
     base, offset = yield from m.locate(symbol, R0)
     yield Note(symbol.name)
-    if isinstance(symbol.type, String):
+    if symbol.type.is_scalar:
+        yield load(R0, base, offset)
+    else:
         yield mov(R0, base)
         yield R0 + offset
-    else:
-        yield load(R0, base, offset)
 
 
 def element(m: Machine, symbol: typed.Symbol, keys: tuple[typed.Expr, ...]) -> Code:
-    """An element of an associative array; 0 or "" where there is none."""
+    """An element of an associative array; all zeros where there is none."""
     array = m.layout.arrays[symbol.scope, symbol.name]
     missing, done = Label("missing"), Label("done")
     with m.frame.temporary(array.key_size) as key:
@@ -86,10 +85,10 @@ def element(m: Machine, symbol: typed.Symbol, keys: tuple[typed.Expr, ...]) -> C
         yield map_fd(R1, array.map)
         yield call(h.MAP_LOOKUP)
     yield jump_if(R0, "==", 0, missing)
-    if isinstance(symbol.type, String):
+    if not symbol.type.is_scalar:
         yield jump(done)
         yield missing
-        yield from m.text(R0, "")
+        yield map_value(R0, TEXT, m.layout.zeros(array.value_size))
     else:
         yield load(R0, R0, 0)
         yield missing
@@ -98,6 +97,9 @@ def element(m: Machine, symbol: typed.Symbol, keys: tuple[typed.Expr, ...]) -> C
 
 @computes(typed.Dereference)
 def dereference(m: Machine, e: Any) -> Code:
+    if not e.type.is_scalar:
+        yield from aggregates.copied(m, e.pointer, e.type.size, text=isinstance(e.type, String))
+        return
     with m.frame.temporary() as value, m.frame.temporary() as pointer:
         yield from m.value(e.pointer)
         yield from m.save(pointer)
@@ -166,45 +168,6 @@ def binary(m: Machine, e: Any) -> Code:
     yield from arithmetic(m, e.op, R1, e.type)
 
 
-def arithmetic(m: Machine, op: str, right: Reg | int, type_: Type) -> Code:
-    """`R0 = R0 op right` in a type; `right` is R1 or a constant."""
-    match op:
-        case "/" | "%":
-            assert isinstance(right, Reg)
-            yield from m.fault_if(right, "==", 0, FAULT_DIVIDE, 0)
-            if is_signed(type_):
-                yield from _signed_division(op, right)
-            else:
-                yield R0.alu(op, right)
-        case "<<" | ">>":
-            # C leaves a shift by the width or more undefined. BPF takes a register's count modulo 64, as processors do,
-            # and refuses such a constant.
-            count = right & 63 if isinstance(right, int) else right
-            yield R0.alu("s>>" if op == ">>" and is_signed(type_) else op, count)
-        case _:
-            yield R0.alu(op, right)
-    if op not in "&|^>>":
-        yield from m.settle(type_)
-
-
-def _signed_division(op: str, right: Reg) -> Code:
-    """Truncating division; BPF divides unsigned before its fourth version. Clobbers R2."""
-    left_positive, right_positive, done = Label("left >= 0"), Label("right >= 0"), Label("done")
-    yield mov(R2, R0)
-    if op == "/":
-        yield R2 ^ right
-    yield jump_if(R0, "s>=", 0, left_positive)
-    yield -R0
-    yield left_positive
-    yield jump_if(right, "s>=", 0, right_positive)
-    yield -right
-    yield right_positive
-    yield R0.alu(op, right)
-    yield jump_if(R2, "s>=", 0, done)
-    yield -R0
-    yield done
-
-
 @computes(typed.Conditional)
 def conditional(m: Machine, e: Any) -> Code:
     otherwise, done = Label("else"), Label("done")
@@ -235,6 +198,9 @@ def function_call(m: Machine, e: Any) -> Code:
 
 @computes(typed.Assign)
 def assign(m: Machine, e: Any) -> Code:
+    if isinstance(e.target, typed.Part) or not (e.type.is_scalar or isinstance(e.type, String)):
+        yield from aggregates.assign(m, e)
+        return
     symbol: typed.Symbol = e.target.symbol
     if isinstance(symbol.type, String):
         yield from strings.assign(m, e)
@@ -291,6 +257,9 @@ def put(m: Machine, array: ArraySpec, key: Place, value: Place) -> Code:
 @computes(typed.Update)
 def update(m: Machine, e: Any) -> Code:
     """`target op= value`. Additions to what several CPUs share are atomic, so that counting N gives N."""
+    if isinstance(e.target, typed.Part):
+        yield from aggregates.update(m, e)
+        return
     symbol: typed.Symbol = e.target.symbol
     if e.target.keys:
         yield from _update_element(m, e, m.layout.arrays[symbol.scope, symbol.name])
@@ -312,25 +281,11 @@ def update(m: Machine, e: Any) -> Code:
         base, offset = yield from m.locate(symbol, R1)
         yield load(R0, base, offset)
         yield from m.save(before)
-        yield from _operate(m, e, amount)
+        yield from operate(m, e, amount)
         base, offset = yield from _destination(m, symbol)
         yield store(base, offset, R0)
         if e.old:
             yield from m.restore(R0, before)
-
-
-def convert_register(m: Machine, before: Type, after: Type) -> Code:
-    """Nothing to do for widening: registers hold values already extended by their own sign."""
-    if isinstance(after, Integer) and after.bytes < 8:
-        yield from extend(R0, after.bytes, signed=after.signed)
-
-
-def _operate(m: Machine, e: Any, amount: Place) -> Code:
-    """R0 (the target's value) op the saved amount, in the operation's type, brought back to the target's."""
-    yield from convert_register(m, e.type, e.operation)
-    yield from m.restore(R1, amount)
-    yield from arithmetic(m, e.op, R1, e.operation)
-    yield from m.settle(e.type)
 
 
 def _update_element(m: Machine, e: Any, array: ArraySpec) -> Code:
@@ -361,7 +316,7 @@ def _change_element(m: Machine, e: Any, array: ArraySpec, key: Place, amount: Pl
         yield store(value.base, value.offset, R1)
         yield missing
         yield from m.restore(R0, value)
-        yield from _operate(m, e, amount)
+        yield from operate(m, e, amount)
         yield from m.save(result)
         yield from put(m, array, key, result)
         yield from m.restore(R0, value if e.old else result)

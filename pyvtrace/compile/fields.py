@@ -28,6 +28,8 @@ def field_of_type(type_: Type, offset: int) -> FieldSpec:
     if isinstance(type_, String):
         size = (type_.capacity + 7) & ~7
         return FieldSpec(aligned(offset, 8), size, "string")
+    if not type_.is_scalar:
+        return FieldSpec(aligned(offset, 8), type_.size, "bytes")
     kind = ("int" if type_.signed else "uint") if isinstance(type_, Integer) else "pointer"
     return FieldSpec(aligned(offset, type_.size), type_.size, kind)
 

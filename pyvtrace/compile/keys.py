@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyvtrace.bpf import helpers as h
-from pyvtrace.bpf.isa import R0, R9, Code, Label, Reg, call, fits, jump_if, store
+from pyvtrace.bpf.isa import R0, R1, R2, R3, R9, Code, Label, Reg, call, fits, jump_if, mov, store
 from pyvtrace.compile.fields import SYMBOLIC
 from pyvtrace.compile.frame import Place
 from pyvtrace.compile.machine import Machine
@@ -51,6 +51,13 @@ def put_field(m: Machine, field: FieldSpec, place: Place, expr: typed.Expr, *, p
     """An expression's value at a place, in the form the field says."""
     if field.kind == "string":
         yield from m.copy_string(expr, place, field.size, padded=padded)
+        return
+    if field.kind == "bytes":
+        yield from m.value(expr)
+        yield mov(R3, R0)
+        yield from m.address(R1, place)
+        yield mov(R2, field.size)
+        yield call(h.PROBE_READ_KERNEL)
         return
     value: Reg | int = R0
     if field.kind in SYMBOLIC:

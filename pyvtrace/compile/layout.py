@@ -82,6 +82,10 @@ class Layout:
         raw += bytes(-len(raw) % 8)
         return self._text(raw)
 
+    def zeros(self, size: int) -> int:
+        """Offset of `size` zero bytes, a multiple of 8, in the text map: what was never assigned."""
+        return self._text(bytes(size))
+
     def _text(self, raw: bytes) -> int:
         if raw not in self._texts:
             self._texts[raw] = self._text_size

@@ -48,7 +48,7 @@ from pyvtrace.lang.types import Integer, Pointer, String, Type
 from pyvtrace.spec import COUNTERS
 from pyvtrace.target import Target
 
-FAULT_ADDRESS, FAULT_DIVIDE = 1, 4
+FAULT_ADDRESS, FAULT_DIVIDE, FAULT_BOUNDS = 1, 4, 10
 BASES = frozenset(("task", "self", "scratch"))
 INVERSE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 COMMUTATIVE = frozenset("+*&|^")
@@ -291,7 +291,7 @@ class Machine:
         match expr:
             case typed.Constant():
                 return True
-            case typed.Load(symbol=symbol, keys=()) if not isinstance(symbol.type, String):
+            case typed.Load(symbol=symbol, keys=()) if symbol.type.is_scalar:
                 if symbol.scope == "this":
                     return self.clause_locals[symbol.name].base is R10 or "scratch" in self.have
                 return symbol.scope != "self" or "self" in self.have

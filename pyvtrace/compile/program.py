@@ -114,25 +114,25 @@ class Lowering:
     def _prepare_locals(self, clauses: Sequence[typed.Clause]) -> Code:
         """`this->` variables start as zero in every probe and last through its clauses."""
         m = self.machine
-        strings = []
+        wide: list[tuple[Place, int]] = []
         for symbol in self.program.symbols:
             if symbol.scope != "this":
                 continue
-            if isinstance(symbol.type, String):
-                m.clause_locals[symbol.name] = m.frame.keep((symbol.type.size + 7) & ~7)
-                strings.append(symbol)
-            else:
+            if symbol.type.is_scalar:
                 place = m.frame.word()
-                m.clause_locals[symbol.name] = place
                 if place.base is R10:
                     yield store(place.base, place.offset, 0)
                 else:
-                    strings.append(symbol)
-        if strings:
+                    wide.append((place, 8))
+            else:
+                size = (symbol.type.size + 7) & ~7
+                place = m.frame.keep(size)
+                wide.append((place, 8 if isinstance(symbol.type, String) else size))
+            m.clause_locals[symbol.name] = place
+        if wide:
             yield from m.need("scratch")
-            for symbol in strings:
-                place = m.clause_locals[symbol.name]
-                yield store(place.base, place.offset, 0)
+            for place, size in wide:
+                yield from m.clear(place, size)
 
     def _clause(self, clause: typed.Clause) -> Code:
         m = self.machine

@@ -117,11 +117,12 @@ def _verdict(op: str) -> Code:
 
 def assign(m: Machine, e: typed.Assign) -> Code:
     """`target = string`; assigning 0 or NULL empties a variable and frees an element."""
+    assert isinstance(e.target, typed.Load)
     symbol = e.target.symbol
     size = (symbol.type.size + 7) & ~7
     clears = not isinstance(e.value.type, String)
     if e.target.keys:
-        yield from _assign_element(m, e, size, clears=clears)
+        yield from _assign_element(m, e, e.target, size, clears=clears)
         return
     if clears:
         place = yield from variable_place(m, symbol)
@@ -147,8 +148,8 @@ def variable_place(m: Machine, symbol: typed.Symbol) -> Generator[Item, None, Pl
     return Place(base, offset)
 
 
-def _assign_element(m: Machine, e: typed.Assign, size: int, *, clears: bool) -> Code:
-    symbol = e.target.symbol
+def _assign_element(m: Machine, e: typed.Assign, target: typed.Load, size: int, *, clears: bool) -> Code:
+    symbol = target.symbol
     array = m.layout.arrays[symbol.scope, symbol.name]
     done = Label("done")
     yield from m.need("scratch")
@@ -156,7 +157,7 @@ def _assign_element(m: Machine, e: typed.Assign, size: int, *, clears: bool) -> 
     if not clears:
         yield from m.copy_string(e.value, value, size, padded=True)
     with m.frame.temporary(array.key_size) as key:
-        yield from build_key(m, key, array.keys, array.key_size, e.target.keys, thread=symbol.scope == "self")
+        yield from build_key(m, key, array.keys, array.key_size, target.keys, thread=symbol.scope == "self")
         yield from m.address(R2, key)
         yield map_fd(R1, array.map)
         if clears:

@@ -105,14 +105,14 @@ class Btf:
     def _at(self, identifier: int) -> int:
         return self._starts[identifier - 1]
 
-    def _kind(self, identifier: int) -> int:
+    def kind(self, identifier: int) -> int:
         return self._words[self._at(identifier) + 1] >> 24 & 31 if identifier else 0
 
     def _text(self, offset: int) -> str:
         start = self._strings + offset
         return self._data[start : self._data.find(b"\0", start)].decode()
 
-    def _name(self, identifier: int) -> str:
+    def name(self, identifier: int) -> str:
         return self._text(self._words[self._at(identifier)])
 
     def find(self, name: str, *kinds: int) -> int | None:
@@ -137,7 +137,7 @@ class Btf:
         while at >= 0:
             word, odd = divmod(at - self._types, 4)
             index = bisect_left(starts, word)
-            if not odd and index < len(starts) and starts[index] == word and self._kind(index + 1) in kinds:
+            if not odd and index < len(starts) and starts[index] == word and self.kind(index + 1) in kinds:
                 return index + 1
             at = self._data.find(wanted, at + 1, self._types_end)
         return None
@@ -160,24 +160,24 @@ class Btf:
         found = self.find(struct_name, Kind.STRUCT, Kind.UNION)
         offset = 0
         for name in path.split("."):
-            step = self._step(self._bare(found), name) if found else None
+            step = self._step(self.bare(found), name) if found else None
             if step is None:
                 return None
             found, offset = step[0], offset + step[1]
-        return MemberPlace(offset, self._size(found), self._is_signed(found)) if found else None
+        return MemberPlace(offset, self.size(found), self._is_signed(found)) if found else None
 
     def _step(self, aggregate: int, name: str) -> tuple[int, int] | None:
         """(type id, byte offset) of a direct member, or of one of an anonymous member."""
-        if self._kind(aggregate) not in (Kind.STRUCT, Kind.UNION):
+        if self.kind(aggregate) not in (Kind.STRUCT, Kind.UNION):
             return None
-        for member, identifier, bits, width in self._members(aggregate):
+        for member, identifier, bits, width in self.members(aggregate):
             if member == name:
                 return None if width or bits & 7 else (identifier, bits >> 3)
-            if not member and (inner := self._step(self._bare(identifier), name)):
+            if not member and (inner := self._step(self.bare(identifier), name)):
                 return inner[0], inner[1] + (bits >> 3)
         return None
 
-    def _members(self, aggregate: int) -> Iterator[tuple[str, int, int, int]]:
+    def members(self, aggregate: int) -> Iterator[tuple[str, int, int, int]]:
         """(name, type id, offset in bits, width in bits or 0)."""
         at = self._at(aggregate)
         info = self._words[at + 1]
@@ -186,25 +186,30 @@ class Btf:
             bits, width = (place & 0xFFFFFF, place >> 24) if info & _KIND_FLAG else (place, 0)
             yield self._text(name) if name else "", identifier, bits, width
 
-    def _bare(self, identifier: int) -> int:
+    def bare(self, identifier: int) -> int:
         """The type without typedefs and qualifiers."""
-        while self._kind(identifier) in _WRAPPERS:
+        while self.kind(identifier) in _WRAPPERS:
             identifier = self._words[self._at(identifier) + 2]
         return identifier
 
-    def _size(self, identifier: int) -> int:
+    def array(self, identifier: int) -> tuple[int, int]:
+        """The type of an array's elements, and their number."""
+        at = self._at(identifier)
+        return self._words[at + 3], self._words[at + 5]
+
+    def size(self, identifier: int) -> int:
         """Size in bytes."""
-        identifier = self._bare(identifier)
-        kind = self._kind(identifier)
+        identifier = self.bare(identifier)
+        kind = self.kind(identifier)
         if kind == Kind.PTR:
             return 8
         if kind == Kind.ARRAY:
-            at = self._at(identifier)
-            return self._size(self._words[at + 3]) * self._words[at + 5]
+            element, length = self.array(identifier)
+            return self.size(element) * length
         return 0 if kind in (0, Kind.FWD, Kind.FUNC, Kind.FUNC_PROTO) else self._words[self._at(identifier) + 2]
 
     def _is_signed(self, identifier: int) -> bool:
-        at = self._at(self._bare(identifier)) if self._bare(identifier) else -1
+        at = self._at(self.bare(identifier)) if self.bare(identifier) else -1
         if at < 0:
             return False
         kind = self._words[at + 1] >> 24 & 31
@@ -223,7 +228,7 @@ class Btf:
         typedef = self.find("btf_trace_" + name, Kind.TYPEDEF)
         if typedef is None:
             return None
-        prototype = self._bare(self._words[self._at(self._bare(typedef)) + 2])
+        prototype = self.bare(self._words[self._at(self.bare(typedef)) + 2])
         parameters = self._parameters(prototype)
         for prefix in _NAMED_BY:
             function = self.find(prefix + name, Kind.FUNC)
@@ -242,12 +247,12 @@ class Btf:
 
     def describe(self, identifier: int) -> KernelType:
         """The type as a D scalar; `char *` is a "string"."""
-        bare = self._bare(identifier)
-        kind = self._kind(bare)
-        name, size = self.c_name(identifier), self._size(identifier)
+        bare = self.bare(identifier)
+        kind = self.kind(bare)
+        name, size = self.c_name(identifier), self.size(identifier)
         if kind == Kind.PTR:
-            target = self._bare(self._words[self._at(bare) + 2])
-            text = self._kind(target) == Kind.INT and self._name(target) == "char"
+            target = self.bare(self._words[self._at(bare) + 2])
+            text = self.kind(target) == Kind.INT and self.name(target) == "char"
             return KernelType("string" if text else "pointer", name, size)
         if kind in (Kind.INT, Kind.ENUM, Kind.ENUM64) and size <= 8:
             return KernelType("int", name, size, self._is_signed(identifier))
@@ -259,11 +264,11 @@ class Btf:
             return "void"
         at = self._at(identifier)
         info, inner = self._words[at + 1], self._words[at + 2]
-        kind, name = info >> 24 & 31, self._name(identifier) or "(anonymous)"
+        kind, name = info >> 24 & 31, self.name(identifier) or "(anonymous)"
         match kind:
             case Kind.PTR:
                 target = self.c_name(inner)
-                if self._kind(inner) == Kind.FUNC_PROTO:
+                if self.kind(inner) == Kind.FUNC_PROTO:
                     return target.replace("(", "(*)(", 1)
                 return target + ("*" if target.endswith("*") else " *")
             case Kind.ARRAY:

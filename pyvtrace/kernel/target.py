@@ -8,7 +8,7 @@ from functools import cached_property
 
 from pyvtrace.kernel.cpus import possible
 from pyvtrace.kernel.types import Types
-from pyvtrace.target import KernelParameter, MemberPlace, TracepointFormat
+from pyvtrace.target import KernelParameter, KernelType, MemberPlace, TracepointFormat
 
 # Events that are not tracepoints of their own name: the syscalls group is made out of raw_syscalls:sys_enter and
 # sys_exit, the others are what somebody defined through tracefs.
@@ -85,6 +85,9 @@ class LiveTarget:
 
     def member(self, struct: str, path: str) -> MemberPlace | None:
         return self.types.member(struct, path)
+
+    def aggregate(self, keyword: str, tag: str) -> KernelType | None:
+        return self.types.aggregate(keyword, tag)
 
     def feature(self, name: str) -> bool:
         from pyvtrace.kernel.features import ask

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import marshal
 import os
 import struct
-from binascii import crc32
+from binascii import a2b_base64, b2a_base64, crc32
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pyvtrace.target import KernelParameter, KernelType, MemberPlace
+from pyvtrace.target import KernelMember, KernelParameter, KernelType, MemberPlace
 
 if TYPE_CHECKING:
     from pyvtrace.kernel.btf import Btf
@@ -109,6 +110,16 @@ class Types:
     def raw_tracepoint(self, name: str) -> tuple[KernelParameter, ...] | None:
         """As `Btf.raw_tracepoint`; None also without BTF."""
         return self._answer(f"tracepoint {name}", lambda btf: btf.raw_tracepoint(name), _PARAMETERS)
+
+    def aggregate(self, keyword: str, tag: str) -> KernelType | None:
+        """As `pyvtrace.kernel.aggregates.aggregate`; None also without BTF."""
+
+        def ask(btf: Btf) -> KernelType | None:
+            from pyvtrace.kernel.aggregates import aggregate
+
+            return aggregate(btf, keyword, tag)
+
+        return self._answer(f"aggregate {keyword} {tag}", ask, _AGGREGATE)
 
     def function(self, name: str) -> int | None:
         """As `Btf.function`; None also without BTF."""
@@ -204,6 +215,27 @@ def _parameters(text: str) -> tuple[KernelParameter, ...]:
     )
 
 
+def _aggregate_text(type_: KernelType) -> str:
+    return b2a_base64(marshal.dumps(_plain(type_)), newline=False).decode("ascii").replace("=", "~")
+
+
+def _aggregate(text: str) -> KernelType:
+    return _typed(marshal.loads(a2b_base64(text.replace("~", "="))))
+
+
+def _plain(type_: KernelType) -> tuple[Any, ...]:
+    """A type as tuples of what marshal knows."""
+    members = tuple((m.name, _plain(m.type), m.bit_offset, m.bits) for m in type_.members)
+    return type_.kind, type_.name, type_.size, type_.signed, type_.length, members
+
+
+def _typed(fields: tuple[Any, ...]) -> KernelType:
+    kind, name, size, signed, length, members = fields
+    made = tuple(KernelMember(own, _typed(type_), offset, bits) for own, type_, offset, bits in members)
+    return KernelType(kind, name, size, signed, length, made)
+
+
+_AGGREGATE: _Text[KernelType] = (_aggregate_text, _aggregate)
 _PLACE: _Text[MemberPlace] = (_place_text, _place)
 _PARAMETERS: _Text[tuple[KernelParameter, ...]] = (_parameters_text, _parameters)
 _NUMBER: _Text[int] = (str, int)

@@ -13,15 +13,65 @@ from pyvtrace.value import Value
 # ---------------------------------------------------------------------------------------------------------------- types
 
 
+class Derivation(Value):
+    """Base of what a declarator makes of a type: a pointer to it, an array of it, a function that returns it."""
+
+
+class PointerTo(Derivation):
+    pass
+
+
+class ArrayOf(Derivation):
+    """`[bound]`; None for `[]`."""
+
+    bound: Expr | None
+    span: Span = NOWHERE
+
+
+class Keyed(Derivation):
+    """An associative array: the types of its tuple. `names` are those of an inline's parameters, "" where there is
+    none."""
+
+    types: tuple[TypeName, ...]
+    names: tuple[str, ...] = ()
+    span: Span = NOWHERE
+
+
+class Returning(Derivation):
+    """A function: the types and names of its parameters, and whether `...` follows them."""
+
+    types: tuple[TypeName, ...]
+    names: tuple[str, ...] = ()
+    variadic: bool = False
+    span: Span = NOWHERE
+
+
 class TypeName(Value):
     """A type as written. `user` is D's `userland`: its pointers point into the process.
 
-    `words` are the specifiers in source order ("unsigned", "int"; "struct", "task_struct"; "string"; a typedef name).
+    `words` are the specifiers in source order ("unsigned", "int"; "struct", "task_struct"; "string"; a typedef name);
+    an aggregate without a tag has "". `derived` is what the declarator makes of them, in the order in which it applies.
     """
 
     words: tuple[str, ...]
-    pointers: int = 0
+    derived: tuple[Derivation, ...] = ()
     user: bool = False
+    definition: tuple[MemberDeclaration, ...] | tuple[Enumerator, ...] | None = None
+    span: Span = NOWHERE
+
+
+class MemberDeclaration(Value):
+    """A member of a struct or union; "" for an anonymous one. `bits` is the width of a bit-field."""
+
+    type: TypeName
+    name: str
+    bits: Expr | None = None
+    span: Span = NOWHERE
+
+
+class Enumerator(Value):
+    name: str
+    value: Expr | None = None
     span: Span = NOWHERE
 
 
@@ -173,6 +223,22 @@ class SizeofExpr(Expr):
     span: Span = NOWHERE
 
 
+class OffsetOf(Expr):
+    """`offsetof(type, member)`."""
+
+    type: TypeName
+    member: str
+    span: Span = NOWHERE
+
+
+class Translate(Expr):
+    """`xlate <type> (operand)`."""
+
+    type: TypeName
+    operand: Expr
+    span: Span = NOWHERE
+
+
 class StringOf(Expr):
     """`stringof expr` / `stringof (expr)`."""
 
@@ -241,12 +307,51 @@ class Clause(Item):
 
 
 class Declaration(Item):
-    """`[self|this] type name[...];` at the top level. `keys` are the types of an associative array's tuple, else ()."""
+    """`[self|this] type name;` at the top level."""
 
     scope: str
     type: TypeName
     name: str
-    keys: tuple[TypeName, ...] = ()
+    span: Span = NOWHERE
+
+
+class TypeDeclaration(Item):
+    """`struct tag { ... };` and the like: a type without a name of its own."""
+
+    type: TypeName
+    span: Span = NOWHERE
+
+
+class Typedef(Item):
+    type: TypeName
+    name: str
+    span: Span = NOWHERE
+
+
+class Inline(Item):
+    """`inline type name = value;`, with parameters `inline type name[type parameter, ...] = value;`."""
+
+    type: TypeName
+    name: str
+    value: Expr
+    span: Span = NOWHERE
+
+
+class TranslatedMember(Value):
+    """`name = value;` in a translator."""
+
+    name: str
+    value: Expr
+    span: Span = NOWHERE
+
+
+class Translator(Item):
+    """`translator type < input name > { members };`"""
+
+    type: TypeName
+    input: TypeName
+    name: str
+    members: tuple[TranslatedMember, ...]
     span: Span = NOWHERE
 
 

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from pyvtrace.lang import ast, typed
 from pyvtrace.lang import types as ty
+from pyvtrace.lang.aggregates import decayed
+from pyvtrace.lang.casts import text_of
 from pyvtrace.lang.scope import Problem
 from pyvtrace.lang.unsupported import refusal
-from pyvtrace.lang.values import Values, checks
+from pyvtrace.lang.values import Values, as_text, checks, is_character_pointer
 from pyvtrace.lang.vocabulary import Parameter
 
 
@@ -49,10 +51,19 @@ def arguments(v: Values, name: str, e: ast.Call, parameters: tuple[Parameter, ..
             expected = f"at most {len(parameters)}"
         passed = f"{len(e.args)} arg{'s' * (len(e.args) != 1)}"
         raise v.fail("D_PROTO_LEN", e.span, f"{name}( ) prototype mismatch: {passed} passed, {expected} expected")
-    values = v.all(e.args)
+    values = tuple(_argument(v, value, p) for value, p in zip(v.all(e.args), parameters, strict=False))
     for number, (value, parameter) in enumerate(zip(values, parameters, strict=False), 1):
         _check_argument(v, name, number, value, parameter)
     return values
+
+
+def _argument(v: Values, value: typed.Expr, parameter: Parameter) -> typed.Expr:
+    """An argument as the parameter takes it: characters for strings, addresses for arrays behind pointers."""
+    if parameter.accepts == "string":
+        value = as_text(value)
+        if is_character_pointer(value.type):
+            return text_of(v, value, value.span)
+    return value if parameter.accepts == "any" else decayed(value)
 
 
 def _check_argument(v: Values, name: str, number: int, value: typed.Expr, parameter: Parameter) -> None:

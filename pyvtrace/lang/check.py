@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from pyvtrace.lang import assignment as assignment  # registers the check of its nodes
 from pyvtrace.lang import ast, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.calls import arguments, unknown_function
+from pyvtrace.lang.declarations import declare
 from pyvtrace.lang.formats import BadFormat, Conversion, parse_format
+from pyvtrace.lang.naming import whole
 from pyvtrace.lang.scope import AggregationInUse, Problem, Scope
 from pyvtrace.lang.values import Values
 from pyvtrace.lang.variables import check_key, count_mismatch, key_part, wider_key
@@ -73,8 +76,8 @@ class Checker:
             match item:
                 case ast.Clause():
                     self.clause(item)
-                case ast.Declaration():
-                    self.declaration(item)
+                case ast.Declaration() | ast.Typedef() | ast.Inline() | ast.TypeDeclaration() | ast.Translator():
+                    declare(self.values, item)
                 case ast.Pragma(kind="option"):
                     self.option(item)
         except Problem as problem:
@@ -86,31 +89,6 @@ class Checker:
         if why:
             raise self.scope.fail("D_PRAGMA_OPTSET", pragma.span, f"failed to set option '{name}': {why}")
         self.options.append((name, value))
-
-    def declaration(self, item: ast.Declaration) -> None:
-        scope = self.scope
-        type_, keys = scope.resolve(item.type), tuple(scope.resolve(key) for key in item.keys)
-        name = item.name if item.scope == "global" else f"{item.scope}->{item.name}"
-        if isinstance(type_, ty.Void):
-            raise scope.fail("D_DECL_VOIDOBJ", item.span, f"cannot have void object: {name}")
-        if isinstance(type_, ty.Struct):
-            message = f"incomplete struct/union/enum {type_}: {name}"
-            raise scope.fail("D_DECL_INCOMPLETE", item.span, message, "variables hold integers, pointers and strings")
-        if item.scope == "this" and keys:
-            message = "clause-local variables cannot be associative arrays"
-            raise scope.fail("D_DECL_LOCASSC", item.span, message, f"use self->{item.name}[...], or a global")
-        if item.scope == "global" and item.name in scope.environment.variables:
-            message = f"identifier redefined: {name}"
-            raise scope.fail("D_DECL_IDRED", item.span, message, f"{name} is a built-in variable")
-        for number, key in enumerate(keys, 1):
-            if isinstance(key, ty.Void | ty.Struct):
-                message = f"{name}[ ] key #{number} may not be of type {key}"
-                raise scope.fail("D_KEY_TYPE", item.span, message)
-        before = scope.symbols.get((item.scope, item.name))
-        if before is not None and (str(before.type), len(before.keys)) != (str(type_), len(keys)):
-            message = f"identifier redefined: {name}\n\t current: {type_}\n\tprevious: {before.type}"
-            raise scope.fail("D_DECL_IDRED", item.span, message)
-        scope.declare(item.scope, item.name, type_, keys)
 
     # ------------------------------------------------------------------------------------------------------- clauses
 
@@ -253,7 +231,7 @@ class Checker:
 
     def _keys(self, target: ast.Aggregation, used: AggregationInUse) -> tuple[typed.Expr, ...]:
         """The tuple, which may widen the aggregation's."""
-        values = self.values.all(target.keys or ())
+        values = self.values.keys(target.keys or ())
         name = "@" if target.name == "_" else f"@{target.name}"
         if used.keys is None:
             for number, value in enumerate(values, 1):
@@ -277,6 +255,8 @@ class Checker:
         if name == "trace" and len(call.args) == 1 and self._is_void(call.args[0]):
             raise scope.fail("D_TRACE_VOID", call.span, "trace( ) may not be applied to a void expression")
         args = arguments(self.values, name, call, action.parameters)
+        if name == "print":
+            args = tuple(replace(arg, type=whole(self.values, arg.type)) for arg in args)
         return typed.Act(action, args, self.number, span=call.span)
 
     def _is_void(self, expr: ast.Expr) -> bool:
@@ -346,7 +326,7 @@ class Checker:
             raise scope.fail("D_PRINTF_ARG_FMT", call.args[0].span, message)
         text = call.args[0].text
         conversions = self._format(text, call.args[0].span, "printf")
-        args = self.values.all(call.args[1:])
+        args = self.values.keys(call.args[1:])
         position = 0
         for number, conversion in enumerate(conversions, 1):
             if conversion.letter == "@":

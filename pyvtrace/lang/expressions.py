@@ -2,96 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 
 from pyvtrace.lang import ast
-from pyvtrace.lang.lexer import Token
-from pyvtrace.lang.nesting import DEEPEST
-from pyvtrace.lang.types import TYPEDEFS
-from pyvtrace.lang.unsupported import OPERATOR_WORDS
-from pyvtrace.source import Diagnostic, Span
+from pyvtrace.lang.declarators import TypeParser
+from pyvtrace.source import Span
 
 # Binding power of the binary operators, weakest first (Dynamic Tracing Guide, "Precedence").
 _LEVELS = (("||",), ("^^",), ("&&",), ("|",), ("^",), ("&",), ("==", "!="), ("<", "<=", ">", ">="), ("<<", ">>"),
            ("+", "-"), ("*", "/", "%"))  # fmt: skip
 POWER = {op: power for power, ops in enumerate(_LEVELS, 1) for op in ops}
 ASSIGNMENTS = frozenset(("=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="))
-_TYPE_WORDS = "void char short int long float double signed unsigned const volatile struct union enum string userland"
-TYPE_WORDS = frozenset(_TYPE_WORDS.split())
 
 
-class SyntaxProblem(Exception):
-    """Where the text stops being D."""
-
-    def __init__(self, diagnostic: Diagnostic) -> None:
-        self.diagnostic = diagnostic
-        super().__init__(diagnostic.message)
-
-
-class ExpressionParser:
-    """Holds the tokens and a position; `types` are the typedef names in force; `region` is what DTrace calls the part
-    being read."""
-
-    def __init__(self, tokens: Sequence[Token]) -> None:
-        self.tokens = tokens
-        self.at = 0
-        self.types: set[str] = set(TYPEDEFS)
-        self.region = ""
-        self.problems: list[Diagnostic] = []
-        # How deep the parser stands, and the height of the expression it read last; see `lang.nesting`.
-        self.depth = 0
-        self.height = 0
-
-    # -------------------------------------------------------------------------------------------------------- tokens
-
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.at]
-
-    def peek(self, ahead: int = 1) -> Token:
-        return self.tokens[min(self.at + ahead, len(self.tokens) - 1)]
-
-    def advance(self) -> Token:
-        token = self.token
-        self.at += token.kind != "end"
-        return token
-
-    def accept(self, *texts: str) -> Token | None:
-        if self.token.kind in ("op", "name") and self.token.text in texts:
-            return self.advance()
-        return None
-
-    def expect(self, text: str) -> Token:
-        return self.accept(text) or self.fail()
-
-    def fail(self, message: str = "", tag: str = "D_SYNTAX", hint: str = "") -> Token:
-        token = self.token
-        if token.problem and not message:
-            raise SyntaxProblem(token.problem)
-        if not message:
-            message = f'syntax error near "{token.text}"' if token.kind != "end" else "syntax error near end of input"
-        raise SyntaxProblem(Diagnostic(tag, Span(token.start, token.end), message, hint, self.region))
-
-    def since(self, start: int) -> Span:
-        return Span(start, self.tokens[max(0, self.at - 1)].end)
-
-    # ------------------------------------------------------------------------------------------------------- nesting
-
-    def deeper(self) -> None:
-        """One level down; whoever calls it takes it back with `self.depth -= 1`, unless the parse fails."""
-        self.depth += 1
-        if self.depth > DEEPEST:
-            self.too_deep()
-
-    def taller(self, *below: int) -> None:
-        """The expression just read has parts of these heights."""
-        self.height = max(below) + 1
-        if self.height > DEEPEST:
-            self.too_deep()
-
-    def too_deep(self) -> None:
-        message = f"more than {DEEPEST} operators or parentheses inside one another"
-        self.fail(message, "D_SYNTAX", "put a part into a variable of its own")
+class ExpressionParser(TypeParser):
+    """Expressions over a token list."""
 
     # --------------------------------------------------------------------------------------------------- expressions
 
@@ -170,8 +95,8 @@ class ExpressionParser:
                 type_ = self.type_name()
                 self.expect(")")
                 e = ast.Cast(type_, self.unary(), self.since(start))
-        elif token.kind == "name" and token.text in ("sizeof", "stringof"):
-            e = self.sizeof() if token.text == "sizeof" else self.string_of()
+        elif token.kind == "name" and token.text in _WORDS:
+            e = _WORDS[token.text](self)
         if e is not None:
             self.taller(self.height)
         return e
@@ -189,6 +114,28 @@ class ExpressionParser:
             self.height = 1
             return ast.SizeofType(type_, self.since(start))
         return ast.SizeofExpr(self.unary(), self.since(start))
+
+    def offsetof(self) -> ast.Expr:
+        start = self.advance().start
+        self.expect("(")
+        type_ = self.type_name()
+        self.expect(",")
+        member = self.name()
+        self.expect(")")
+        self.height = 1
+        return ast.OffsetOf(type_, member, self.since(start))
+
+    def translate(self) -> ast.Expr:
+        """`xlate <type> (operand)`, of which a member may be taken."""
+        start = self.advance().start
+        self.expect("<")
+        type_ = self.type_name()
+        self.expect(">")
+        self.expect("(")
+        operand = self.expression()
+        self.expect(")")
+        self.taller(self.height)
+        return ast.Translate(type_, operand, self.since(start))
 
     def postfix(self) -> ast.Expr:
         start = self.token.start
@@ -208,9 +155,6 @@ class ExpressionParser:
                 break
             self.taller(height, self.height)
         return expr
-
-    def name(self) -> str:
-        return self.advance().text if self.token.kind == "name" else self.fail().text
 
     def arguments(self, close: str) -> tuple[ast.Expr, ...]:
         """Expressions up to and including the closing bracket; the height is the tallest's."""
@@ -245,6 +189,8 @@ class ExpressionParser:
             case "string":
                 self.advance()
                 return ast.StringLiteral(str(token.value), span)
+            case "name" if token.text == "xlate" and self.peek().text == "<":
+                return self.translate()
             case "name":
                 return self.named()
         if self.accept("("):
@@ -265,9 +211,6 @@ class ExpressionParser:
         token = self.advance()
         if token.text in ("self", "this") and self.accept("->"):
             return ast.Scoped(token.text, self.name(), self.since(token.start))
-        if token.text in OPERATOR_WORDS and self.token.text in ("(", "<"):
-            what, hint = OPERATOR_WORDS[token.text]
-            raise SyntaxProblem(Diagnostic("D_UNKNOWN", Span(token.start, token.end), what, hint, self.region))
         if self.accept("("):
             args = self.arguments(")")
             self.taller(self.height)
@@ -277,30 +220,10 @@ class ExpressionParser:
             return ast.KernelSymbol(token.text, self.name(), self.since(token.start))
         return ast.Identifier(token.text, Span(token.start, token.end))
 
-    # --------------------------------------------------------------------------------------------------------- types
 
-    def starts_type(self, ahead: int = 0) -> bool:
-        token = self.peek(ahead)
-        return token.kind == "name" and (token.text in TYPE_WORDS or token.text in self.types)
-
-    def type_name(self) -> ast.TypeName:
-        """Specifiers and `*`s; array bounds belong to declarators."""
-        start = self.token.start
-        words: list[str] = []
-        user = False
-        while self.starts_type() and not (
-            words and self.token.text in self.types and self.token.text not in TYPE_WORDS
-        ):
-            word = self.advance().text
-            if word in ("const", "volatile", "userland"):
-                user = user or word == "userland"
-                continue
-            words.append(word)
-            if word in ("struct", "union", "enum"):
-                words.append(self.name())
-        if not words:
-            self.fail()
-        pointers = 0
-        while token := self.accept("*", "const", "volatile"):
-            pointers += token.text == "*"
-        return ast.TypeName(tuple(words), pointers, user, self.since(start))
+# Operators that are words.
+_WORDS: Mapping[str, Callable[[ExpressionParser], ast.Expr]] = {
+    "sizeof": ExpressionParser.sizeof,
+    "stringof": ExpressionParser.string_of,
+    "offsetof": ExpressionParser.offsetof,
+}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pyvtrace.lang import ast, typed
 from pyvtrace.lang import types as ty
-from pyvtrace.lang.values import Values, checks, convert, fold, is_null
+from pyvtrace.lang.aggregates import address, decayed, dereference
+from pyvtrace.lang.casts import text_of
+from pyvtrace.lang.naming import complete
+from pyvtrace.lang.values import Values, as_text, checks, convert, fold, is_character_pointer, is_null
 from pyvtrace.source import Span
 
 COMPARISONS = frozenset(("<", "<=", ">", ">=", "==", "!="))
@@ -22,8 +25,7 @@ def shown(left: ty.Type, op: str, right: ty.Type) -> str:
 @checks(ast.Unary)
 def unary(v: Values, e: ast.Unary) -> typed.Expr:
     if e.op == "&":
-        v.check(e.operand)
-        raise v.fail("D_ADDROF_VAR", e.span, "cannot take address of dynamic variable")
+        return address(v, v.check(e.operand), e.span)
     operand = v.check(e.operand)
     if e.op == "!":
         v.condition(operand, e.span, "operator ! requires an operand of scalar type")
@@ -39,23 +41,9 @@ def unary(v: Values, e: ast.Unary) -> typed.Expr:
     return operand if e.op == "+" else fold(typed.Unary(type_, e.op, operand, e.span))
 
 
-def dereference(v: Values, operand: typed.Expr, span: Span) -> typed.Expr:
-    """`*pointer`, for what has a value."""
-    if not isinstance(operand.type, ty.Pointer):
-        hint = f"this is a {operand.type}; say what it points to: *(int *)..."
-        raise v.fail("D_DEREF_NONPTR", span, "cannot dereference non-pointer type", hint)
-    to = operand.type.to
-    if isinstance(to, ty.Void):
-        raise v.fail("D_DEREF_VOID", span, "cannot dereference pointer to void", "say what it points to: *(int *)...")
-    if not to.is_scalar:
-        message = f"operator * cannot be applied to a forward declaration: no {to} definition is available"
-        raise v.fail("D_OP_INCOMPLETE", span, message, "members of structs are not supported")
-    return typed.Dereference(to, operand, span)
-
-
 @checks(ast.Binary)
 def binary(v: Values, e: ast.Binary) -> typed.Expr:
-    left, right = v.all((e.left, e.right))
+    left, right = map(decayed, v.all((e.left, e.right)))
     if e.op in ("&&", "||", "^^"):
         message = f"operator {e.op} requires operands of scalar type"
         v.condition(left, e.left.span, message)
@@ -99,9 +87,9 @@ def _on_pointers(v: Values, op: str, left: typed.Expr, right: typed.Expr, span: 
             return typed.Binary(first, op, left, scaled(v, right, first, span), span)
         case ty.Integer(), ty.Pointer(), "+":
             return typed.Binary(second, op, right, scaled(v, left, second, span), span)
-        case ty.Pointer(to=to), ty.Pointer(to=other), "-" if to == other:
+        case ty.Pointer(to=to), ty.Pointer(to=other), "-" if str(to) == str(other):
             distance = typed.Binary(ty.LONG, "-", convert(left, ty.LONG), convert(right, ty.LONG), span)
-            return typed.Binary(ty.LONG, "/", distance, typed.Constant(ty.LONG, to.size or 1, span), span)
+            return typed.Binary(ty.LONG, "/", distance, typed.Constant(ty.LONG, _stride(v, first, span), span), span)
         case (ty.Pointer(), ty.Integer(), _) | (ty.Integer(), ty.Pointer(), _) if op in _WANTS and op not in (
             "<<",
             ">>",
@@ -120,14 +108,31 @@ def _as_number(e: typed.Expr) -> typed.Expr:
 
 def scaled(v: Values, count: typed.Expr, pointer: ty.Pointer, span: Span) -> typed.Expr:
     """A number of things that a pointer points to, in bytes."""
-    if isinstance(pointer.to, ty.Struct):
-        message = f"cannot compute with a pointer to {pointer.to}: no definition is available"
-        raise v.fail("D_OP_INCOMPLETE", span, message, "cast it to (char *) to count bytes")
-    size = typed.Constant(ty.LONG, pointer.to.size or 1, span)
+    size = typed.Constant(ty.LONG, _stride(v, pointer, span), span)
     return fold(typed.Binary(ty.LONG, "*", convert(count, ty.LONG), size, span))
 
 
+def _stride(v: Values, pointer: ty.Pointer, span: Span) -> int:
+    """Bytes from one thing to the next; void counts as bytes."""
+    to = complete(v, pointer.to)
+    if isinstance(to, ty.Struct) and to.members is None:
+        message = f"cannot compute with a pointer to {to}: no definition is available"
+        raise v.fail("D_OP_INCOMPLETE", span, message, "cast it to (char *) to count bytes")
+    return to.size or 1
+
+
+def _as_texts(v: Values, left: typed.Expr, right: typed.Expr) -> tuple[typed.Expr, typed.Expr]:
+    """Beside a string, an array of characters and a pointer to some are strings, too."""
+    left, right = as_text(left), as_text(right)
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one.type, ty.String) and is_character_pointer(other.type) and not is_null(other):
+            text = text_of(v, other, other.span)
+            return (left, text) if other is right else (text, right)
+    return left, right
+
+
 def _comparison(v: Values, e: ast.Binary, left: typed.Expr, right: typed.Expr) -> typed.Expr:
+    left, right = _as_texts(v, left, right)
     strings = isinstance(left.type, ty.String) + isinstance(right.type, ty.String)
     if strings == 2:
         return typed.CompareStrings(ty.INT, e.op, left, right, e.span)
@@ -148,6 +153,7 @@ def _comparison(v: Values, e: ast.Binary, left: typed.Expr, right: typed.Expr) -
 def conditional(v: Values, e: ast.Conditional) -> typed.Expr:
     test, then, otherwise = v.all((e.test, e.then, e.otherwise))
     v.condition(test, e.test.span, "operator ?: expression must be of scalar type")
+    then, otherwise = as_text(decayed(then)), as_text(decayed(otherwise))
     then, otherwise = _text_for_null(then, otherwise), _text_for_null(otherwise, then)
     if isinstance(then.type, ty.String) and isinstance(otherwise.type, ty.String):
         type_: ty.Type = ty.String(max(then.type.capacity, otherwise.type.capacity))

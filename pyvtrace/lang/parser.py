@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 
 from pyvtrace.lang import ast
-from pyvtrace.lang.expressions import ExpressionParser, SyntaxProblem
+from pyvtrace.lang.expressions import ExpressionParser
 from pyvtrace.lang.lexer import Lexer, Macros, Token
-from pyvtrace.lang.unsupported import C_ARRAY, DECLARATIONS
+from pyvtrace.lang.tokens import SyntaxProblem
+from pyvtrace.lang.unsupported import DECLARATIONS
 from pyvtrace.source import CompileError, Diagnostic, Source, Span
 
 # Everything up to what can follow a description: the next one, a predicate, a body, or the end.
 _DESCRIPTION = re.compile(r"""(?=[\w.:*?\[$+-])(?:\$\$?\w+|[A-Za-z0-9_.:*?!\[\]`+%^~-]|\([^)\n]*\))+""", re.ASCII)
+
+# Words that begin a declaration. `inline` is one of them: what it declares has a value and no storage.
+CLASSES = frozenset(("typedef", "inline", "auto", "register", "static", "extern"))
 
 
 def parse(source: Source, macros: Macros) -> ast.Program:
@@ -46,9 +50,7 @@ class Parser(ExpressionParser):
         while self.token.kind != "end":
             start = self.at
             try:
-                item = self.item()
-                if item is not None:
-                    items.append(item)
+                items += self.item()
             except SyntaxProblem as problem:
                 self.problems.append(problem.diagnostic)
                 self._recover(start)
@@ -69,61 +71,115 @@ class Parser(ExpressionParser):
                     self.accept(";")
                     return
 
-    def item(self) -> ast.Item | None:
+    def item(self) -> tuple[ast.Item, ...]:
         token = self.token
         if self.accept(";"):
-            return None
+            return ()
         if token.kind == "pragma":
             self.advance()
             return self.pragma(token)
         if token.kind == "name":
             following = self.peek()
-            if (
-                token.text in DECLARATIONS
-                and following.kind == "name"
-                and (token.text not in ("struct", "union", "enum") or self.peek(2).text in ("{", ";"))
-            ):
+            if token.text in DECLARATIONS and following.kind == "name":
                 self.refuse(*DECLARATIONS[token.text])
-            if token.text in ("struct", "union", "enum") and following.text == "{":
-                self.refuse(*DECLARATIONS[token.text])
-            scoped = token.text in ("self", "this") and self.starts_type(1)
-            if scoped or (self.starts_type() and (following.kind == "name" or following.text == "*")):
+            if token.text == "translator" and self.starts_type(1):
+                return (self.translator(),)
+            if self.starts_declaration():
                 return self.declaration()
-        return self.clause()
+        return (self.clause(),)
+
+    def starts_declaration(self) -> bool:
+        """Whether what stands here is no probe description; provider names are any names."""
+        token, following = self.token, self.peek()
+        if token.text in CLASSES:
+            return following.kind == "name"
+        if token.text in ("self", "this"):
+            return self.starts_type(1) or following.text in CLASSES or following.text in ("self", "this")
+        if token.text in ("struct", "union", "enum") and following.text == "{":
+            return True
+        return self.starts_type() and (following.kind == "name" or following.text in ("*", "(", ";"))
 
     def refuse(self, message: str, hint: str) -> None:
         self.fail(message, "D_UNKNOWN", hint)
 
-    def pragma(self, token: Token) -> ast.Item | None:
+    def pragma(self, token: Token) -> tuple[ast.Item, ...]:
         words = token.text.split(None, 3)
         span = Span(token.start, token.end)
         if len(words) > 1 and words[1] == "ident":
-            return None
+            return ()
         if len(words) < 4 or words[1] != "D":
             self.problems.append(Diagnostic("D_PRAGMA_MALFORM", span, "malformed #pragma: expected #pragma D word ..."))
-            return None
+            return ()
         if words[2] not in ("option", "attributes", "binding", "depends_on"):
             message = f"invalid #pragma D control directive: {words[2]}"
             self.problems.append(Diagnostic("D_PRAGMA_INVAL", span, message, "option, attributes, binding, depends_on"))
-            return None
-        return ast.Pragma(words[2], words[3].strip(), span)
+            return ()
+        return (ast.Pragma(words[2], words[3].strip(), span),)
 
-    def declaration(self) -> ast.Declaration:
+    # -------------------------------------------------------------------------------------------------- declarations
+
+    def declaration(self) -> tuple[ast.Item, ...]:
+        """`[class] specifiers declarator, ...;`"""
         start = self.token.start
-        scope = self.advance().text if self.token.text in ("self", "this") else "global"
-        type_ = self.type_name()
-        name = self.name()
-        keys: tuple[ast.TypeName, ...] = ()
-        if self.accept("["):
-            if self.token.kind == "number" or self.token.text == "]":
-                self.refuse(*C_ARRAY)
-            found = [self.type_name()]
-            while self.accept(","):
-                found.append(self.type_name())
-            self.expect("]")
-            keys = tuple(found)
+        where = self.storage_class()
+        base = self.specifiers()
+        if self.accept(";"):
+            if base.definition is None and (len(base.words) != 2 or base.words[0] not in ("struct", "union")):
+                message = "useless declaration"
+                raise SyntaxProblem(Diagnostic("D_DECL_USELESS", self.since(start), message, "name what it declares"))
+            return (ast.TypeDeclaration(base, self.since(start)),)
+        items = [self.declared(where, base, start)]
+        while where != "inline" and self.accept(","):
+            items.append(self.declared(where, base, start))
         self.expect(";")
-        return ast.Declaration(scope, type_, name, keys, self.since(start))
+        return tuple(items)
+
+    def storage_class(self) -> str:
+        """ "global", "self", "this", "typedef" or "inline"."""
+        found = "global"
+        while self.token.text in CLASSES or self.token.text in ("self", "this"):
+            token = self.token
+            if found != "global" or self.peek().text in CLASSES:
+                self.fail("only one storage class allowed in a declaration", "D_DECL_CLASS")
+            if token.text in ("auto", "register", "static"):
+                message = f"specified storage class not appropriate in D: {token.text}"
+                self.fail(message, "D_DECL_BADCLASS", "leave it out; this-> is for variables of one firing")
+            self.advance()
+            found = "global" if token.text == "extern" else token.text
+        return found
+
+    def declared(self, where: str, base: ast.TypeName, start: int) -> ast.Item:
+        name, derived = self.declarator()
+        if self.token.text == "`":
+            self.fail("cannot specify scoping operator in a declaration", "D_DECL_SCOPE")
+        type_ = self.derive(base, derived, start)
+        if where == "typedef":
+            self.types.add(name)
+            return ast.Typedef(type_, name, self.since(start))
+        if where == "inline":
+            self.expect("=")
+            return ast.Inline(type_, name, self.assignment(), self.since(start))
+        return ast.Declaration(where, type_, name, self.since(start))
+
+    def translator(self) -> ast.Translator:
+        start = self.advance().start
+        output = self.type_name()
+        self.expect("<")
+        inner = self.token.start
+        base = self.specifiers()
+        name, derived = self.declarator()
+        input_ = self.derive(base, derived, inner)
+        self.expect(">")
+        self.expect("{")
+        members: list[ast.TranslatedMember] = []
+        while not self.accept("}"):
+            at = self.token.start
+            member = self.name()
+            self.expect("=")
+            members.append(ast.TranslatedMember(member, self.assignment(), self.since(at)))
+            self.expect(";")
+        self.expect(";")
+        return ast.Translator(output, input_, name, tuple(members), self.since(start))
 
     # ------------------------------------------------------------------------------------------------------- clauses
 

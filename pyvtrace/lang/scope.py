@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pyvtrace.lang import ast, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.vocabulary import Aggregating, Argument, Environment, Probe
 from pyvtrace.source import Diagnostic, Source, Span
-
-_BASE = {
-    ("void",): ty.VOID, ("char",): ty.CHAR, ("signed", "char"): ty.CHAR, ("unsigned", "char"): ty.UCHAR,
-    ("short",): ty.SHORT, ("unsigned", "short"): ty.USHORT, ("int",): ty.INT, ("signed",): ty.INT,
-    ("signed", "int"): ty.INT, ("unsigned",): ty.UINT, ("unsigned", "int"): ty.UINT, ("long",): ty.LONG,
-    ("long", "int"): ty.LONG, ("unsigned", "long"): ty.ULONG, ("unsigned", "long", "int"): ty.ULONG,
-    ("long", "long"): ty.LONGLONG, ("unsigned", "long", "long"): ty.ULONGLONG, ("short", "int"): ty.SHORT,
-    ("unsigned", "short", "int"): ty.USHORT,
-}  # fmt: skip
+from pyvtrace.value import Value
 
 
 class Problem(Exception):
@@ -35,6 +27,16 @@ class AggregationInUse:
         self.keys: list[ty.Type] | None = None
 
 
+class InlineValue(Value):
+    """What an inline stands for: an expression of the program, checked anew wherever the name is used."""
+
+    name: str
+    type: ty.Type
+    names: tuple[str, ...]
+    keys: tuple[ty.Type, ...]
+    value: ast.Expr
+
+
 class Scope:
     """Names and problems of the program being checked."""
 
@@ -42,6 +44,20 @@ class Scope:
         self.source, self.environment, self.strsize = source, environment, strsize
         self.symbols: dict[tuple[str, str], typed.Symbol] = {}
         self.aggregations: dict[str, AggregationInUse] = {}
+        # Typedefs; structs, unions and enums by keyword and tag; enumerators; inlines, and while the value of one is
+        # checked its parameters.
+        self.types: dict[str, ty.Type] = {}
+        self.tags: dict[tuple[str, str], ty.Type] = {}
+        # What each definition in the tree has made, by the identity of its members.
+        self.defined: dict[int, ty.Type] = {}
+        # Tags of the kernel's: the program may give its own meaning to them.
+        self.borrowed: set[tuple[str, str]] = set()
+        self.constants: dict[str, typed.Constant] = {}
+        self.inlines: dict[str, InlineValue] = {}
+        # By what a translator makes and what it takes, as types are spelled.
+        self.translators: dict[tuple[str, str], ast.Translator] = {}
+        self.parameters: Mapping[str, typed.Expr] = {}
+        self.inside = self.expansions = 0
         self.problems: list[Diagnostic] = []
         # Variables whose first assignment is wrong: their type is not known, and no fault of what uses them.
         self.broken: set[tuple[str, str]] = set()
@@ -57,26 +73,6 @@ class Scope:
     def report(self, problem: Problem) -> None:
         if problem.diagnostic is not None:
             self.problems.append(problem.diagnostic)
-
-    def resolve(self, name: ast.TypeName) -> ty.Type:
-        """The type a name stands for."""
-        words = name.words
-        base: ty.Type | None = None
-        if words[0] in ("struct", "union"):
-            base = ty.Struct(words[0], words[1], None, 0)
-        elif len(words) == 1 and words[0] in ty.TYPEDEFS:
-            base = ty.String(self.strsize) if words[0] == "string" else ty.TYPEDEFS[words[0]]
-        else:
-            # C allows the words in any order.
-            order = sorted(words, key=("unsigned", "signed", "short", "long", "char", "int").index) if set(words) <= {
-                "unsigned", "signed", "short", "long", "char", "int"} else list(words)  # fmt: skip
-            base = _BASE.get(tuple(order))
-        if base is None:
-            hint = "D computes with integers only" if {"float", "double"} & set(words) else ""
-            raise self.fail("D_TYPE_ERR", name.span, f"failed to resolve type {' '.join(words)}", hint)
-        for _ in range(name.pointers):
-            base = ty.Pointer(base, name.user)
-        return base
 
     def declare(self, scope: str, name: str, type_: ty.Type, keys: tuple[ty.Type, ...] = ()) -> typed.Symbol:
         """A variable from now on."""

@@ -83,7 +83,8 @@ class TypedArgument(Expr):
 
 
 class Load(Expr):
-    """The value of a variable, or of an element of an associative array when `keys` is not empty."""
+    """The value of a variable, or of an element of an associative array when `keys` is not empty. That of a string, a
+    struct, a union or an array is where its bytes are."""
 
     type: Type
     symbol: Symbol
@@ -91,8 +92,62 @@ class Load(Expr):
     span: Span = NOWHERE
 
 
+class Part(Expr):
+    """A member of a struct or union, or an element of an array, that lies `offset` bytes into the value of `base`.
+
+    With `index`, element number `index` of `count` from there on: a fault where there is no such element. With `bits`,
+    a bit-field: that many bits of the integer of the node's type, above the `shift` lowest.
+    """
+
+    type: Type
+    base: Expr
+    offset: int
+    index: Expr | None = None
+    count: int = 0
+    shift: int = 0
+    bits: int = 0
+    span: Span = NOWHERE
+
+
+class Bits(Expr):
+    """A bit-field in memory behind a pointer: `bits` bits of `operand`, an integer, above the `shift` lowest."""
+
+    type: Type
+    operand: Expr
+    shift: int
+    bits: int
+    span: Span = NOWHERE
+
+
+class Characters(Expr):
+    """The string in an array of characters, which ends at its first NUL or with the array."""
+
+    type: Type
+    operand: Expr
+    span: Span = NOWHERE
+
+
+class Character(Expr):
+    """`text[index]`; a fault beyond what the string's type can hold."""
+
+    type: Type
+    text: Expr
+    index: Expr
+    span: Span = NOWHERE
+
+
+class Translated(Expr):
+    """What `xlate` makes of `operand`: it has members, each an expression of its own, and is never a value as a whole.
+    `input` is the type that its translator takes."""
+
+    type: Type
+    operand: Expr
+    input: Type
+    span: Span = NOWHERE
+
+
 class Dereference(Expr):
-    """`*pointer`, for scalars: reads kernel memory, or user memory when the pointer type says so."""
+    """`*pointer`: reads kernel memory, or user memory when the pointer type says so."""
 
     type: Type
     pointer: Expr
@@ -185,7 +240,7 @@ class Assign(Expr):
     """`target = value`; the value of the expression is what the target then holds."""
 
     type: Type
-    target: Load
+    target: Load | Part
     value: Expr
     span: Span = NOWHERE
 
@@ -196,7 +251,7 @@ class Update(Expr):
 
     type: Type
     op: str
-    target: Load
+    target: Load | Part
     value: Expr
     operation: Type
     old: bool = False

@@ -16,6 +16,11 @@ class Type(Value):
         raise NotImplementedError
 
     @property
+    def align(self) -> int:
+        """What an object's address is a multiple of, in bytes."""
+        return self.size or 1
+
+    @property
     def is_scalar(self) -> bool:
         """True for what can stand in a condition: integers and pointers."""
         return isinstance(self, Integer | Pointer)
@@ -64,7 +69,7 @@ class Pointer(Type):
         return 8
 
     def __str__(self) -> str:
-        return f"{self.to} *" if not isinstance(self.to, Pointer) else f"{self.to}*"
+        return spelled(self)
 
 
 class String(Type):
@@ -80,11 +85,17 @@ class String(Type):
     def size(self) -> int:
         return self.capacity
 
+    @property
+    def align(self) -> int:
+        return 1
+
     def __str__(self) -> str:
         return "string"
 
 
 class Array(Type):
+    """An array of a fixed size."""
+
     element: Type
     length: int
 
@@ -92,8 +103,27 @@ class Array(Type):
     def size(self) -> int:
         return self.element.size * self.length
 
+    @property
+    def align(self) -> int:
+        return self.element.align
+
     def __str__(self) -> str:
-        return f"{self.element} [{self.length}]"
+        return spelled(self)
+
+
+class Routine(Type):
+    """A function, to which there are pointers only. `parameters` is None where the prototype does not tell."""
+
+    result: Type
+    parameters: tuple[Type, ...] | None
+    variadic: bool = False
+
+    @property
+    def size(self) -> int:
+        return 0
+
+    def __str__(self) -> str:
+        return spelled(self)
 
 
 class Member(Value):
@@ -110,7 +140,8 @@ class Member(Value):
 
 
 class Struct(Type):
-    """A struct or union by its tag. `members` is None for a forward declaration."""
+    """A struct or union by its tag. `members` is None for a forward declaration, which is also what pointers point to:
+    a type that leads back to itself would have no end. What a tag stands for is asked where a member is named."""
 
     keyword: str
     tag: str
@@ -121,11 +152,42 @@ class Struct(Type):
     def size(self) -> int:
         return self.bytes
 
+    @property
+    def align(self) -> int:
+        return max((m.type.align for m in self.members or () if m.name or not m.bits), default=1)
+
     def __str__(self) -> str:
-        return f"{self.keyword} {self.tag}" if self.tag else self.keyword
+        return f"{self.keyword} {self.tag}" if self.tag else f"{self.keyword} <anonymous>"
 
     def member(self, name: str) -> Member | None:
-        return next((m for m in self.members or () if m.name == name), None)
+        """The member of that name, of an anonymous struct or union inside too."""
+        for member in self.members or ():
+            if member.name == name:
+                return member
+            if not member.name and isinstance(member.type, Struct) and (inner := member.type.member(name)):
+                return Member(name, inner.type, member.bit_offset + inner.bit_offset, inner.bits)
+        return None
+
+
+def spelled(type_: Type, declarator: str = "") -> str:
+    """A type as C writes it, around the declarator of what has it."""
+    match type_:
+        case Pointer(to=Array() | Routine() as to):
+            return spelled(to, f"(*{declarator})")
+        case Pointer(to=to):
+            return spelled(to, f"*{declarator}")
+        case Array(element=element, length=length):
+            return spelled(element, f"{declarator}[{length}]")
+        case Routine(result=result, parameters=parameters, variadic=variadic):
+            shown = [str(p) for p in parameters or ()] + ["..."] * variadic
+            return spelled(result, f"{declarator}({', '.join(shown)})")
+    return f"{type_} {declarator}" if declarator else str(type_)
+
+
+def pointer_to(type_: Type, *, user: bool = False, anywhere: bool = False) -> Pointer:
+    if isinstance(type_, Struct) and type_.tag:
+        type_ = Struct(type_.keyword, type_.tag, None, 0)
+    return Pointer(type_, user, anywhere)
 
 
 VOID = Void()

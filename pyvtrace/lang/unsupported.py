@@ -6,27 +6,8 @@ from collections.abc import Mapping
 
 # Words that begin a declaration: what they declare, and the way out.
 DECLARATIONS: Mapping[str, tuple[str, str]] = {
-    "inline": ("inline variables are not supported", "write the value in place"),
-    "typedef": ("typedef declarations are not supported", "write the type in place"),
-    "translator": ("translators are not supported", "use the names that `vtrace -lv` shows for args->"),
     "provider": ("provider declarations are not supported", "they belong into the header of the traced program"),
-    "struct": ("struct definitions are not supported", "use a variable for each member"),
-    "union": ("union definitions are not supported", "use a variable for each member, with casts"),
-    "enum": ("enum definitions are not supported", "write the numbers in place"),
     "import": ("import declarations are not supported", "leave it out: there are no D libraries"),
-    "extern": ("extern declarations are not supported", "leave it out: a variable is made by its first assignment"),
-    "static": ("static declarations are not supported", "leave `static` out"),
-    "register": ("register declarations are not supported", "leave `register` out"),
-    "auto": ("auto declarations are not supported", "use this-> for variables of one firing"),
-}
-C_ARRAY = (
-    "arrays of a fixed size are not supported",
-    "leave the declaration out: x[1] = ... makes an array of any size",
-)
-# Words that are operators.
-OPERATOR_WORDS: Mapping[str, tuple[str, str]] = {
-    "xlate": ("xlate: translators are not supported", "use the names that `vtrace -lv` shows for args->"),
-    "offsetof": ("offsetof is not supported", "write the offset in bytes in place"),
 }
 
 
@@ -60,7 +41,7 @@ FUNCTIONS = _by_name(
 )
 VARIABLES = _by_name(
     (
-        ("curthread curpsinfo curlwpsinfo curcpuinfo", "use pid, tid, execname, curcpu"),
+        ("curpsinfo curlwpsinfo curcpuinfo", "use pid, tid, execname, curcpu"),
         ("caller ucaller", "in profile probes arg0 is the kernel's address, arg1 the process's"),
         ("stackdepth ustackdepth ipl cwd root", "leave it out"),
         ("uregs", "arguments are arg0 to arg9"),

@@ -38,6 +38,14 @@ class Values:
         Raises:
             Problem: the first thing wrong with it, or with one of its operands.
         """
+        made = self.base(e)
+        if isinstance(made, typed.Translated):
+            message = f"a translated {made.type} has no value as a whole"
+            raise self.fail("D_OP_DYN", e.span, message, "take a member of it: xlate <type> (x).member")
+        return made
+
+    def base(self, e: ast.Expr) -> typed.Expr:
+        """As `check`, for what a member is taken of: that may be something translated."""
         return _CHECKS[type(e)](self, e)
 
     def all(self, parts: Sequence[ast.Expr]) -> tuple[typed.Expr, ...]:
@@ -58,6 +66,10 @@ class Values:
             raise Problem(None)
         return tuple(made)
 
+    def keys(self, parts: Sequence[ast.Expr]) -> tuple[typed.Expr, ...]:
+        """As `all`, for tuples: arrays of characters are strings there."""
+        return tuple(map(as_text, self.all(parts)))
+
     def fail(self, tag: str, span: Span, message: str, hint: str = "") -> Problem:
         return self.scope.fail(tag, span, message, hint)
 
@@ -71,6 +83,22 @@ class Values:
 def is_null(e: typed.Expr) -> bool:
     """Whether it is 0 or NULL, known when compiling."""
     return isinstance(e, typed.Constant) and e.value == 0
+
+
+def is_characters(type_: ty.Type) -> bool:
+    """Whether it is an array of characters, which can be taken for a string."""
+    return isinstance(type_, ty.Array) and isinstance(type_.element, ty.Integer) and type_.element.bytes == 1
+
+
+def is_character_pointer(type_: ty.Type) -> bool:
+    return isinstance(type_, ty.Pointer) and isinstance(type_.to, ty.Integer) and type_.to.bytes == 1
+
+
+def as_text(e: typed.Expr) -> typed.Expr:
+    """An array of characters as the string that it holds; anything else as it is."""
+    if isinstance(e.type, ty.Array) and is_characters(e.type):
+        return typed.Characters(ty.String(e.type.length + 1), e, e.span)
+    return e
 
 
 def convert(e: typed.Expr, type_: ty.Type) -> typed.Expr:
@@ -114,59 +142,3 @@ def string(v: Values, e: ast.StringLiteral) -> typed.Expr:
 def kernel_symbol(v: Values, e: ast.KernelSymbol) -> typed.Expr:
     message = f"kernel variables are not supported: {e.module}`{e.name}"
     raise v.fail("D_IDENT_UNDEF", e.span, message, "take what you need from the arguments of a probe")
-
-
-# ---------------------------------------------------------------------------------------------------------------- types
-
-
-@checks(ast.Cast)
-def cast(v: Values, e: ast.Cast) -> typed.Expr:
-    type_ = v.scope.resolve(e.type)
-    operand = v.check(e.operand)
-    if isinstance(type_, ty.String):
-        return _text_at(v, operand, e.span)
-    if not type_.is_scalar or not operand.type.is_scalar:
-        message = f'invalid cast expression: cannot convert from "{operand.type}" to "{type_}"'
-        raise v.fail("D_CAST_INVAL", e.span, message)
-    if isinstance(type_, ty.Pointer) and not type_.user:
-        match operand.type:
-            # A number says nothing of where it points; a pointer keeps what is known of it.
-            case ty.Pointer(user=user, anywhere=anywhere):
-                type_ = ty.Pointer(type_.to, user, anywhere)
-            case _:
-                type_ = ty.Pointer(type_.to, anywhere=True)
-    return fold(typed.Convert(type_, operand, e.span))
-
-
-@checks(ast.SizeofType)
-def sizeof_type(v: Values, e: ast.SizeofType) -> typed.Expr:
-    return _sizeof(v, v.scope.resolve(e.type), e.span)
-
-
-@checks(ast.SizeofExpr)
-def sizeof_expr(v: Values, e: ast.SizeofExpr) -> typed.Expr:
-    return _sizeof(v, v.check(e.operand).type, e.span)
-
-
-def _sizeof(v: Values, type_: ty.Type, span: Span) -> typed.Expr:
-    if not type_.size:
-        raise v.fail("D_SIZEOF_TYPE", span, f"cannot apply sizeof to an operand of type {type_}")
-    # To the language all strings are one type.
-    size = v.scope.strsize if isinstance(type_, ty.String) else type_.size
-    return typed.Constant(ty.ULONG, size, span)
-
-
-@checks(ast.StringOf)
-def string_of(v: Values, e: ast.StringOf) -> typed.Expr:
-    return _text_at(v, v.check(e.operand), e.span)
-
-
-def _text_at(v: Values, operand: typed.Expr, span: Span) -> typed.Expr:
-    """The string that an address leads to; a string is itself."""
-    if isinstance(operand.type, ty.String):
-        return operand
-    if not operand.type.is_scalar:
-        message = f'cannot convert an expression of type "{operand.type}" to a string'
-        raise v.fail("D_STRINGOF_TYPE", span, message)
-    function = v.scope.environment.functions["stringof"]
-    return typed.Call(function.result((operand.type,), v.scope.strsize), function, (operand,), span)

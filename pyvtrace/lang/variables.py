@@ -1,13 +1,14 @@
-"""Checking names: variables and what is assigned to them, tuples of arrays, arguments of probes."""
+"""Checking names: variables, tuples of arrays, inlines, arguments of probes."""
 
 from __future__ import annotations
 
-from pyvtrace.lang import ast, typed
+from pyvtrace.lang import ast, translators, typed
 from pyvtrace.lang import types as ty
-from pyvtrace.lang.operators import arithmetic, check_divisor, dereference, operation, scaled, shown
-from pyvtrace.lang.scope import Problem
+from pyvtrace.lang.aggregates import decayed, dereference, element, member
+from pyvtrace.lang.operators import arithmetic
+from pyvtrace.lang.scope import InlineValue, Problem
 from pyvtrace.lang.unsupported import refusal
-from pyvtrace.lang.values import Values, checks, convert, is_null
+from pyvtrace.lang.values import Values, as_text, checks, convert
 from pyvtrace.source import Span
 from pyvtrace.value import replace
 
@@ -17,6 +18,12 @@ from pyvtrace.value import replace
 @checks(ast.Identifier)
 def identifier(v: Values, e: ast.Identifier) -> typed.Expr:
     scope = v.scope
+    if e.name in scope.parameters:
+        return scope.parameters[e.name]
+    if e.name in scope.constants:
+        return replace(scope.constants[e.name], span=e.span)
+    if e.name in scope.inlines:
+        return expand(v, scope.inlines[e.name], (), e.span)
     symbol = scope.symbols.get(("global", e.name))
     if symbol is not None:
         if symbol.keys:
@@ -89,27 +96,34 @@ def aggregation(v: Values, e: ast.Aggregation) -> typed.Expr:
 def index(v: Values, e: ast.Index) -> typed.Expr:
     if isinstance(e.base, ast.Identifier) and e.base.name == "args":
         return _numbered_argument(v, e)
+    if isinstance(e.base, ast.Identifier) and e.base.name in v.scope.inlines:
+        inline = v.scope.inlines[e.base.name]
+        if inline.keys:
+            return expand(v, inline, v.keys(e.keys), e.span)
     symbol = _array(v, e.base)
     if symbol is not None and symbol.keys:
         keys = tuple_of(v, e, symbol)
         return typed.Load(symbol.type, symbol, keys, e.span)
-    if symbol is None and isinstance(e.base, ast.Identifier | ast.Scoped) and not _is_builtin(v, e.base):
+    if symbol is None and isinstance(e.base, ast.Identifier | ast.Scoped) and not _is_known(v, e.base):
         where = e.base.scope if isinstance(e.base, ast.Scoped) else "global"
         raise _unknown(v, where, e.base.name, spelled(e.base), e.span)
     return _element(v, e)
 
 
 def _element(v: Values, e: ast.Index) -> typed.Expr:
-    """`pointer[n]`."""
+    """`base[n]` of an array, a string or a pointer."""
     base = v.check(e.base)
-    if not isinstance(base.type, ty.Pointer) or len(e.keys) != 1:
+    if len(e.keys) != 1 or not isinstance(base.type, ty.Pointer | ty.Array | ty.String):
         message = "operator [] can only be applied to an array or pointer"
         raise v.fail("D_ARR_BADREF", e.base.span, message, f"this is a {base.type}")
-    return dereference(v, arithmetic(v, "+", base, v.check(e.keys[0]), e.span), e.span)
+    number = v.check(e.keys[0])
+    return element(v, base, number, e.span) or dereference(v, arithmetic(v, "+", base, number, e.span), e.span)
 
 
-def _is_builtin(v: Values, base: ast.Expr) -> bool:
-    return isinstance(base, ast.Identifier) and base.name in v.scope.environment.variables
+def _is_known(v: Values, base: ast.Expr) -> bool:
+    scope = v.scope
+    names = (scope.environment.variables, scope.parameters, scope.constants, scope.inlines)
+    return isinstance(base, ast.Identifier) and any(base.name in known for known in names)
 
 
 def _array(v: Values, base: ast.Expr) -> typed.Symbol | None:
@@ -128,7 +142,7 @@ def tuple_of(v: Values, e: ast.Index, symbol: typed.Symbol) -> tuple[typed.Expr,
         raise v.fail("D_PROTO_LEN", e.span, count_mismatch(name, len(e.keys), len(symbol.keys)))
     keys = tuple(
         key_part(v, value, type_, f"{name}[ ]", number)
-        for number, (value, type_) in enumerate(zip(v.all(e.keys), symbol.keys, strict=True), 1)
+        for number, (value, type_) in enumerate(zip(v.keys(e.keys), symbol.keys, strict=True), 1)
     )
     wider = tuple(wider_key(type_, key.type) for type_, key in zip(symbol.keys, keys, strict=True))
     if wider != symbol.keys:
@@ -163,7 +177,7 @@ def wider_key(one: ty.Type, other: ty.Type) -> ty.Type:
     return one
 
 
-def _key_type(key: typed.Expr) -> ty.Type:
+def key_type(key: typed.Expr) -> ty.Type:
     """What an array that nobody declared keeps of a part of its tuple. Every integer takes 8 bytes, as in DTrace, so
     that a[1] and a[1LL] are one element and no large key is cut to the first one's size."""
     if isinstance(key.type, ty.Integer):
@@ -208,104 +222,61 @@ def access(v: Values, e: ast.Access) -> typed.Expr:
             hint = v.scope.nearest(e.name, names) or f"its arguments: {', '.join(names) or 'none'}"
             raise v.fail("D_TYPE_MEMBER", e.span, f"{v.scope.probe()} has no argument {e.name}", hint)
         return _argument(v, names.index(e.name), e.span, e.name)
-    base = v.check(e.base)
-    op = "->" if e.arrow else "."
-    target = base.type.to if isinstance(base.type, ty.Pointer) else base.type
-    if isinstance(target, ty.Struct):
-        message = f"operator {op} cannot be applied to a forward declaration: no {target} definition is available"
-        raise v.fail("D_OP_INCOMPLETE", e.span, message, "members of structs are not supported")
-    raise v.fail("D_OP_SOU", e.span, f"operator {op} must be applied to a struct or union", f"this is a {base.type}")
+    base, op = v.base(e.base), "->" if e.arrow else "."
+    if isinstance(base, typed.Translated):
+        if isinstance(base.type, ty.Pointer) != e.arrow:
+            tag = "D_OP_PTR" if e.arrow else "D_OP_SOU"
+            raise v.fail(tag, e.span, f"operator {op} cannot be applied to a translated {base.type}")
+        return translators.member(v, base, e.name, e.span)
+    return member(v, base, e.name, op, e.span)
 
 
-# ----------------------------------------------------------------------------------------------------------- assignment
+# -------------------------------------------------------------------------------------------------------------- inlines
 
 
-@checks(ast.Assign)
-def assign(v: Values, e: ast.Assign) -> typed.Expr:
+# Inlines inside one another, and all uses of inlines in a program.
+_DEEPEST, _MOST = 40, 20_000
+
+
+def expand(v: Values, inline: InlineValue, keys: tuple[typed.Expr, ...], span: Span) -> typed.Expr:
+    """The value of an inline at a place of the program."""
+    if len(keys) != len(inline.keys):
+        if not keys:
+            message = f"array {inline.name} may not be referenced without its index"
+            raise v.fail("D_IDENT_BADREF", span, message, f"write {inline.name}[...]")
+        raise v.fail("D_PROTO_LEN", span, count_mismatch(inline.name, len(keys), len(inline.keys)))
+    passed = {
+        name: key_part(v, key, type_, f"{inline.name}[ ]", number)
+        for number, (name, key, type_) in enumerate(zip(inline.names, keys, inline.keys, strict=True), 1)
+    }
+    v.scope.inside += 1
+    v.scope.expansions += 1
+    if v.scope.inside > _DEEPEST or v.scope.expansions > _MOST:
+        message = f"inlines inside one another make an expression too large: {inline.name}"
+        raise v.fail("D_CG_EXPR", span, message, "put a part into a variable of its own")
+    outer, v.scope.parameters = v.scope.parameters, passed
+    # What follows from it stands in the program where the name does.
     try:
-        value = v.check(e.value)
-    except Problem:
-        _give_up(v, e.target)
-        raise
-    if e.op != "=":
-        return _update(v, e.op[:-1], _target(v, e.target, value, e.op), value, e.span)
-    target = _target(v, e.target, value, e.op)
-    if isinstance(target.type, ty.String) and (isinstance(value.type, ty.String) or is_null(value)):
-        return typed.Assign(target.type, target, value, e.span)
-    if isinstance(target.type, ty.String) or not value.type.is_scalar:
-        raise v.fail("D_OP_INCOMPAT", e.span, shown(target.type, "=", value.type))
-    return typed.Assign(target.type, target, convert(value, target.type), e.span)
+        value = initial(v, v.base(inline.value), inline.type, span)
+    finally:
+        v.scope.parameters = outer
+        v.scope.inside -= 1
+    return replace(value, span=span)
 
 
-def _give_up(v: Values, place: ast.Expr) -> None:
-    """Nothing more is said of a variable whose first assignment is wrong."""
-    match place:
-        case ast.Identifier(name=name) | ast.Index(base=ast.Identifier(name=name)):
-            v.scope.broken.add(("global", name))
-        case ast.Scoped(scope=where, name=name) | ast.Index(base=ast.Scoped(scope=where, name=name)):
-            v.scope.broken.add((where, name))
-
-
-@checks(ast.Step)
-def step(v: Values, e: ast.Step) -> typed.Expr:
-    # A variable that begins with ++ is an int64_t (Dynamic Tracing Guide, "Increment and Decrement Operators").
-    target = _target(v, e.operand, typed.Constant(ty.INT64, 1, e.span), e.op)
-    one = typed.Constant(ty.INT, 1, e.span)
-    return _update(v, e.op[0], target, one, e.span, old=not e.prefix)
-
-
-def _update(v: Values, op: str, target: typed.Load, value: typed.Expr, span: Span, *, old: bool = False) -> typed.Expr:
-    check_divisor(v, op, value, span)
-    if isinstance(target.type, ty.Pointer) and isinstance(value.type, ty.Integer) and op in "+-":
-        return typed.Update(target.type, op, target, scaled(v, value, target.type, span), ty.ULONG, old, span)
-    type_, count = operation(v, op, target.type, value.type, span)
-    return typed.Update(target.type, op, target, convert(value, count), type_, old, span)
-
-
-def _target(v: Values, place: ast.Expr, value: typed.Expr, op: str) -> typed.Load:
-    """What is assigned to: a variable that is made now if the program has not seen it."""
-    scope = v.scope
-    match place:
-        case ast.Identifier(name=name) | ast.Index(base=ast.Identifier(name=name)):
-            where = "global"
-        case ast.Scoped(scope=where, name=name) | ast.Index(base=ast.Scoped(scope=where, name=name)):
-            pass
-        case ast.Unary(op="*") | ast.Access():
-            v.check(place)
-            message = f"operator {op} cannot write to memory of what is traced"
-            raise v.fail("D_OP_LVAL", place.span, message, "vtrace only observes")
-        case _:
-            v.check(place)
-            raise v.fail("D_OP_LVAL", place.span, f"operator {op} requires modifiable lvalue as an operand")
-    symbol = scope.symbols.get((where, name))
-    if symbol is None and where == "global" and (name in scope.environment.variables or name in ("args", "NULL")):
-        raise v.fail("D_OP_WRITE", place.span, f"operator {op} can only be applied to a writable variable")
-    if symbol is None and not (value.type.is_scalar or isinstance(value.type, ty.String)):
-        raise v.fail("D_OP_INCOMPAT", place.span, f"a variable cannot hold a value of type {value.type}")
-    if isinstance(place, ast.Index):
-        return _target_element(v, place, where, name, symbol, value)
-    if symbol is None:
-        symbol = scope.declare(where, name, value.type)
-    elif symbol.keys:
-        message = f"array {spelled(place)} may not be assigned without its index"
-        raise v.fail("D_IDENT_BADREF", place.span, message, f"write {spelled(place)}[...]")
-    return typed.Load(symbol.type, symbol, (), place.span)
-
-
-def _target_element(
-    v: Values, place: ast.Index, where: str, name: str, symbol: typed.Symbol | None, value: typed.Expr
-) -> typed.Load:
-    if symbol is None:
-        if where == "this":
-            message = "clause-local variables cannot be associative arrays"
-            raise v.fail("D_DECL_LOCASSC", place.span, message, f"use self->{name}[...], or a global")
-        types = tuple(map(_key_type, v.all(place.keys)))
-        symbol = v.scope.declare(where, name, value.type, types)
-    if not symbol.keys:
-        message = f"{spelled(place.base)} is not an array"
-        hint = "vtrace does not write to memory of what is traced" if isinstance(symbol.type, ty.Pointer) else ""
-        raise v.fail("D_ARR_BADREF", place.span, message, hint)
-    return typed.Load(symbol.type, symbol, tuple_of(v, place, symbol), place.span)
+def initial(v: Values, value: typed.Expr, type_: ty.Type, span: Span) -> typed.Expr:
+    """What an inline is given, as a value of its type."""
+    if isinstance(value, typed.Translated) and str(value.type) == str(type_):
+        return value
+    value = as_text(decayed(value)) if isinstance(type_, ty.String) else decayed(value)
+    if value.type.is_scalar and type_.is_scalar:
+        return convert(value, type_)
+    if isinstance(type_, ty.String) and isinstance(value.type, ty.String):
+        return value
+    if str(value.type) == str(type_):
+        return value
+    message = f'inline definition uses incompatible types: "{type_}" = "{value.type}"'
+    raise v.fail("D_OP_INCOMPAT", span, message)
 
 
 def spelled(e: ast.Expr) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from pyvtrace.lang.ast import ProbeDescription
-from pyvtrace.lang.types import Type
+from pyvtrace.lang.types import Struct, Type
 from pyvtrace.spec import ProbeName
 from pyvtrace.value import Value
 
@@ -123,6 +123,10 @@ class Environment(Protocol):
 
     def arguments(self, probe: Probe) -> Sequence[Argument]:
         """Typed arguments (args[0]...), read when asked for."""
+
+    def aggregate(self, keyword: str, tag: str) -> Struct | None:
+        """A struct or union of the kernel with its members, read when asked for; those that are members of it may be
+        forward declarations that know their size."""
 
     def hint(self, description: ProbeDescription) -> str:
         """Why a description matches nothing, or what it may have meant; empty if there is nothing to say."""

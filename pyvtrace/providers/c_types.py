@@ -15,11 +15,15 @@ from pyvtrace.lang.types import (
     ULONGLONG,
     USHORT,
     VOID,
+    Array,
     Integer,
+    Member,
     Pointer,
+    Routine,
     Struct,
     Type,
 )
+from pyvtrace.target import KernelType
 
 _QUALIFIERS = frozenset(("const", "volatile", "restrict", "__user", "__rcu", "__percpu", "__iomem", "__seg_gs"))
 _SPELLINGS = {
@@ -79,6 +83,26 @@ def register_type(text: str) -> Type:
     if name.startswith("enum "):
         return Integer(4, False, name)
     return _INTEGERS.get(name) or c_type(text, 8, False, user=True)
+
+
+def struct_type(kernel: KernelType) -> Struct:
+    """A struct or union with its members. One inside that was not asked for is a forward declaration with its size."""
+    keyword, _, tag = kernel.name.partition(" ")
+    members = tuple(Member(m.name, _member_type(m.type), m.bit_offset, m.bits) for m in kernel.members)
+    return Struct(keyword, "" if tag == "(anonymous)" else tag, members or None, kernel.size)
+
+
+def _member_type(kernel: KernelType) -> Type:
+    match kernel.kind:
+        case "struct" | "union":
+            return struct_type(kernel)
+        case "array":
+            return Array(_member_type(kernel.members[0].type), kernel.length)
+        case "string":
+            return Pointer(CHAR)
+        case "pointer" if "(" in kernel.name:
+            return Pointer(Routine(VOID, None))
+    return c_type(kernel.name, kernel.size, kernel.signed)
 
 
 def _words(text: str) -> list[str]:

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, islice
 
 from pyvtrace.lang.ast import ProbeDescription
+from pyvtrace.lang.types import Struct
 from pyvtrace.lang.vocabulary import Argument, Probe
+from pyvtrace.providers.c_types import struct_type
 from pyvtrace.providers.dtrace import DTRACE
 from pyvtrace.providers.pattern import glob
 from pyvtrace.providers.profile import profile
@@ -51,6 +53,11 @@ class ProbeTable:
     def arguments(self, probe: Probe) -> tuple[Argument, ...]:
         """The types and names of args[0], args[1]...; read now."""
         return self._providers[probe.name.provider].arguments(self._target, probe)
+
+    def aggregate(self, keyword: str, tag: str) -> Struct | None:
+        """A struct or union of the kernel; None if it has none of that name."""
+        found = self._target.aggregate(keyword, tag)
+        return struct_type(found) if found else None
 
     def attach(self, probe: Probe) -> AttachSpec:
         """Where the kernel runs its program."""

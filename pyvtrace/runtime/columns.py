@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from pyvtrace.runtime.printf import PROBE_PARTS, Piece, cut, escape, field_code, name_bytes, pad, to_text
-from pyvtrace.spec import FieldSpec, ProbeName
+from pyvtrace.runtime.shapes import show as show_shape
+from pyvtrace.spec import FieldSpec, PrintAction, ProbeName
 
 HEADER = f"{'CPU':>3} {'ID':>6} {'FUNCTION:NAME':>32}\n"
 FLOW_HEADER = f"{'CPU':>3} {'FUNCTION':<41}\n"
@@ -69,15 +70,16 @@ def _dump_lines(raw: bytes) -> Iterator[str]:
 # -------------------------------------------------------------------------------------------------------------- print()
 
 
-def print_piece(field: FieldSpec, type_name: str, probes: Mapping[int, ProbeName]) -> Piece:
+def print_piece(action: PrintAction, probes: Mapping[int, ProbeName]) -> Piece:
     """print(): the type, the value, and a newline; strings as constants of D."""
+    field, type_name = action.field, action.type
     code = field_code(field)
+    if (shape := action.shape) is not None:
+        return Piece("%s", (code,), lambda raw: show_shape(shape, raw))
     label = type_name.replace("%", "%%")
     if field.kind == "string":
         return Piece(f'{label} "%s"\n', (code,), lambda raw: escape(cut(raw)).decode("ascii"))
     if field.kind in PROBE_PARTS:
         name = name_bytes(PROBE_PARTS[field.kind], probes)
         return Piece(f'{label} "%s"\n', (code,), lambda number: escape(name(number)).decode("ascii"))
-    if field.kind == "bytes":
-        return Piece(f"{label} %s\n", (code,), bytes.hex)
     return Piece(f"{label} {'%#x' if field.kind == 'pointer' else '%d'}\n", (code,))

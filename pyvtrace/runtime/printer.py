@@ -212,8 +212,8 @@ class Printer:
         match action:
             case TraceAction(field=field):
                 return (trace_piece(field, self._spec.probes, self._quiet),)
-            case PrintAction(field=field, type=name):
-                return (print_piece(field, name, self._spec.probes),)
+            case PrintAction():
+                return (print_piece(action, self._spec.probes),)
             case PrintfAction(format=text, fields=fields):
                 return printf_pieces(text, fields, self._spec.probes)
             case DefaultAction():

@@ -22,6 +22,7 @@ from pyvtrace.lang.check import check, split_option
 from pyvtrace.lang.lexer import Macros
 from pyvtrace.lang.nesting import room
 from pyvtrace.lang.parser import parse
+from pyvtrace.lang.types import Struct
 from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Emit, Function, Probe, Variable
 from pyvtrace.providers.registry import ProbeTable
 from pyvtrace.runtime.options import BadOption, canonical, is_set, number
@@ -67,6 +68,9 @@ class Tables:
 
     def arguments(self, probe: Probe) -> Sequence[Argument]:
         return self._probes.arguments(probe)
+
+    def aggregate(self, keyword: str, tag: str) -> Struct | None:
+        return self._probes.aggregate(keyword, tag)
 
     def hint(self, description: ProbeDescription) -> str:
         return self._probes.hint(description)

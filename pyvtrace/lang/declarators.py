@@ -1,0 +1,182 @@
+"""Types as C writes them: specifiers, definitions of aggregates, and declarators around names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyvtrace.lang import ast
+from pyvtrace.lang.lexer import Token
+from pyvtrace.lang.tokens import TokenReader
+from pyvtrace.lang.types import TYPEDEFS
+
+_TYPE_WORDS = "void char short int long float double signed unsigned struct union enum string"
+QUALIFIERS = ("const", "volatile", "restrict", "userland")
+TYPE_WORDS = frozenset((*_TYPE_WORDS.split(), *QUALIFIERS))
+_CLASSES = frozenset(("typedef", "auto", "register", "static", "extern", "self", "this", "inline"))
+
+# A name ("" where there is none) and what the declarator makes of the type.
+Declarator = tuple[str, tuple[ast.Derivation, ...]]
+
+
+class TypeParser(TokenReader):
+    """Type names and declarators; `types` are the typedef names in force."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        super().__init__(tokens)
+        self.types: set[str] = set(TYPEDEFS)
+
+    def conditional(self) -> ast.Expr:
+        """A constant expression: an expression without assignments and commas."""
+        raise NotImplementedError
+
+    def starts_type(self, ahead: int = 0) -> bool:
+        token = self.peek(ahead)
+        return token.kind == "name" and (token.text in TYPE_WORDS or token.text in self.types)
+
+    def type_name(self) -> ast.TypeName:
+        """A type without a name, as casts have it."""
+        start = self.token.start
+        base = self.specifiers()
+        _, derived = self.declarator(named=False)
+        return self.derive(base, derived, start)
+
+    def derive(self, base: ast.TypeName, derived: tuple[ast.Derivation, ...], start: int) -> ast.TypeName:
+        return ast.TypeName(base.words, derived, base.user, base.definition, self.since(start))
+
+    # ----------------------------------------------------------------------------------------------------- specifiers
+
+    def specifiers(self) -> ast.TypeName:
+        start = self.token.start
+        words: list[str] = []
+        user = False
+        definition: tuple[ast.MemberDeclaration, ...] | tuple[ast.Enumerator, ...] | None = None
+        while self.starts_type() and not (
+            words and self.token.text in self.types and self.token.text not in TYPE_WORDS
+        ):
+            word = self.advance().text
+            if word in QUALIFIERS:
+                user = user or word == "userland"
+                continue
+            words.append(word)
+            if word in ("struct", "union", "enum"):
+                tag = self.advance().text if self.token.kind == "name" else ""
+                words.append(tag)
+                if self.token.text == "{" and self.token.kind == "op":
+                    self.deeper()
+                    definition = self.enumerators() if word == "enum" else self.members()
+                    self.depth -= 1
+                elif not tag:
+                    self.fail()
+        if not words:
+            self.fail()
+        return ast.TypeName(tuple(words), (), user, definition, self.since(start))
+
+    def members(self) -> tuple[ast.MemberDeclaration, ...]:
+        self.expect("{")
+        found: list[ast.MemberDeclaration] = []
+        while not self.accept("}"):
+            start = self.token.start
+            if self.token.text in _CLASSES:
+                self.fail(f"specified storage class not appropriate for a member: {self.token.text}", "D_DECL_BADCLASS")
+            base = self.specifiers()
+            if self.token.text == ";":
+                found.append(ast.MemberDeclaration(base, "", None, self.since(start)))
+            else:
+                found.append(self.member(base))
+                while self.accept(","):
+                    found.append(self.member(base))
+            self.expect(";")
+        if not found:
+            self.fail("struct and union definitions need a member", hint="write one: int x;")
+        return tuple(found)
+
+    def member(self, base: ast.TypeName) -> ast.MemberDeclaration:
+        start = self.token.start
+        name, derived = ("", ()) if self.token.text == ":" else self.declarator()
+        bits = self.conditional() if self.accept(":") else None
+        return ast.MemberDeclaration(self.derive(base, derived, start), name, bits, self.since(start))
+
+    def enumerators(self) -> tuple[ast.Enumerator, ...]:
+        self.expect("{")
+        found: list[ast.Enumerator] = []
+        while not found or (self.accept(",") and self.token.text != "}"):
+            start = self.token.start
+            name = self.name()
+            value = self.conditional() if self.accept("=") else None
+            found.append(ast.Enumerator(name, value, self.since(start)))
+        self.expect("}")
+        return tuple(found)
+
+    # ---------------------------------------------------------------------------------------------------- declarators
+
+    def declarator(self, *, named: bool | None = True) -> Declarator:
+        """C's `*name[2]`, `(*name)(int)`, ... `named` says whether there has to be a name: yes, no, or (None) as it
+        comes, in parameters."""
+        self.deeper()
+        pointers: list[ast.Derivation] = []
+        while token := self.accept("*", *QUALIFIERS):
+            if token.text == "*":
+                pointers.append(ast.PointerTo())
+        name = ""
+        inner: tuple[ast.Derivation, ...] = ()
+        if self.token.text == "(" and self._is_nested(named):
+            self.advance()
+            name, inner = self.declarator(named=named)
+            self.expect(")")
+        elif named is not False and self.token.kind == "name":
+            name = self.name()
+        elif named:
+            self.fail()
+        suffixes: list[ast.Derivation] = []
+        while self.token.kind == "op" and self.token.text in ("[", "("):
+            suffixes.append(self.subscript() if self.token.text == "[" else self.parameters())
+        self.depth -= 1
+        return name, (*pointers, *reversed(suffixes), *inner)
+
+    def _is_nested(self, named: bool | None) -> bool:
+        """Whether the parenthesis here is around a declarator; else it begins parameters."""
+        following = self.peek()
+        if following.text in ("*", "(", "["):
+            return True
+        return named is not False and following.kind == "name" and not self.starts_type(1)
+
+    def subscript(self) -> ast.Derivation:
+        start = self.advance().start
+        if self.accept("]"):
+            return ast.ArrayOf(None, self.since(start))
+        if self.starts_type() or self.token.text in _CLASSES:
+            types, names = self._typed_list("]")
+            return ast.Keyed(types, names, self.since(start))
+        bound = self.conditional()
+        self.expect("]")
+        return ast.ArrayOf(bound, self.since(start))
+
+    def parameters(self) -> ast.Derivation:
+        start = self.advance().start
+        if self.accept(")"):
+            return ast.Returning((), (), False, self.since(start))
+        types, names = self._typed_list(")")
+        variadic = self.tokens[self.at - 2].text == "."
+        return ast.Returning(types, names, variadic, self.since(start))
+
+    def _typed_list(self, close: str) -> tuple[tuple[ast.TypeName, ...], tuple[str, ...]]:
+        """Parameters, up to and including the closing bracket; `...` may be the last."""
+        types: list[ast.TypeName] = []
+        names: list[str] = []
+        while not types or self.accept(","):
+            if close == ")" and self.token.text == ".":
+                if not types:
+                    self.fail("function prototype needs an argument before ...", "D_DECL_PROTO_VARARGS")
+                for _ in range(3):
+                    self.expect(".")
+                break
+            if self.token.text in _CLASSES:
+                message = "inappropriate storage class in function or associative array parameter list"
+                self.fail(message, "D_DECL_PARMCLASS")
+            start = self.token.start
+            base = self.specifiers()
+            name, derived = self.declarator(named=None)
+            types.append(self.derive(base, derived, start))
+            names.append(name)
+        self.expect(close)
+        return tuple(types), tuple(names)

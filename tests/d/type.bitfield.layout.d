@@ -1,0 +1,1 @@
+struct b { unsigned a : 3; int b : 30; char c : 4; long d : 40; }; struct b x; BEGIN { x.a = 9; x.b = -2; x.c = 8; x.d = 1L << 39; x.a++; x.b--; printf("%d %d %d %d %d\n", x.a, x.b, x.c, x.d, sizeof (struct b)); exit(0); }

@@ -1,0 +1,1 @@
+struct p { int x; char n[4]; struct { short a; } in; int v[2]; unsigned f : 3; int g : 4; void *q; }; struct p s; BEGIN { s.x = 3; s.n = "ab"; s.in.a = -1; s.v[1] = 5; s.f = 5; s.g = -2; print(s); exit(0); }

@@ -1,0 +1,1 @@
+struct p { int x; long y; }; struct p a; this struct p c; struct p m[int]; BEGIN { a.x = 1; a.y = 2; b = a; a.x = 5; this->c = b; m[1] = this->c; m[2].y = 9; m[2].y += a.x; printf("%d %d %d %d %d %d\n", b.x, b.y, this->c.y, m[1].x, m[2].y, m[3].y); exit(0); }

@@ -1,0 +1,1 @@
+struct o { int a; struct { char b; struct { long c; } d; } e[2]; union { int f; short g; }; }; struct o x; BEGIN { x.e[1].d.c = 8; i = 1; x.e[i].b = -1; x.f = 0x10002; printf("%d %d %d %d\n", x.e[i].d.c, x.e[1].b, x.g, sizeof (x)); exit(0); }

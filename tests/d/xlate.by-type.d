@@ -1,0 +1,1 @@
+struct o { int a; }; translator struct o < int i > { a = i + 1; }; translator struct o < long i > { a = i + 2; }; BEGIN { x = 10; y = 10L; printf("%d %d\n", xlate <struct o> (x).a, xlate <struct o> (y).a); exit(0); }

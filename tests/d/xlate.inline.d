@@ -1,0 +1,1 @@
+typedef struct info { char name[4]; int id; } info_t; translator info_t < struct task_struct *t > { id = t->pid; }; inline info_t *me = xlate <info_t *> (curthread); BEGIN { printf("%d\n", me->id == tid); exit(0); }

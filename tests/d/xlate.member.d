@@ -1,0 +1,1 @@
+struct out { int twice; string name; pid_t parent; }; translator struct out < struct task_struct *t > { twice = t->pid * 2; name = t->comm; parent = t->real_parent->tgid; }; BEGIN { printf("%d %d %d\n", xlate <struct out *> (curthread)->twice == 2 * tid, xlate < struct out > (curthread).name == execname, xlate <struct out> (curthread).parent == ppid); exit(0); }
