@@ -70,6 +70,8 @@ class Machine:
         # What was valid wherever the clause may have ended early; reset clause by clause.
         self.survives: set[str] = set()
         self.clause_locals: dict[str, Place] = {}
+        # What functions keep from call to call of one firing, by their names.
+        self.states: dict[str, Place] = {}
         self.action = 0
         # Where a fault, and a loss that makes the rest of the clause meaningless, lead; set clause by clause.
         self.on_fault = Label("fault")

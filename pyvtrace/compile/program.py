@@ -7,7 +7,7 @@ once and followed by a jump to whatever comes next in the class that runs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pyvtrace.bpf import helpers as h
 from pyvtrace.bpf.isa import (
@@ -128,10 +128,14 @@ class Lowering:
                     yield store(place.base, place.offset, 0)
                 else:
                     strings.append(symbol)
-        if strings:
+        empty = [m.clause_locals[symbol.name] for symbol in strings]
+        for call_ in _keeping_calls(clauses):
+            if call_.function.name not in m.states:
+                m.states[call_.function.name] = place = m.frame.keep(16 + 2 * call_.type.size)
+                empty += [place, place.plus(8)]
+        if empty:
             yield from m.need("scratch")
-            for symbol in strings:
-                place = m.clause_locals[symbol.name]
+            for place in empty:
                 yield store(place.base, place.offset, 0)
 
     def _clause(self, clause: typed.Clause) -> Code:
@@ -312,6 +316,13 @@ class Lowering:
                     yield jump(target)
         yield done
         m.have &= before | m.survives
+
+
+def _keeping_calls(clauses: Sequence[typed.Clause]) -> Iterator[typed.Call]:
+    for clause in clauses:
+        for node in typed.nodes((clause.predicate, clause.body)):
+            if isinstance(node, typed.Call) and node.function.keeps:
+                yield node
 
 
 def _clock_uses(clauses: Sequence[typed.Clause]) -> int:
