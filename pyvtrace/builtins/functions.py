@@ -6,7 +6,8 @@ from pyvtrace.builtins.network import NETWORK
 from pyvtrace.builtins.numbers import NUMBERS
 from pyvtrace.builtins.paths import PATHS
 from pyvtrace.builtins.search import SEARCH
+from pyvtrace.builtins.speculations import SPECULATION
 from pyvtrace.builtins.strings import STRINGS
 from pyvtrace.lang.vocabulary import Function
 
-FUNCTIONS: dict[str, Function] = {f.name: f for f in (*STRINGS, *PATHS, *SEARCH, *NUMBERS, *NETWORK)}
+FUNCTIONS: dict[str, Function] = {f.name: f for f in (*STRINGS, *PATHS, *SEARCH, *NUMBERS, *NETWORK, SPECULATION)}

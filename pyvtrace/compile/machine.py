@@ -161,6 +161,15 @@ class Machine:
 
         self.late.append(out_of_line)
 
+    def give_up(self) -> Code:
+        """End the clause here, and drop what it recorded; that is no loss."""
+        self.survives &= self.have
+        yield jump(self.on_loss)
+
+    def speculations(self) -> tuple[str, int, int]:
+        """Map and offset of the words of speculations, and how many there are."""
+        return DATA, self.layout.place_speculations(), self.layout.most_speculations
+
     def count(self, what: str) -> Code:
         """Add one to a counter of losses. Clobbers R0-R5."""
         done = Label("counted")

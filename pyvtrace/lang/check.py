@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pyvtrace.lang import ast, typed
 from pyvtrace.lang import types as ty
+from pyvtrace.lang.acts import freopen, tracemem
 from pyvtrace.lang.calls import arguments, unknown_function
 from pyvtrace.lang.formats import BadFormat, Conversion, parse_format
+from pyvtrace.lang.order import out_of_order
 from pyvtrace.lang.scope import AggregationInUse, Problem, Scope
 from pyvtrace.lang.values import Values
 from pyvtrace.lang.variables import check_key, count_mismatch, key_part, wider_key
@@ -131,6 +133,8 @@ class Checker:
         scope.region = "action list"
         self.number = 0
         body = self.block(clause.body or ())
+        for span, tag, message in out_of_order(body):
+            scope.report(scope.fail(tag, span, message))
         scope.region = ""
         # DTrace prints the header line for every clause that ran, unless all it recorded went into aggregations.
         default = not any(isinstance(s, typed.Act | typed.Aggregate) for s in typed.flattened(body))
@@ -339,13 +343,13 @@ class Checker:
         scope = self.scope
         if not call.args:
             raise scope.fail(
-                "D_PROTO_LEN", call.span, "printf( ) prototype mismatch: 0 args passed, at least 1 expected"
+                "D_PROTO_LEN", call.span, f"{action.name}( ) prototype mismatch: 0 args passed, at least 1 expected"
             )
         if not isinstance(call.args[0], ast.StringLiteral):
-            message = "printf( ) argument #1 is incompatible with prototype:\n\tprototype: string constant"
+            message = f"{action.name}( ) argument #1 is incompatible with prototype:\n\tprototype: string constant"
             raise scope.fail("D_PRINTF_ARG_FMT", call.args[0].span, message)
         text = call.args[0].text
-        conversions = self._format(text, call.args[0].span, "printf")
+        conversions = self._format(text, call.args[0].span, action.name)
         args = self.values.all(call.args[1:])
         position = 0
         for number, conversion in enumerate(conversions, 1):
@@ -354,30 +358,37 @@ class Checker:
                     "D_PRINTF_AGG_CONV", call.span, "%@ conversion requires an aggregation", "use printa()"
                 )
             for _ in range(conversion.stars):
-                self._given(args, position, number, conversion, "integer", call.span)
+                self._given(action.name, args, position, number, conversion, "integer", call.span)
                 position += 1
-            self._given(args, position, number, conversion, "", call.span)
+            self._given(action.name, args, position, number, conversion, "", call.span)
             position += 1
         if position < len(args):
-            message = f"printf( ) prototype mismatch: only {position} arguments required by this format string"
+            message = f"{action.name}( ) prototype mismatch: only {position} arguments required by this format string"
             raise scope.fail("D_PRINTF_ARG_EXTRA", args[position].span, message)
         return typed.Act(action, args, self.number, format=text, span=call.span)
 
     def _given(
-        self, args: Sequence[typed.Expr], position: int, number: int, conversion: Conversion, star: str, span: Span
+        self,
+        name: str,
+        args: Sequence[typed.Expr],
+        position: int,
+        number: int,
+        conversion: Conversion,
+        star: str,
+        span: Span,
     ) -> None:
         """One value of a conversion (or of its `*`) is there and of the right kind."""
         text = conversion.text
         if position >= len(args):
             message = (
-                f"printf( ) prototype mismatch: conversion #{number} ({text}) is missing a corresponding value argument"
+                f"{name}( ) prototype mismatch: conversion #{number} ({text}) is missing a corresponding value argument"
             )
             raise self.scope.fail("D_PRINTF_ARG_PROTO", span, message)
         arg = args[position]
         accepts, shown = _CONVERSIONS[star or _KINDS.get(conversion.letter, "integer")]
         if not accepts(arg.type):
             message = (
-                f"printf( ) argument #{position + 2} is incompatible with conversion #{number} prototype:\n"
+                f"{name}( ) argument #{position + 2} is incompatible with conversion #{number} prototype:\n"
                 f"\tconversion: {text}\n\t prototype: {shown}\n\t  argument: {arg.type}"
             )
             raise self.scope.fail("D_PRINTF_ARG_TYPE", arg.span, message)
@@ -394,4 +405,6 @@ _SHAPES: Mapping[str, Callable[[Checker, Action, ast.Call], typed.Act]] = {
     "printf": Checker.printf,
     "printa": Checker.printa,
     "aggregation": Checker.on_aggregation,
+    "tracemem": tracemem,
+    "freopen": freopen,
 }

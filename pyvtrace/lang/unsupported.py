@@ -37,18 +37,23 @@ def _by_name(rows: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
 # Functions and actions.
 FUNCTIONS = _by_name(
     (
-        ("breakpoint chill copyout copyoutstr panic raise system", "it changes what it traces; vtrace only observes"),
+        ("copyout copyoutstr", "it changes what it traces; vtrace only observes"),
         ("stack ustack jstack", "aggregate by probefunc or execname instead"),
-        ("speculation speculate commit discard", "keep what you need in self->, print it where the outcome is known"),
         ("sym func mod usym uaddr ufunc umod", 'print the address: printf("%p", arg0)'),
         ("alloca bcopy copyin copyinto", "read one value: *(int *)arg1"),
         ("d_path", "take args[0]->... of a probe that has the path as text"),
-        ("freopen ftruncate", "use -o FILE, or redirect the output"),
         ("mutex_owned mutex_owner mutex_type_adaptive mutex_type_spin", "trace sdt:lock::contention_begin"),
         ("rw_iswriter rw_read_held rw_write_held", "trace sdt:lock::contention_begin"),
-        ("tracemem", "trace the values one by one"),
         ("pcap", "use tcpdump"),
-        ("setopt", "use -x, or #pragma D option"),
+    )
+)
+# What cannot be done from a BPF program.
+IMPOSSIBLE = _by_name(
+    (
+        ("breakpoint", "there is no kernel debugger to stop in"),
+        ("chill", "a BPF program must not wait"),
+        ("panic", "a BPF program cannot stop the machine"),
+        ("stop", "raise(SIGSTOP), which is 19, does the same to the process"),
     )
 )
 VARIABLES = _by_name(
@@ -64,6 +69,8 @@ VARIABLES = _by_name(
 
 def refusal(name: str, *, call: bool) -> tuple[str, str, str] | None:
     """(tag, message, hint) for a name of DTrace's that is not there; None for a name that D does not have."""
+    if call and name in IMPOSSIBLE:
+        return "D_UNKNOWN", f"{name}( ) is not supported", IMPOSSIBLE[name]
     if call and name in FUNCTIONS:
         return "D_FUNC_UNDEF", f"{name}( ) is not supported", FUNCTIONS[name]
     if not call and name in VARIABLES:

@@ -62,7 +62,8 @@ class Action(Value):
     """An action: usable as a statement only, type void.
 
     `shape` tells the checker which special rule applies: "values" (parameters as given), "printf", "printa",
-    "aggregation" (first argument an aggregation, then `parameters`). `removes` is true for one that takes keys away.
+    "tracemem", "freopen", "aggregation" (first argument an aggregation, then `parameters`). `removes` is true for one
+    that takes keys away.
     """
 
     name: str

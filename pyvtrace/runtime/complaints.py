@@ -36,11 +36,17 @@ def _plural(count: int, thing: str) -> str:
 
 
 # Kinds of loss that a CPU has, then those that the whole session has with what to do about them.
-_BY_CPU: Mapping[str, str] = {"principal": "drop", "aggregation": "aggregation drop"}
+_BY_CPU: Mapping[str, str] = {
+    "principal": "drop",
+    "aggregation": "aggregation drop",
+    "speculative": "speculative drop",
+}
 _IN_ALL: Mapping[str, tuple[str, str]] = {
     "dynamic": ("dynamic variable drop", ""),
     "truncated": ("string", " filled strsize and may be cut; raise it with -x strsize"),
     "double-error": ("error", " in ERROR probe enabling"),
+    "speculation-busy": ("failed speculation", " (available buffer(s) still busy); raise nspec"),
+    "speculation-unavailable": ("failed speculation", " (no speculative buffer available); raise nspec"),
     "missed": ("firing", " missed: the probe fired while its own program was running on that CPU"),
 }
 

@@ -126,7 +126,6 @@ _NO_LINKING = "programs are loaded, not linked into ELF files"
 _NO_DEBUG = "it shows the insides of another compiler; use -S"
 _NO_STABILITY = "stability attributes are not tracked"
 _STACKS = "it sizes stack traces, which are refused where a program takes them"
-_SPECULATION = "it sizes speculations, which are refused where a program makes them"
 _NO_LIMIT = "storage is sized by what a program uses"
 
 _GROUPS: tuple[Iterable[Option], ...] = (
@@ -175,8 +174,9 @@ _GROUPS: tuple[Iterable[Option], ...] = (
     _rows(RUN, MOOT, "flag", "addresses are printed as numbers", "noresolve"),
     _rows(RUN, MOOT, "size", _NO_LIMIT, "scratchsize=256 jstackstrsize=512"),
     _rows(RUN, MOOT, "int", _STACKS, "jstackframes=50 maxframes=127 stackframes=20 ustackframes=100"),
-    _rows(RUN, MOOT, "int", _SPECULATION, "nspec=1"),
-    _rows(RUN, MOOT, "size", _SPECULATION, "specsize=32768"),
+    # As many as one look for a free one may visit.
+    (Option("nspec", RUN, "int", "1", least=1, most=4096),),
+    _rows(RUN, EFFECT, "size", "", "specsize=32768"),
     _rows(RUN, MOOT, "size", "it sizes packet captures, which are refused where a program makes them", "pcapsize"),
     _rows(RUN, REFUSED, "int", "probes fire on every CPU; use a predicate on the variable cpu", "cpu"),
     _rows(RUN, REFUSED, "flag", "there is no anonymous tracing on Linux", "grabanon"),
@@ -209,6 +209,14 @@ def canonical(name: str, value: str | None = None) -> str | BadOption:
     if option.kind in ("size", "int") and not option.least <= int(made) <= option.most:
         return BadOption(name, f"Invalid value for specified option: {option.least} to {option.most} can be had")
     return made
+
+
+def changed(name: str, value: str | None) -> str | BadOption:
+    """The value, in canonical form, of an option that a running program sets."""
+    option = OPTIONS.get(name)
+    if option is not None and option.stage != DYNAMIC:
+        return BadOption(name, "Operation illegal when tracing is active")
+    return canonical(name, value)
 
 
 # Values that DTrace has, whether we do or not.
