@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pyvtrace.lang import ast, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.calls import arguments
+from pyvtrace.lang.printing import printf
 from pyvtrace.lang.vocabulary import Action, Parameter
 
 if TYPE_CHECKING:
@@ -46,4 +47,4 @@ def freopen(checker: Checker, action: Action, call: ast.Call) -> typed.Act:
         case (ast.StringLiteral(text="."), *_):
             message = 'freopen( ) argument #1 cannot be "."'
             raise checker.scope.fail("D_FREOPEN_INVALID", call.args[0].span, message, "name a file")
-    return checker.printf(action, call)
+    return printf(checker, action, call)
