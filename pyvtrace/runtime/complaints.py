@@ -41,6 +41,16 @@ _BY_CPU: Mapping[str, str] = {
     "aggregation": "aggregation drop",
     "speculative": "speculative drop",
 }
+# What -xdroptags puts in front, for the kinds that DTrace has.
+_TAGS: Mapping[str, str] = {
+    "principal": "PRINCIPAL",
+    "aggregation": "AGGREGATION",
+    "dynamic": "DYNAMIC",
+    "speculative": "SPECULATION",
+    "speculation-busy": "SPECBUSY",
+    "speculation-unavailable": "SPECUNAVAIL",
+    "double-error": "DBLERROR",
+}
 _IN_ALL: Mapping[str, tuple[str, str]] = {
     "dynamic": ("dynamic variable drop", ""),
     "truncated": ("string", " filled strsize and may be cut; raise it with -x strsize"),
@@ -51,10 +61,11 @@ _IN_ALL: Mapping[str, tuple[str, str]] = {
 }
 
 
-def drop_lines(lost: Lost, before: Lost | None = None) -> Iterator[str]:
-    """A line for everything lost since `before`. Both have counts by kind, one a CPU (kinds of the whole session may
-    have a single one); they only grow."""
+def drop_lines(lost: Lost, before: Lost | None = None, *, tags: bool = False) -> Iterator[str]:
+    """A line for everything lost since `before`, with DTrace's tag of its kind if `tags`. Both have counts by kind, one
+    a CPU (kinds of the whole session may have a single one); they only grow."""
     before = before or {}
+    shown = {kind: f"[DTRACEDROP_{tag}] " for kind, tag in _TAGS.items()} if tags else {}
 
     def since(kind: str) -> list[int]:
         counts = lost.get(kind, ())
@@ -63,7 +74,7 @@ def drop_lines(lost: Lost, before: Lost | None = None) -> Iterator[str]:
     for kind, thing in _BY_CPU.items():
         for cpu, count in enumerate(since(kind)):
             if count:
-                yield f"{_plural(count, thing)} on CPU {cpu}"
+                yield f"{shown.get(kind, '')}{_plural(count, thing)} on CPU {cpu}"
     for kind, (thing, remark) in _IN_ALL.items():
         if total := sum(since(kind)):
-            yield _plural(total, thing) + remark
+            yield shown.get(kind, "") + _plural(total, thing) + remark

@@ -259,6 +259,8 @@ class Printer:
         """What an action prints that needs nothing but its record."""
         match action:
             case TraceAction(field=field):
+                if field.kind == "bytes" and options.is_set(self._options, "rawbytes"):
+                    return (tracemem_piece(field, None),)
                 return (trace_piece(field, self._spec.probes, self._quiet),)
             case PrintAction(field=field, type=name):
                 return (print_piece(field, name, self._spec.probes),)
@@ -415,7 +417,7 @@ class Printer:
         """Complain of what was lost since the last call; see `complaints.drop_lines`."""
         if (dropped := self._speculations.dropped) or "speculative" in self._lost:
             lost = {**lost, "speculative": [dropped.get(cpu, 0) for cpu in range(len(lost["principal"]))]}
-        for line in drop_lines(lost, self._lost):
+        for line in drop_lines(lost, self._lost, tags=options.is_set(self._options, "droptags")):
             self._complain(line)
         self._lost = {kind: tuple(counts) for kind, counts in lost.items()}
 

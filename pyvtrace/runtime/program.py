@@ -145,7 +145,7 @@ def macros(request: Request, source: Source) -> Macros:
     named = {"target": request.child, "pid": os.getpid(), "ppid": os.getppid(), "uid": os.getuid(),
              "euid": os.geteuid(), "gid": os.getgid(), "egid": os.getegid()}  # fmt: skip
     default = is_set(given, "defaultargs") or _DEFAULTARGS.search(source.text, source.start) is not None
-    return Macros(request.arguments, named, default)
+    return Macros(request.arguments, named, default, is_set(given, "argref"))
 
 
 def _parsed(sources: Sequence[Source], request: Request) -> ast.Program:

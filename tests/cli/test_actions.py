@@ -106,3 +106,13 @@ def test_actions_are_checked(tag: str, action: str) -> None:
     with pytest.raises(CompileError) as error:
         compile_text(Source("t.d", f"BEGIN {{ {action}; }}"), FrozenTarget(), {})
     assert [d.tag for d in error.value.diagnostics] == [tag]
+
+
+def test_argref_lets_arguments_be_unused(vtrace: Callable[..., Any]) -> None:
+    assert vtrace("-q", "-n", "BEGIN { exit(0); }", "1").status == 1
+    assert vtrace("-q", "-x", "argref", "-n", "BEGIN { exit(0); }", "1").status == 0
+
+
+def test_droptags_name_what_was_dropped(vtrace: Callable[..., Any]) -> None:
+    ran = vtrace("-q", "-x", "droptags", "-n", "BEGIN { a = speculation(); b = speculation(); exit(b); }")
+    assert ran.stderr.startswith("vtrace: [DTRACEDROP_SPECUNAVAIL] 1 failed speculation ")
