@@ -173,6 +173,62 @@ class ExitAction(ActionSpec):
     status: FieldSpec
 
 
+class TracememAction(ActionSpec):
+    """tracemem(): a dump of the first `count` bytes of the field, of all where there is none."""
+
+    field: FieldSpec
+    count: FieldSpec | None
+
+
+class RaiseAction(ActionSpec):
+    """raise(): done where it happened; `result` is what came of it."""
+
+    result: FieldSpec
+
+
+class SystemAction(ActionSpec):
+    """system(): a command for the shell."""
+
+    format: str
+    fields: tuple[FieldSpec, ...]
+
+
+class FreopenAction(ActionSpec):
+    """freopen(): the file that the output goes to from here on; the first one again where the name is empty."""
+
+    format: str
+    fields: tuple[FieldSpec, ...]
+
+
+class FtruncateAction(ActionSpec):
+    """ftruncate(): the output, if it is a file, begins anew."""
+
+
+class SetoptAction(ActionSpec):
+    """setopt(): an option that can change while a program runs."""
+
+    name: FieldSpec
+    value: FieldSpec | None
+
+
+class SpeculateAction(ActionSpec):
+    """The record belongs to a speculation: `tag` is its number, and above 32 bits its generation."""
+
+    tag: FieldSpec
+
+
+class CommitAction(ActionSpec):
+    """Print what belongs to a speculation; a tag of 0 is none."""
+
+    tag: FieldSpec
+
+
+class DiscardAction(ActionSpec):
+    """Forget what belongs to a speculation."""
+
+    tag: FieldSpec
+
+
 # A record: u32 record id, u32 probe id, u32 CPU; of a clause with an `if` a mask of the actions that ran, of one u32 or
 # more; then the fields' data.
 RECORD_HEADER_SIZE = 16
@@ -309,7 +365,9 @@ class ProgramSpec(Value):
     (a probe enabled by two clauses counts twice, as DTrace counts them). `options` are the options in force, by name.
     `state` names the single-element array map whose first u64 is the activity (0 running, 1 exiting), the second
     the exit status; `counters` names the per-CPU array map with one u64 per `COUNTERS` entry. `lines` has the line of
-    the program's text by (clause, action), both counted as error records count them; action 0 is the predicate.
+    the program's text by (clause, action), both counted as error records count them; action 0 is the predicate. At
+    `speculations` of the state map (-1: none) are SPECULATION_SIZE bytes for each: the u64s `taken`, `closed` and
+    `generation`, see `builtins.speculations`.
     """
 
     source: Source
@@ -325,7 +383,17 @@ class ProgramSpec(Value):
     counters: str
     destructive: bool = False
     lines: Mapping[tuple[int, int], int] = {}
+    speculations: int = -1
 
 
 # Per-CPU counters of everything that was lost or shortened, in the order of the words of the `counters` map.
-COUNTERS: tuple[str, ...] = ("principal", "aggregation", "dynamic", "truncated", "double-error")
+COUNTERS: tuple[str, ...] = (
+    "principal",
+    "aggregation",
+    "dynamic",
+    "truncated",
+    "double-error",
+    "speculation-busy",
+    "speculation-unavailable",
+)
+SPECULATION_SIZE = 24

@@ -214,9 +214,9 @@ def map_value(dst: Reg, name: str, offset: int = 0) -> Insn:
     return Insn(LD_IMM64, dst.number, PSEUDO_MAP_VALUE, imm=offset << 32, map=name)
 
 
-def to_big_endian(reg: Reg) -> Insn:
-    """Swap the bytes of a 64-bit register on a little-endian machine."""
-    return Insn(ALU | BYTE_SWAP | FROM_REGISTER, reg.number, imm=64)
+def to_big_endian(reg: Reg, bits: int = 64) -> Insn:
+    """The low 16, 32 or 64 bits in the other order on a little-endian machine; the bits above become 0."""
+    return Insn(ALU | BYTE_SWAP | FROM_REGISTER, reg.number, imm=bits)
 
 
 def extend(reg: Reg, size: int, *, signed: bool) -> Code:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import stat
@@ -21,6 +22,8 @@ class Output:
         self._name = path or "standard output"
         self._file = _opened(path) if path is not None else sys.stdout
         fd = self._file.fileno()
+        # A second descriptor of it, once freopen() has put another in its place.
+        self._first: int | None = None
         # The descriptor, if it is a pipe: poll(2) tells when its reader goes.
         self.pipe = fd if stat.S_ISFIFO(os.fstat(fd).st_mode) else None
 
@@ -39,6 +42,29 @@ class Output:
             raise
         except OSError as error:
             raise self._failed(error) from None
+
+    def reopen(self, path: str) -> str:
+        """Let another file take the descriptor's place, or, where the path is "", the first one; why not, if not."""
+        self.flush()
+        if self._first is None:
+            self._first = os.dup(self._file.fileno())
+        if not path:
+            os.dup2(self._first, self._file.fileno())
+            return ""
+        try:
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            return f"failed to freopen '{path}': {error.strerror}"
+        os.dup2(fd, self._file.fileno())
+        os.close(fd)
+        return ""
+
+    def truncate(self) -> None:
+        """Begin a file anew. What is no file has no beginning: nothing happens then, as in DTrace."""
+        self.flush()
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._file.fileno(), 0)
+            os.lseek(self._file.fileno(), 0, os.SEEK_SET)
 
     def _failed(self, error: OSError) -> OutputFailed:
         # What the buffer still holds would fail again when Python closes it, with a traceback.

@@ -136,7 +136,7 @@ class Run:
         self._interrupts = Interrupts()
         with Session(self._spec, self._target) as session:
             self._session = session
-            self._printer = Printer(self._spec, self._output.write, say, Store(self._spec, session))
+            self._printer = Printer(self._spec, self._output.write, say, Store(self._spec, session), self._output)
             # BEGIN comes first: what it prepares is there for every other clause.
             session.fire(BEGIN)
             if session.exited:

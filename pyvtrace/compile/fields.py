@@ -20,6 +20,8 @@ def field_of(expr: typed.Expr, offset: int) -> FieldSpec:
     """How the value of an expression is stored at or after `offset`."""
     if isinstance(expr, typed.Builtin) and expr.variable.name in SYMBOLIC:
         return FieldSpec(aligned(offset, 4), 4, expr.variable.name)
+    if isinstance(expr, typed.Memory):
+        return FieldSpec(aligned(offset, 8), expr.type.size, "bytes")
     return field_of_type(expr.type, offset)
 
 

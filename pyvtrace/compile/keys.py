@@ -6,7 +6,7 @@ from pyvtrace.bpf import helpers as h
 from pyvtrace.bpf.isa import R0, R1, R2, R3, R9, Code, Label, Reg, call, fits, jump_if, mov, store
 from pyvtrace.compile.fields import SYMBOLIC
 from pyvtrace.compile.frame import Place
-from pyvtrace.compile.machine import Machine
+from pyvtrace.compile.machine import FAULT_ADDRESS, Machine
 from pyvtrace.lang import typed
 from pyvtrace.spec import FieldSpec
 
@@ -52,6 +52,9 @@ def put_field(m: Machine, field: FieldSpec, place: Place, expr: typed.Expr, *, p
     if field.kind == "string":
         yield from m.copy_string(expr, place, field.size, padded=padded)
         return
+    if isinstance(expr, typed.Memory):
+        yield from _memory(m, place, expr)
+        return
     if field.kind == "bytes":
         yield from m.value(expr)
         yield mov(R3, R0)
@@ -68,3 +71,13 @@ def put_field(m: Machine, field: FieldSpec, place: Place, expr: typed.Expr, *, p
         yield from m.value(expr)
     base, offset = yield from m.at(place)
     yield store(base, offset, value, field.size)
+
+
+def _memory(m: Machine, place: Place, expr: typed.Memory) -> Code:
+    """The bytes at an address, to a place."""
+    with m.frame.temporary() as address:
+        yield from m.value(expr.address)
+        yield from m.save(address)
+        yield from m.read_memory(expr.address.type, place, expr.type.size, address, text=False)
+        yield from m.restore(R1, address)
+        yield from m.fault_if(R0, "!=", 0, FAULT_ADDRESS, R1)

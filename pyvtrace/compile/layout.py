@@ -8,7 +8,7 @@ from pyvtrace.bpf import maps
 from pyvtrace.compile.fields import key_fields
 from pyvtrace.compile.storage import Storages, storage_maps
 from pyvtrace.lang import typed
-from pyvtrace.spec import COUNTERS, FieldSpec, MapSpec
+from pyvtrace.spec import COUNTERS, SPECULATION_SIZE, FieldSpec, MapSpec
 from pyvtrace.value import Value
 
 DATA, TEXT, COUNTS, RING, SCRATCH, SELF = "data", "text", "counters", "ring", "scratch", "self"
@@ -41,6 +41,7 @@ class Layout:
         run_time: bool = False,
     ) -> None:
         self.data_size = FIRST_FREE
+        self.speculations, self.most_speculations = -1, options.get("nspec", 1)
         self.self_size = 0
         self.globals: dict[str, int] = {}
         self.locals: dict[str, int] = {}
@@ -75,6 +76,12 @@ class Layout:
     def _self(self, size: int) -> int:
         self.self_size += size
         return self.self_size - size
+
+    def place_speculations(self) -> int:
+        """Offset of the words of speculations in the data map."""
+        if self.speculations < 0:
+            self.speculations = self._data(SPECULATION_SIZE * self.most_speculations)
+        return self.speculations
 
     def text(self, text: str) -> int:
         """Offset of a string constant, NUL-terminated and padded to 8 bytes, in the text map."""

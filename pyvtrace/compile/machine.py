@@ -70,6 +70,8 @@ class Machine:
         # What was valid wherever the clause may have ended early; reset clause by clause.
         self.survives: set[str] = set()
         self.clause_locals: dict[str, Place] = {}
+        # What functions keep from call to call of one firing, by their names.
+        self.states: dict[str, Place] = {}
         self.action = 0
         # Where a fault, and a loss that makes the rest of the clause meaningless, lead; set clause by clause.
         self.on_fault = Label("fault")
@@ -158,6 +160,15 @@ class Machine:
             yield jump(after)
 
         self.late.append(out_of_line)
+
+    def give_up(self) -> Code:
+        """End the clause here, and drop what it recorded; that is no loss."""
+        self.survives &= self.have
+        yield jump(self.on_loss)
+
+    def speculations(self) -> tuple[str, int, int]:
+        """Map and offset of the words of speculations, and how many there are."""
+        return DATA, self.layout.place_speculations(), self.layout.most_speculations
 
     def count(self, what: str) -> Code:
         """Add one to a counter of losses. Clobbers R0-R5."""

@@ -99,7 +99,7 @@ def program_type(attach: AttachSpec) -> int:
 def compile_program(
     program: typed.Program, target: Target, table: ProbeTable, sizes: Mapping[str, int], options: Mapping[str, str]
 ) -> ProgramSpec:
-    """The whole program as data. `sizes` are the options that are sizes in bytes: aggsize, bufsize, dynvarsize.
+    """The whole program as data. `sizes` are the options that are sizes: aggsize, bufsize, dynvarsize, nspec.
 
     Raises:
         CompileError: a program does not fit into BPF.
@@ -137,6 +137,7 @@ def compile_program(
         state=DATA,
         counters=COUNTS,
         lines=dict(_lines(program)),
+        speculations=layout.speculations,
     )
 
 

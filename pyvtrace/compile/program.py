@@ -7,7 +7,7 @@ once and followed by a jump to whatever comes next in the class that runs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pyvtrace.bpf import helpers as h
 from pyvtrace.bpf.isa import (
@@ -129,6 +129,10 @@ class Lowering:
                 place = m.frame.keep(size)
                 wide.append((place, 8 if isinstance(symbol.type, String) else size))
             m.clause_locals[symbol.name] = place
+        for call_ in _keeping_calls(clauses):
+            if call_.function.name not in m.states:
+                m.states[call_.function.name] = place = m.frame.keep(16 + 2 * call_.type.size)
+                wide.append((place, 16))
         if wide:
             yield from m.need("scratch")
             for place, size in wide:
@@ -312,6 +316,13 @@ class Lowering:
                     yield jump(target)
         yield done
         m.have &= before | m.survives
+
+
+def _keeping_calls(clauses: Sequence[typed.Clause]) -> Iterator[typed.Call]:
+    for clause in clauses:
+        for node in typed.nodes((clause.predicate, clause.body)):
+            if isinstance(node, typed.Call) and node.function.keeps:
+                yield node
 
 
 def _clock_uses(clauses: Sequence[typed.Clause]) -> int:

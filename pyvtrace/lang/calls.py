@@ -78,6 +78,7 @@ def _check_argument(v: Values, name: str, number: int, value: typed.Expr, parame
 _ACCEPTS: dict[str, Callable[[typed.Expr], bool]] = {
     "integer": lambda e: isinstance(e.type, ty.Integer),
     "string": lambda e: isinstance(e.type, ty.String),
+    "string or null": lambda e: isinstance(e.type, ty.String) or (isinstance(e, typed.Constant) and e.value == 0),
     "pointer": lambda e: isinstance(e.type, ty.Pointer),
     "pointer or integer": lambda e: e.type.is_scalar,
     "scalar": lambda e: e.type.is_scalar,

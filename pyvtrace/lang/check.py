@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pyvtrace.lang import assignment as assignment  # registers the check of its nodes
 from pyvtrace.lang import ast, typed
 from pyvtrace.lang import types as ty
+from pyvtrace.lang.acts import freopen, tracemem
 from pyvtrace.lang.calls import arguments, unknown_function
 from pyvtrace.lang.declarations import declare
-from pyvtrace.lang.formats import BadFormat, Conversion, parse_format
 from pyvtrace.lang.naming import whole
+from pyvtrace.lang.order import out_of_order
+from pyvtrace.lang.printing import check_printa, printf
 from pyvtrace.lang.scope import AggregationInUse, Problem, Scope
 from pyvtrace.lang.values import Values
 from pyvtrace.lang.variables import check_key, count_mismatch, key_part, wider_key
@@ -109,6 +111,8 @@ class Checker:
         scope.region = "action list"
         self.number = 0
         body = self.block(clause.body or ())
+        for span, tag, message in out_of_order(body):
+            scope.report(scope.fail(tag, span, message))
         scope.region = ""
         # Only a clause that says nothing has the default action: one that just keeps a variable records nothing.
         default = not clause.body
@@ -291,7 +295,6 @@ class Checker:
         text: str | None = None
         if args and isinstance(args[0], ast.StringLiteral):
             text = args.pop(0).text  # type: ignore[attr-defined]
-            self._format(text, call.span, "printa")
         if not args:
             message = f"printa( ) prototype mismatch: {len(call.args)} args passed, at least 1 expected"
             raise scope.fail("D_PRINTA_PROTO", call.span, message)
@@ -303,75 +306,18 @@ class Checker:
             numbers.append(self._used(arg, "D_PRINTA_AGGBAD"))
         if len({tuple(isinstance(k, ty.String) for k in n.keys or ()) for n in numbers}) > 1:
             raise scope.fail("D_PRINTA_AGGKEY", call.span, "printa( ) aggregations have different keys")
+        if text is not None:
+            check_printa(self, text, numbers, call.span)
         return typed.Act(
             action, (), self.number, format=text, aggregations=tuple(n.number for n in numbers), span=call.span
         )
 
-    def _format(self, text: str, span: Span, name: str) -> list[Conversion]:
-        if not text:
-            raise self.scope.fail("D_PRINTF_FMT_EMPTY", span, f"{name}( ) format string is empty")
-        try:
-            return [part for part in parse_format(text) if isinstance(part, Conversion)]
-        except BadFormat as problem:
-            raise self.scope.fail("D_PRINTF_ARG_FMT", span, str(problem)) from None
 
-    def printf(self, action: Action, call: ast.Call) -> typed.Act:
-        scope = self.scope
-        if not call.args:
-            raise scope.fail(
-                "D_PROTO_LEN", call.span, "printf( ) prototype mismatch: 0 args passed, at least 1 expected"
-            )
-        if not isinstance(call.args[0], ast.StringLiteral):
-            message = "printf( ) argument #1 is incompatible with prototype:\n\tprototype: string constant"
-            raise scope.fail("D_PRINTF_ARG_FMT", call.args[0].span, message)
-        text = call.args[0].text
-        conversions = self._format(text, call.args[0].span, "printf")
-        args = self.values.keys(call.args[1:])
-        position = 0
-        for number, conversion in enumerate(conversions, 1):
-            if conversion.letter == "@":
-                raise scope.fail(
-                    "D_PRINTF_AGG_CONV", call.span, "%@ conversion requires an aggregation", "use printa()"
-                )
-            for _ in range(conversion.stars):
-                self._given(args, position, number, conversion, "integer", call.span)
-                position += 1
-            self._given(args, position, number, conversion, "", call.span)
-            position += 1
-        if position < len(args):
-            message = f"printf( ) prototype mismatch: only {position} arguments required by this format string"
-            raise scope.fail("D_PRINTF_ARG_EXTRA", args[position].span, message)
-        return typed.Act(action, args, self.number, format=text, span=call.span)
-
-    def _given(
-        self, args: Sequence[typed.Expr], position: int, number: int, conversion: Conversion, star: str, span: Span
-    ) -> None:
-        """One value of a conversion (or of its `*`) is there and of the right kind."""
-        text = conversion.text
-        if position >= len(args):
-            message = (
-                f"printf( ) prototype mismatch: conversion #{number} ({text}) is missing a corresponding value argument"
-            )
-            raise self.scope.fail("D_PRINTF_ARG_PROTO", span, message)
-        arg = args[position]
-        accepts, shown = _CONVERSIONS[star or _KINDS.get(conversion.letter, "integer")]
-        if not accepts(arg.type):
-            message = (
-                f"printf( ) argument #{position + 2} is incompatible with conversion #{number} prototype:\n"
-                f"\tconversion: {text}\n\t prototype: {shown}\n\t  argument: {arg.type}"
-            )
-            raise self.scope.fail("D_PRINTF_ARG_TYPE", arg.span, message)
-
-
-_KINDS = {"s": "string", "S": "string", "ws": "string", "p": "pointer", "a": "pointer", "A": "pointer"}
-_CONVERSIONS: Mapping[str, tuple[Callable[[ty.Type], bool], str]] = {
-    "string": (lambda t: isinstance(t, ty.String), "char [] or string (or use stringof)"),
-    "integer": (lambda t: t.is_scalar, "char, short, int, long, or long long"),
-    "pointer": (lambda t: t.is_scalar, "pointer or integer"),
-}
 _SHAPES: Mapping[str, Callable[[Checker, Action, ast.Call], typed.Act]] = {
     "values": Checker.plain,
-    "printf": Checker.printf,
+    "printf": printf,
     "printa": Checker.printa,
     "aggregation": Checker.on_aggregation,
+    "tracemem": tracemem,
+    "freopen": freopen,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from pyvtrace.value import Value
 
@@ -10,11 +11,12 @@ _CONVERSION = re.compile(
     r"%(?P<flags>[-+ #0'?@]*)(?P<width>\*|\d+)?(?:\.(?P<precision>\*|\d*))?(?P<rest>.*)", re.DOTALL
 )
 SIZES = ("hh", "h", "ll", "l", "L", "w")
-# What a conversion takes: "integer", "string", "pointer", "any", "aggregation" or nothing.
+# Statistics of a distribution, which are ours: %p50, %p99.9, %max, %mean.
+_STATISTIC = re.compile(r"%@?(?P<flags>[-+ 0]*)(?P<width>\d+)?(?P<what>p\d+(?:\.\d+)?|max|mean)")
+# What a conversion takes: "integer", "string" or "pointer".
 TAKES = {
     **dict.fromkeys("dioxXucC", "integer"), **dict.fromkeys(("Y", "T"), "integer"), "s": "string", "S": "string",
     **dict.fromkeys("eEfFgG", "integer"), "p": "pointer", "a": "pointer", "A": "pointer", "k": "pointer",
-    "@": "aggregation",
     "wc": "integer", "ws": "string", "y": "integer",
 }  # fmt: skip
 
@@ -24,8 +26,8 @@ class Literal(Value):
 
 
 class Conversion(Value):
-    """`width` and `precision` are texts: digits, "*" for an argument, or None; `letter` is "d", "s", "@", ... and
-    `text` the whole as written."""
+    """`width` and `precision` are texts: digits, "*" for an argument, or None; `letter` is "d", "s", ..., "@" for a
+    value of an aggregation, "statistic" for one of a distribution, and `text` the whole as written."""
 
     flags: str
     width: str | None
@@ -33,6 +35,11 @@ class Conversion(Value):
     size: str
     letter: str
     text: str
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether, in printa(), a member of the key is what it shows."""
+        return self.letter not in ("@", "statistic")
 
     @property
     def stars(self) -> int:
@@ -43,8 +50,29 @@ class BadFormat(Exception):
     """A conversion that D does not have; the message is DTrace's."""
 
 
-def parse_format(text: str) -> tuple[Literal | Conversion, ...]:
-    """The parts of a format.
+def parse_printa(text: str, functions: Sequence[str], keys: int) -> tuple[Literal | Conversion, ...]:
+    """The parts of a format for aggregations by such functions, with so many members in their keys. What means
+    something in D keeps its meaning: `%p50` of a quantize() is a statistic only where no member is left for `%p`.
+
+    Raises:
+        BadFormat: for an undefined conversion.
+    """
+    if "exphist" in functions:
+        return parse_format(text, statistics=True)
+    if "quantize" not in functions:
+        return parse_format(text)
+    parts = parse_format(text, statistics=True)
+    found = [part.text for part in parts if isinstance(part, Conversion) and part.letter == "statistic"]
+    if any(statistic.endswith("mean") for statistic in found):
+        raise BadFormat("%mean is known of exphist() only")
+    if any(statistic.endswith("max") for statistic in found):
+        return parts
+    plain = parse_format(text)
+    return plain if sum(isinstance(part, Conversion) and part.takes_key for part in plain) <= keys else parts
+
+
+def parse_format(text: str, *, statistics: bool = False) -> tuple[Literal | Conversion, ...]:
+    """The parts of a format; with `statistics`, `%p50` and the like are no `%p`.
 
     Raises:
         BadFormat: for an undefined conversion.
@@ -63,6 +91,10 @@ def parse_format(text: str) -> tuple[Literal | Conversion, ...]:
             at += 2
             continue
         number += 1
+        if statistics and (found := _STATISTIC.match(text, at)):
+            parts.append(Conversion(found["flags"], found["width"], None, "", "statistic", found[0]))
+            at = found.end()
+            continue
         match = _CONVERSION.match(text, at)
         assert match is not None
         rest = match["rest"]

@@ -27,11 +27,12 @@ class Token(Value):
 
 class Macros(Value):
     """Macro variables: `arguments` for $1 and on, `named` for $target, $pid and the like. `default` (-xdefaultargs)
-    makes missing arguments 0 or "" instead of errors."""
+    makes missing arguments 0 or "" instead of errors, `unused` (-xargref) lets a program leave some unused."""
 
     arguments: Sequence[str] = ()
     named: Mapping[str, int] = {}
     default: bool = False
+    unused: bool = False
 
 
 _TOKEN = re.compile(
@@ -102,7 +103,7 @@ class Lexer:
     def unused(self) -> Iterator[Diagnostic]:
         """A diagnostic for the first positional argument that the program does not refer to."""
         size = len(self.source.text)
-        for number, argument in enumerate(self.macros.arguments, 1):
+        for number, argument in enumerate(self.macros.arguments if not self.macros.unused else (), 1):
             if number not in self.used:
                 message = f"extraneous argument '{argument}' (${number} is not referenced)"
                 hint = "-xdefaultargs allows for it" if self.macros.default else ""

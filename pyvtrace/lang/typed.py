@@ -154,6 +154,14 @@ class Dereference(Expr):
     span: Span = NOWHERE
 
 
+class Memory(Expr):
+    """The bytes at an address, as many as the type has: what tracemem() records."""
+
+    type: Type
+    address: Expr
+    span: Span = NOWHERE
+
+
 # -------------------------------------------------------------------------------------------------------- the operators
 
 

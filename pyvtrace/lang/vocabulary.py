@@ -36,8 +36,9 @@ class Variable(Value):
 
 
 class Parameter(Value):
-    """What an argument may be: `accepts` is "integer", "string", "pointer", "pointer or integer", "scalar", "any",
-    "constant" (an integer constant) or "aggregation". `shown` is the prototype text DTrace prints in a mismatch."""
+    """What an argument may be: `accepts` is "integer", "string", "string or null", "pointer", "pointer or integer",
+    "scalar", "any", "constant" (an integer constant) or "aggregation". `shown` is the prototype text DTrace prints in a
+    mismatch."""
 
     accepts: str
     optional: bool = False
@@ -46,20 +47,23 @@ class Parameter(Value):
 
 class Function(Value):
     """A subroutine: usable in any expression. `result` is the type of its value, from the arguments' types (a string's
-    has its capacity) and strsize."""
+    has its capacity) and strsize. `keeps` is true for one that goes on where its last call of the firing ended: it has
+    a word, and room for a value of its type, in the machine's `states`."""
 
     name: str
     parameters: tuple[Parameter, ...]
     result: Callable[[Sequence[Type], int], Type]
     code: Emit
     doc: str = ""
+    keeps: bool = False
 
 
 class Action(Value):
     """An action: usable as a statement only, type void.
 
     `shape` tells the checker which special rule applies: "values" (parameters as given), "printf", "printa",
-    "aggregation" (first argument an aggregation, then `parameters`). `removes` is true for one that takes keys away.
+    "tracemem", "freopen", "aggregation" (first argument an aggregation, then `parameters`). `removes` is true for one
+    that takes keys away.
     """
 
     name: str

@@ -67,6 +67,24 @@ def _dump_lines(raw: bytes) -> Iterator[str]:
         yield f"{at:10x}: {row.hex(' '):<47}  {characters}\n"
 
 
+def tracemem_piece(field: FieldSpec, count: FieldSpec | None) -> Piece:
+    """tracemem(): a dump, of as many bytes as `count` says if it is neither negative nor more than there are."""
+    code = field_code(field)
+    if count is None:
+        return Piece("%s", (code,), lambda raw: "".join(_dump_lines(raw)))
+    return Piece(
+        "%s", (code, field_code(count)), lambda raw, size: "".join(_dump_lines(raw[:size] if size >= 0 else raw))
+    )
+
+
+def text_piece(field: FieldSpec, probes: Mapping[int, ProbeName]) -> Piece:
+    """A string alone."""
+    if field.kind in PROBE_PARTS:
+        name = name_bytes(PROBE_PARTS[field.kind], probes)
+        return Piece("%s", (field_code(field),), lambda number: to_text(name(number)))
+    return Piece("%s", (field_code(field),), lambda raw: to_text(cut(raw)))
+
+
 # -------------------------------------------------------------------------------------------------------------- print()
 
 

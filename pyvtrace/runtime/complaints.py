@@ -36,19 +36,36 @@ def _plural(count: int, thing: str) -> str:
 
 
 # Kinds of loss that a CPU has, then those that the whole session has with what to do about them.
-_BY_CPU: Mapping[str, str] = {"principal": "drop", "aggregation": "aggregation drop"}
+_BY_CPU: Mapping[str, str] = {
+    "principal": "drop",
+    "aggregation": "aggregation drop",
+    "speculative": "speculative drop",
+}
+# What -xdroptags puts in front, for the kinds that DTrace has.
+_TAGS: Mapping[str, str] = {
+    "principal": "PRINCIPAL",
+    "aggregation": "AGGREGATION",
+    "dynamic": "DYNAMIC",
+    "speculative": "SPECULATION",
+    "speculation-busy": "SPECBUSY",
+    "speculation-unavailable": "SPECUNAVAIL",
+    "double-error": "DBLERROR",
+}
 _IN_ALL: Mapping[str, tuple[str, str]] = {
     "dynamic": ("dynamic variable drop", ""),
     "truncated": ("string", " filled strsize and may be cut; raise it with -x strsize"),
     "double-error": ("error", " in ERROR probe enabling"),
+    "speculation-busy": ("failed speculation", " (available buffer(s) still busy); raise nspec"),
+    "speculation-unavailable": ("failed speculation", " (no speculative buffer available); raise nspec"),
     "missed": ("firing", " missed: the probe fired while its own program was running on that CPU"),
 }
 
 
-def drop_lines(lost: Lost, before: Lost | None = None) -> Iterator[str]:
-    """A line for everything lost since `before`. Both have counts by kind, one a CPU (kinds of the whole session may
-    have a single one); they only grow."""
+def drop_lines(lost: Lost, before: Lost | None = None, *, tags: bool = False) -> Iterator[str]:
+    """A line for everything lost since `before`, with DTrace's tag of its kind if `tags`. Both have counts by kind, one
+    a CPU (kinds of the whole session may have a single one); they only grow."""
     before = before or {}
+    shown = {kind: f"[DTRACEDROP_{tag}] " for kind, tag in _TAGS.items()} if tags else {}
 
     def since(kind: str) -> list[int]:
         counts = lost.get(kind, ())
@@ -57,7 +74,7 @@ def drop_lines(lost: Lost, before: Lost | None = None) -> Iterator[str]:
     for kind, thing in _BY_CPU.items():
         for cpu, count in enumerate(since(kind)):
             if count:
-                yield f"{_plural(count, thing)} on CPU {cpu}"
+                yield f"{shown.get(kind, '')}{_plural(count, thing)} on CPU {cpu}"
     for kind, (thing, remark) in _IN_ALL.items():
         if total := sum(since(kind)):
-            yield _plural(total, thing) + remark
+            yield shown.get(kind, "") + _plural(total, thing) + remark

@@ -114,11 +114,10 @@ _NO_LINKING = "programs are loaded, not linked into ELF files"
 _NO_DEBUG = "it shows the insides of another compiler; use -S"
 _NO_STABILITY = "stability attributes are not tracked"
 _STACKS = "it sizes stack traces, which are refused where a program takes them"
-_SPECULATION = "it sizes speculations, which are refused where a program makes them"
 _NO_LIMIT = "storage is sized by what a program uses"
 
 _GROUPS: tuple[Iterable[Option], ...] = (
-    _rows(COMPILE, EFFECT, "flag", "", "cpp cpphdrs defaultargs errtags verbose zdefs"),
+    _rows(COMPILE, EFFECT, "flag", "", "argref cpp cpphdrs defaultargs droptags errtags verbose zdefs"),
     _rows(COMPILE, EFFECT, "string", "", "cppargs cpppath define incdir undef"),
     (Option("stdc", COMPILE, "choice", choices=("a", "c", "s", "t")),),
     _rows(COMPILE, MOOT, "flag", _NO_LIBRARIES, "nolibs"),
@@ -132,12 +131,10 @@ _GROUPS: tuple[Iterable[Option], ...] = (
     _rows(COMPILE, REFUSED, "string", _NO_STABILITY, "amin"),
     _rows(COMPILE, REFUSED, "string", "there is one version of the language", "version"),
     _rows(COMPILE, REFUSED, "flag", "aggregations are printed over all CPUs", "aggpercpu"),
-    _rows(COMPILE, REFUSED, "flag", "arguments that a program does not use are an error", "argref"),
     _rows(COMPILE, REFUSED, "flag", "a program without clauses is an error", "empty"),
     _rows(COMPILE, REFUSED, "flag", "what becomes of kernel symbols is decided by the kernel", "kdefs knodefs"),
     _rows(COMPILE, REFUSED, "flag", "what becomes of user symbols is decided at run time", "udefs unodefs"),
     _rows(COMPILE, REFUSED, "flag", "probe descriptions are read the same way everywhere", "pspec"),
-    _rows(COMPILE, REFUSED, "flag", "errors name clauses, not the tags that drops carry", "droptags"),
     _rows(COMPILE, REFUSED, "string", "variables have their value when a clause runs", "evaltime late"),
     _rows(COMPILE, REFUSED, "string", "the kernel knows its own modules", "modpath"),
     _rows(COMPILE, REFUSED, "string", "/proc is where it is", "procfspath"),
@@ -163,19 +160,19 @@ _GROUPS: tuple[Iterable[Option], ...] = (
     _rows(RUN, MOOT, "flag", "addresses are printed as numbers", "noresolve"),
     _rows(RUN, MOOT, "size", _NO_LIMIT, "scratchsize=256 jstackstrsize=512"),
     _rows(RUN, MOOT, "int", _STACKS, "jstackframes=50 maxframes=127 stackframes=20 ustackframes=100"),
-    _rows(RUN, MOOT, "int", _SPECULATION, "nspec=1"),
-    _rows(RUN, MOOT, "size", _SPECULATION, "specsize=32768"),
+    # As many as one look for a free one may visit.
+    (Option("nspec", RUN, "int", "1", least=1, most=4096),),
+    _rows(RUN, EFFECT, "size", "", "specsize=32768"),
     _rows(RUN, MOOT, "size", "it sizes packet captures, which are refused where a program makes them", "pcapsize"),
     _rows(RUN, REFUSED, "int", "probes fire on every CPU; use a predicate on the variable cpu", "cpu"),
     _rows(RUN, REFUSED, "flag", "there is no anonymous tracing on Linux", "grabanon"),
-    _rows(DYNAMIC, EFFECT, "flag", "", "aggsortkey aggsortrev flowindent quiet"),
+    _rows(DYNAMIC, EFFECT, "flag", "", "aggsortkey aggsortrev flowindent quiet rawbytes"),
     _rows(DYNAMIC, EFFECT, "int", "", "aggsortkeypos=0 aggsortpos=0"),
-    _rows(DYNAMIC, MOOT, "time", "aggregations are read when they are printed", "aggrate=1000000000"),
+    _rows(DYNAMIC, MOOT, "time", "aggregations are as of the moment they are printed", "aggrate=1000000000"),
     _rows(DYNAMIC, MOOT, "time", "records are printed as they come", "switchrate=1000000000"),
     _rows(DYNAMIC, MOOT, "flag", "nothing is said about resizing buffers", "quietresize"),
     _rows(DYNAMIC, MOOT, "int", _STACKS, "stackindent=14"),
     _rows(DYNAMIC, MOOT, "size", "print() shows all of a value", "printsize"),
-    _rows(DYNAMIC, REFUSED, "flag", "bytes that are text are printed as text", "rawbytes"),
 )
 
 OPTIONS: Mapping[str, Option] = {option.name: option for group in _GROUPS for option in group}
@@ -197,6 +194,14 @@ def canonical(name: str, value: str | None = None) -> str | BadOption:
     if option.kind in ("size", "int") and not option.least <= int(made) <= option.most:
         return BadOption(name, f"Invalid value for specified option: {option.least} to {option.most} can be had")
     return made
+
+
+def changed(name: str, value: str | None) -> str | BadOption:
+    """The value, in canonical form, of an option that a running program sets."""
+    option = OPTIONS.get(name)
+    if option is not None and option.stage != DYNAMIC:
+        return BadOption(name, "Operation illegal when tracing is active")
+    return canonical(name, value)
 
 
 # Values that DTrace has, whether we do or not.

@@ -7,7 +7,6 @@ one again when there are more conversions than aggregations. Of a histogram (exp
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,10 +20,11 @@ from pyvtrace.builtins.distributions import (
     percentile,
     value_of,
 )
-from pyvtrace.lang.formats import Conversion, Literal, parse_format
+from pyvtrace.lang.formats import Conversion, Literal, parse_printa
 from pyvtrace.runtime.printf import KINDS, plan_conversion, to_bytes, to_text
 from pyvtrace.runtime.snapshot import Key, Words
 from pyvtrace.spec import AggregationSpec, FieldSpec
+from pyvtrace.value import replace
 
 # The widths of DTrace's columns for integers, by their size in bytes.
 COLUMNS: Mapping[int, int] = {1: 3, 2: 5, 4: 8, 8: 16}
@@ -33,13 +33,6 @@ STRING_COLUMN = 50
 # A row to text: the key, the words of each aggregation, the factor each is divided by.
 Row = Callable[[Key, Sequence[Words], Sequence[int]], str]
 Part = Callable[[Key, Sequence[Words], Sequence[int]], str]
-
-_VALUE = re.compile(
-    r"%%"
-    r"|%(?P<before>[-+ #0'?]*)@(?P<after>[-+ #0'?]*)(?P<width>\d+)?(?:\.(?P<precision>\d*))?"
-    r"(?:hh|h|ll|l|L)?(?P<letter>[a-zA-Z])"
-)
-_STATISTIC = re.compile(r"%%|%@?(?P<flags>[-+ 0]*)(?P<width>\d+)?(?P<what>p\d+(?:\.\d+)?|max|mean)")
 
 
 # -------------------------------------------------------------------------------------------------- DTrace's own layout
@@ -84,33 +77,18 @@ def format_row(text: str, specs: Sequence[AggregationSpec]) -> Row:
 def _parts(text: str, specs: Sequence[AggregationSpec]) -> Iterator[Part]:
     members = iter(enumerate(specs[0].keys))
     values = 0
-    for piece in _split(text, specs):
-        if isinstance(piece, re.Match):
+    for part in parse_printa(text, [spec.function for spec in specs], len(specs[0].keys)):
+        if isinstance(part, Literal):
+            yield _literal(part.text)
+        elif part.takes_key:
+            yield _member(part, *next(members))
+        else:
             place = min(values, len(specs) - 1)
             values += 1
-            yield (
-                _statistic(piece, place, specs[place])
-                if "what" in piece.groupdict()
-                else _value(piece, place, specs[place])
-            )
-            continue
-        for part in parse_format(piece):
-            yield _literal(part.text) if isinstance(part, Literal) else _member(part, *next(members))
-
-
-def _split(text: str, specs: Sequence[AggregationSpec]) -> Iterator[str | re.Match[str]]:
-    """The format in order: matches for the conversions that take an aggregation, text for everything between."""
-    found = [m for m in _VALUE.finditer(text) if m["letter"]]
-    if any(spec.function == "exphist" for spec in specs):
-        statistics = [m for m in _STATISTIC.finditer(text) if m["what"]]
-        starts = {m.start() for m in statistics}
-        found = sorted([*statistics, *(m for m in found if m.start() not in starts)], key=lambda m: m.start())
-    at = 0
-    for match in found:
-        yield text[at : match.start()]
-        yield match
-        at = match.end()
-    yield text[at:]
+            if part.letter == "@":
+                yield _value(part, place, specs[place])
+            else:
+                yield _statistic(part, place, specs)
 
 
 def _literal(text: str) -> Part:
@@ -133,13 +111,12 @@ def _member(conversion: Conversion, place: int, field: FieldSpec) -> Part:
     return show
 
 
-def _value(match: re.Match[str], place: int, spec: AggregationSpec) -> Part:
+def _value(conversion: Conversion, place: int, spec: AggregationSpec) -> Part:
     """`%@d`: the value, or the picture of a distribution whatever the letter."""
     if is_distribution(spec.function):
         return lambda key, words, normals: draw(spec.function, spec.params, words[place], normals[place])
-    letter = match["letter"] if match["letter"] in KINDS else "d"
-    flags = match["before"] + match["after"]
-    plan = plan_conversion(Conversion(flags, match["width"], match["precision"], "", letter, match[0]))
+    letter = conversion.text[-1] if conversion.text[-1] in KINDS else "d"
+    plan = plan_conversion(replace(conversion, letter=letter))
 
     def show(key: Key, words: Sequence[Words], normals: Sequence[int]) -> str:
         value = value_of(spec.function, spec.params, words[place], normals[place])
@@ -150,24 +127,35 @@ def _value(match: re.Match[str], place: int, spec: AggregationSpec) -> Part:
     return show
 
 
-def _statistic(match: re.Match[str], place: int, spec: AggregationSpec) -> Part:
-    """`%p99`, `%max`, `%mean` of a histogram, in the values' own unit: a normalisation factor is for counts."""
-    plan = plan_conversion(Conversion(match["flags"], match["width"], None, "", "d", match[0]))
-    what = match["what"]
+def _statistic(conversion: Conversion, place: int, specs: Sequence[AggregationSpec]) -> Part:
+    """`%p99`, `%max`, `%mean` of a histogram, in the values' own unit: a normalisation factor is for counts. Where the
+    aggregation whose turn it is has no such thing, of the first that has."""
+    plan = plan_conversion(replace(conversion, letter="d"))
+    what = conversion.text.lstrip("%@-+ 0123456789")
+    having = [n for n, s in enumerate(specs) if s.function in ("exphist", "quantize")[: 1 + (what != "mean")]]
+    place = place if place in having else having[0]
 
     def show(key: Key, words: Sequence[Words], normals: Sequence[int]) -> str:
-        return plan.template % statistic(spec, words[place], what)
+        return plan.template % statistic(specs[place], words[place], what)
 
     return show
 
 
 def statistic(spec: AggregationSpec, words: Words, what: str) -> int:
-    """ "max", "mean" or "p" with a percentage, of an exphist; 0 of one without values."""
+    """ "max", "mean" or "p" with a percentage; 0 of one without values. Of a quantize() the greatest value is the upper
+    bound of its bucket, and the mean is not known."""
     if what == "max":
-        return words[EXPHIST_MAX]
+        return words[EXPHIST_MAX] if spec.function == "exphist" else percentile(spec.function, spec.params, words, 1.0)
     if what == "mean":
         return words[EXPHIST_SUM] // (sum(words[EXPHIST_NEGATIVE + 1 :]) or 1)
-    return percentile(spec.function, spec.params, words, min(float(what[1:]), 100.0) / 100)
+    return percentile(spec.function, spec.params, words, _fraction(what[1:]))
+
+
+def _fraction(digits: str) -> float:
+    """ "50" and "99.9" are percentages; more than two digits go on behind the point: "999" is 99.9."""
+    if "." not in digits and len(digits) > 2 and digits != "100":
+        digits = f"{digits[:2]}.{digits[2:]}"
+    return min(float(digits), 100.0) / 100
 
 
 def or_empty(specs: Sequence[AggregationSpec], words: Sequence[Words | None]) -> list[Words]:

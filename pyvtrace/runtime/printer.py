@@ -6,33 +6,44 @@ aggregations a function each. A flood of equal records is one call. Nothing here
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from pyvtrace.runtime.columns import FLOW_HEADER, HEADER, heading, print_piece, trace_piece
+from pyvtrace.runtime import options
+from pyvtrace.runtime.columns import FLOW_HEADER, HEADER, heading, print_piece, text_piece, trace_piece, tracemem_piece
 from pyvtrace.runtime.complaints import Lost, drop_lines, error_line
 from pyvtrace.runtime.flow import Fired, Flow
-from pyvtrace.runtime.options import is_set
 from pyvtrace.runtime.ordering import join_rows, order_of, sort_rows, truncated
 from pyvtrace.runtime.printa import Row, default_row, format_row, or_empty
 from pyvtrace.runtime.printf import Formatter, Piece, field_code, literal, printf_pieces
 from pyvtrace.runtime.snapshot import Key, Words
+from pyvtrace.runtime.speculations import Speculations
 from pyvtrace.spec import (
     ERROR_RECORD,
     ActionSpec,
     ClearAction,
+    CommitAction,
     DefaultAction,
     DenormalizeAction,
+    DiscardAction,
     ExitAction,
     FieldSpec,
+    FreopenAction,
+    FtruncateAction,
     NormalizeAction,
     PrintaAction,
     PrintAction,
     PrintfAction,
     ProgramSpec,
+    RaiseAction,
     RecordSpec,
+    SetoptAction,
+    SpeculateAction,
+    SystemAction,
     TraceAction,
+    TracememAction,
     TruncAction,
     mark_offset,
 )
@@ -60,6 +71,22 @@ class AggregationStore(Protocol):
     def remove(self, aggregation: int, keys: Iterable[Key]) -> None:
         """Forget rows."""
 
+    def release(self, speculation: int) -> None:
+        """Let a speculation be used again."""
+
+
+class Stream(Protocol):
+    """Where the output goes: for the actions that change that."""
+
+    def flush(self) -> None:
+        """All that was written is there for others to see."""
+
+    def reopen(self, path: str) -> str:
+        """Write to another file from now on, to the first one where the path is ""; why not, if it cannot be opened."""
+
+    def truncate(self) -> None:
+        """Begin anew, if it is a file."""
+
 
 class Run(Protocol):
     """Records of one size, one every `stride` bytes of `view`, `LEAD` bytes into them: `runtime.ring.Run`."""
@@ -69,15 +96,17 @@ class Run(Protocol):
 
 
 LEAD = 8
+_ON_OUTPUT = (SystemAction, FreopenAction, FtruncateAction)
 
 
 class Plan(Value):
     """How to print one kind of record: texts in order; `bulk` does it all if that is possible for many at once;
-    `status` reads what exit() was given, None where there is no exit()."""
+    `status` reads what exit() was given, None where there is no exit(); `speculation` the tag of what it belongs to."""
 
     steps: tuple[Step, ...]
     bulk: Formatter | None
     status: Read | None
+    speculation: Read | None = None
 
 
 class Printer:
@@ -90,18 +119,23 @@ class Printer:
         write: Callable[[str], object],
         complain: Callable[[str], object],
         store: AggregationStore,
+        output: Stream | None = None,
     ) -> None:
         self._spec, self._write, self._complain, self._store = spec, write, complain, store
         self._lines = spec.lines
-        self._quiet = is_set(spec.options, "quiet")
-        self._flow = Flow(spec.probes) if is_set(spec.options, "flowindent") else None
+        self._options = dict(spec.options)
+        self._take_options()
+        self._output = output
+        # Where a program acts on its output, everything before must have been written.
+        self._direct = any(isinstance(a, _ON_OUTPUT) for record in spec.records for a in record.actions)
+        self._flow = Flow(spec.probes) if options.is_set(spec.options, "flowindent") else None
         self._heading = heading(spec.probes)
-        self._order = order_of(spec.options)
         self._records = {record.id: record for record in spec.records}
         self._aggregations = {a.id: a for a in spec.aggregations}
         self._plans: dict[tuple[int, int], Plan] = {}
         self._normals: dict[int, int] = {}
         self._printed: set[int] = set()
+        self._speculations = Speculations(store.release, options.number(spec.options, "specsize"))
         self._lost: Lost = {}
         self._headed = False
 
@@ -135,6 +169,11 @@ class Printer:
             self.header()
             self._write(plan.bulk.format_many(run.view, run.stride, LEAD))
             return None
+        if self._direct:
+            statuses = [
+                self.record(run.view[at : at + run.stride - LEAD]) for at in range(LEAD, len(run.view), run.stride)
+            ]
+            return next((status for status in reversed(statuses) if status is not None), None)
         texts, result = [], None
         for at in range(LEAD, len(run.view), run.stride):
             text, status = self._text(run.view[at : at + run.stride - LEAD])
@@ -155,13 +194,24 @@ class Printer:
         return self._plan(number, run.view[LEAD : run.stride]) if record else None
 
     def _text(self, data: Record) -> tuple[str, int | None]:
-        number, probe, cpu = _HEADER.unpack_from(data)
+        number, _, cpu = _HEADER.unpack_from(data)
         if number == ERROR_RECORD:
             self._complain(error_line(data, self._spec.probes, self._lines))
             return "", None
+        plan = self._plan(number, data)
+        if plan.speculation is not None and not self._speculations.keep(plan.speculation(data), cpu, bytes(data)):
+            return "", None
         self.header()
+        return self._shown(data)
+
+    def _shown(self, data: Record) -> tuple[str, int | None]:
+        number, probe, cpu = _HEADER.unpack_from(data)
         plan = self._plan(number, data)
         status = plan.status(data) if plan.status is not None else None
+        if self._direct and self._flow is None:
+            for step in plan.steps:
+                self._write(step(data))
+            return "", status
         if self._flow is None:
             return "".join([step(data) for step in plan.steps]), status
         ready = self._flow.put(Fired(number, probe, cpu, bytes(data)))
@@ -189,34 +239,43 @@ class Printer:
 
     def _make_plan(self, record: RecordSpec, mask: int) -> Plan:
         steps: list[Step] = []
-        pieces: list[Piece] = [self._heading] if self._flow is None and not self._quiet else []
+        # A clause that only ends a speculation has nothing of its own to print.
+        bare = self._quiet or all(isinstance(action, CommitAction | DiscardAction) for action in record.actions)
+        pieces: list[Piece] = [self._heading] if self._flow is None and not bare else []
         status: Read | None = None
+        speculation: Read | None = None
         for bit, action in enumerate(record.actions):
             if not mask >> bit & 1:
                 continue
             if isinstance(action, ExitAction):
                 status = reader(action.status)
+            elif isinstance(action, SpeculateAction):
+                speculation = reader(action.tag)
             elif type(action) in _EFFECTS:
                 steps += [Formatter(pieces)] if pieces else []
                 steps.append(_EFFECTS[type(action)](self, action))
                 pieces = []
             else:
                 pieces += self._pieces(action)
-        pieces += [] if self._quiet else [literal("\n")]
+        pieces += [] if bare else [literal("\n")]
         steps += [Formatter(pieces)] if pieces else []
-        only = steps[0] if len(steps) == 1 and status is None else None
-        return Plan(tuple(steps), only if isinstance(only, Formatter) else None, status)
+        only = steps[0] if len(steps) == 1 and status is speculation is None else None
+        return Plan(tuple(steps), only if isinstance(only, Formatter) else None, status, speculation)
 
     def _pieces(self, action: ActionSpec) -> Iterable[Piece]:
         """What an action prints that needs nothing but its record."""
         match action:
             case TraceAction(field=field):
+                if field.kind == "bytes" and options.is_set(self._options, "rawbytes"):
+                    return (tracemem_piece(field, None),)
                 return (trace_piece(field, self._spec.probes, self._quiet),)
             case PrintAction():
                 return (print_piece(action, self._spec.probes),)
             case PrintfAction(format=text, fields=fields):
                 return printf_pieces(text, fields, self._spec.probes)
-            case DefaultAction():
+            case TracememAction(field=field, count=count):
+                return (tracemem_piece(field, count),)
+            case DefaultAction() | RaiseAction():
                 return ()
         raise TypeError(f"no way to print {action!r}")
 
@@ -281,6 +340,74 @@ class Printer:
 
         return denormalize
 
+    # ---------------------------------------------------------------------------------------- the output and options
+
+    def _system(self, action: SystemAction) -> Step:
+        command = Formatter(printf_pieces(action.format, action.fields, self._spec.probes))
+
+        def system(record: Record) -> str:
+            if self._output is not None:
+                self._output.flush()
+            os.system(command(record))
+            return ""
+
+        return system
+
+    def _freopen(self, action: FreopenAction) -> Step:
+        path = Formatter(printf_pieces(action.format, action.fields, self._spec.probes))
+
+        def freopen(record: Record) -> str:
+            if self._output is not None and (why := self._output.reopen(path(record))):
+                self._complain(why)
+            return ""
+
+        return freopen
+
+    def _ftruncate(self, action: FtruncateAction) -> Step:
+        def ftruncate(record: Record) -> str:
+            if self._output is not None:
+                self._output.truncate()
+            return ""
+
+        return ftruncate
+
+    def _setopt(self, action: SetoptAction) -> Step:
+        name = Formatter([text_piece(action.name, self._spec.probes)])
+        value = Formatter([text_piece(action.value, self._spec.probes)]) if action.value is not None else None
+
+        def setopt(record: Record) -> str:
+            self._set(name(record), value(record) if value is not None else None)
+            return ""
+
+        return setopt
+
+    def _set(self, name: str, text: str | None) -> None:
+        """Change an option that can change while a program runs."""
+        value = options.changed(name, text)
+        if isinstance(value, options.BadOption):
+            shown = "" if text is None else f' to "{text}"'
+            self._complain(f'could not set option "{name}"{shown}: {value.why}')
+            return
+        self._options[name] = value
+        self._take_options()
+        self._plans.clear()
+
+    def _take_options(self) -> None:
+        self._quiet = options.is_set(self._options, "quiet")
+        self._order = order_of(self._options)
+
+    # -------------------------------------------------------------------------------------------------- speculations
+
+    def _commit(self, action: CommitAction) -> Step:
+        tag = reader(action.tag)
+        return lambda record: "".join(
+            [self._shown(kept)[0] for kept in self._speculations.close(tag(record), commit=True)]
+        )
+
+    def _discard(self, action: DiscardAction) -> Step:
+        tag = reader(action.tag)
+        return lambda record: "".join(map(str, self._speculations.close(tag(record), commit=False)))
+
     # ------------------------------------------------------------------------------------------------------- the end
 
     def finish(self) -> None:
@@ -295,7 +422,9 @@ class Printer:
 
     def drops(self, lost: Lost) -> None:
         """Complain of what was lost since the last call; see `complaints.drop_lines`."""
-        for line in drop_lines(lost, self._lost):
+        if (dropped := self._speculations.dropped) or "speculative" in self._lost:
+            lost = {**lost, "speculative": [dropped.get(cpu, 0) for cpu in range(len(lost["principal"]))]}
+        for line in drop_lines(lost, self._lost, tags=options.is_set(self._options, "droptags")):
             self._complain(line)
         self._lost = {kind: tuple(counts) for kind, counts in lost.items()}
 
@@ -307,11 +436,17 @@ def reader(field: FieldSpec) -> Read:
     return lambda record: int(unpack(record, offset)[0])
 
 
-# Actions on aggregations: from the action to what it does with a record.
+# Actions on what the consumer has: from the action to what it does with a record.
 _EFFECTS: Mapping[type[ActionSpec], Callable[..., Step]] = {
     PrintaAction: Printer._printa,
     ClearAction: Printer._clear,
     TruncAction: Printer._trunc,
     NormalizeAction: Printer._normalize,
     DenormalizeAction: Printer._denormalize,
+    SystemAction: Printer._system,
+    FreopenAction: Printer._freopen,
+    FtruncateAction: Printer._ftruncate,
+    SetoptAction: Printer._setopt,
+    CommitAction: Printer._commit,
+    DiscardAction: Printer._discard,
 }

@@ -31,7 +31,7 @@ from pyvtrace.spec import ProgramSpec
 from pyvtrace.target import Target
 from pyvtrace.value import Value, replace
 
-_SIZES = ("aggsize", "bufsize", "dynvarsize")
+_SIZES = ("aggsize", "bufsize", "dynvarsize", "nspec")
 ALL_CPUS_AGGSIZE = 64 << 20
 # A ring buffer is at least a page, and a power of two.
 _LEAST_BUFFER = 4096
@@ -149,7 +149,7 @@ def macros(request: Request, source: Source) -> Macros:
     named = {"target": request.child, "pid": os.getpid(), "ppid": os.getppid(), "uid": os.getuid(),
              "euid": os.geteuid(), "gid": os.getgid(), "egid": os.getegid()}  # fmt: skip
     default = is_set(given, "defaultargs") or _DEFAULTARGS.search(source.text, source.start) is not None
-    return Macros(request.arguments, named, default)
+    return Macros(request.arguments, named, default, is_set(given, "argref"))
 
 
 def _parsed(sources: Sequence[Source], request: Request) -> ast.Program:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Protocol
 
+from pyvtrace.builtins.speculations import CLOSED, GENERATION, TAKEN
 from pyvtrace.kernel import bpf, perf
 from pyvtrace.kernel.cpus import online
 from pyvtrace.runtime.reader import Reader
@@ -22,6 +23,7 @@ from pyvtrace.runtime.window import FUNCTION, Watcher
 from pyvtrace.source import Source, Span
 from pyvtrace.spec import (
     COUNTERS,
+    SPECULATION_SIZE,
     AggregationSpec,
     CodeSpec,
     MapSpec,
@@ -186,6 +188,14 @@ class Session:
         """Let programs use the slots of `keys` for others; returns the last words of each, or nothing if this kernel
         cannot tell when it is safe."""
         return self._reader.reclaim(aggregation, keys)
+
+    def release(self, speculation: int) -> None:
+        """Open a speculation, counted from 1, for its next use: free is the last thing it becomes."""
+        at = self.spec.speculations + SPECULATION_SIZE * (speculation - 1)
+        (generation,) = struct.unpack_from("<Q", self._state, at + GENERATION)
+        struct.pack_into("<Q", self._state, at + GENERATION, (generation + 1) & 0xFFFFFFFF)
+        struct.pack_into("<Q", self._state, at + CLOSED, 0)
+        struct.pack_into("<Q", self._state, at + TAKEN, 0)
 
     def snapshot(self) -> Snapshot:
         """Everything aggregated so far."""

@@ -29,11 +29,15 @@ class Kernel(Protocol):
     def reclaim(self, aggregation: AggregationSpec, keys: Iterable[Key]) -> Rows:
         """Forget keys; their last words, or nothing if they cannot be forgotten."""
 
+    def release(self, speculation: int) -> None:
+        """Let a speculation be used again."""
+
 
 class Store:
     """Aggregations as a program has left them."""
 
     def __init__(self, spec: ProgramSpec, kernel: Kernel) -> None:
+        self._kernel = kernel
         self._holdings: dict[int, Differences | Marks] = {
             a.id: Differences(a, kernel) if subtracts(a.function) else Marks(a, kernel) for a in spec.aggregations
         }
@@ -54,6 +58,10 @@ class Store:
     def remove(self, aggregation: int, keys: Iterable[Key]) -> None:
         """Forget rows."""
         self._holdings[aggregation].remove(set(keys))
+
+    def release(self, speculation: int) -> None:
+        """Let a speculation be used again."""
+        self._kernel.release(speculation)
 
 
 class _Holding:

@@ -41,5 +41,15 @@ def test_losses_since_the_last_time() -> None:
     ]
 
 
+def test_losses_have_tags_when_asked_for() -> None:
+    lost = {"principal": [0, 1], "speculation-busy": [2], "truncated": [1], "double-error": [1]}
+    assert list(drop_lines(lost, tags=True)) == [
+        "[DTRACEDROP_PRINCIPAL] 1 drop on CPU 1",
+        "1 string filled strsize and may be cut; raise it with -x strsize",
+        "[DTRACEDROP_DBLERROR] 1 error in ERROR probe enabling",
+        "[DTRACEDROP_SPECBUSY] 2 failed speculations (available buffer(s) still busy); raise nspec",
+    ]
+
+
 def test_nothing_lost_is_nothing_said() -> None:
     assert list(drop_lines({"principal": [0, 0], "missed": [0]})) == []
