@@ -39,7 +39,6 @@ def test_a_clause_that_commits_prints_no_line_of_its_own(vtrace: Callable[..., A
     ran = vtrace("-n", text)
     assert [line.split() for line in ran.stdout.splitlines()] == [
         ["CPU", "ID", "FUNCTION:NAME"],
-        [*ran.stdout.split()[3:6]],
         [*ran.stdout.split()[3:6], "1"],
         [*ran.stdout.split()[3:6]],
         [],
