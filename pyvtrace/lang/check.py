@@ -11,6 +11,7 @@ from pyvtrace.lang.calls import arguments, unknown_function
 from pyvtrace.lang.declarations import declare
 from pyvtrace.lang.formats import BadFormat, Conversion, parse_format
 from pyvtrace.lang.naming import whole
+from pyvtrace.lang.pragmas import check_names, check_pragma
 from pyvtrace.lang.scope import AggregationInUse, Problem, Scope
 from pyvtrace.lang.values import Values
 from pyvtrace.lang.variables import check_key, count_mismatch, key_part, wider_key
@@ -41,6 +42,7 @@ def check(
     for item in program.items:
         checker.item(item)
     scope = checker.scope
+    check_names(scope, checker.pragmas)
     if scope.problems:
         raise CompileError(source, sorted(scope.problems, key=lambda d: d.span.start))
     aggregations = tuple(
@@ -69,6 +71,7 @@ class Checker:
         self.read_option, self.zdefs = read_option, zdefs
         self.clauses: list[typed.Clause] = []
         self.options: list[tuple[str, str]] = []
+        self.pragmas: list[ast.Pragma] = []
         self.number = 0
 
     def item(self, item: ast.Item) -> None:
@@ -80,6 +83,9 @@ class Checker:
                     declare(self.values, item)
                 case ast.Pragma(kind="option"):
                     self.option(item)
+                case ast.Pragma():
+                    check_pragma(self.scope, item)
+                    self.pragmas.append(item)
         except Problem as problem:
             self.scope.report(problem)
 
