@@ -13,6 +13,7 @@ from pyvtrace.lang.declarations import declare
 from pyvtrace.lang.naming import whole
 from pyvtrace.lang.order import out_of_order
 from pyvtrace.lang.printing import check_printa, printf
+from pyvtrace.lang.pragmas import check_names, check_pragma
 from pyvtrace.lang.scope import AggregationInUse, Problem, Scope
 from pyvtrace.lang.values import Values
 from pyvtrace.lang.variables import check_key, count_mismatch, key_part, wider_key
@@ -43,6 +44,7 @@ def check(
     for item in program.items:
         checker.item(item)
     scope = checker.scope
+    check_names(scope, checker.pragmas)
     if scope.problems:
         raise CompileError(source, sorted(scope.problems, key=lambda d: d.span.start))
     aggregations = tuple(
@@ -71,6 +73,7 @@ class Checker:
         self.read_option, self.zdefs = read_option, zdefs
         self.clauses: list[typed.Clause] = []
         self.options: list[tuple[str, str]] = []
+        self.pragmas: list[ast.Pragma] = []
         self.number = 0
 
     def item(self, item: ast.Item) -> None:
@@ -82,6 +85,9 @@ class Checker:
                     declare(self.values, item)
                 case ast.Pragma(kind="option"):
                     self.option(item)
+                case ast.Pragma():
+                    check_pragma(self.scope, item)
+                    self.pragmas.append(item)
         except Problem as problem:
             self.scope.report(problem)
 

@@ -132,6 +132,8 @@ def test_is_refused_by_its_tag(tag: str, program: str) -> None:
 @pytest.mark.parametrize(
     "program",
     [
+        '#pragma D binding "1.0" x\n#pragma D attributes Stable/Stable/Common x\nint x; BEGIN { }',
+        "#pragma D attributes Evolving/Evolving/Common provider io args\nBEGIN { }",
         "int *a[4], (*b)[4], c; BEGIN { }",
         "int (*f)(int, char *, ...), (*g[3])(void), *h; BEGIN { }",
         "typedef struct s s_t; struct s { s_t *next; int a; }; s_t x; BEGIN { x.next = NULL; x.a = x.next == NULL; }",
