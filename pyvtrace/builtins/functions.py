@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyvtrace.builtins.memory import MEMORIES
 from pyvtrace.builtins.network import NETWORK
 from pyvtrace.builtins.numbers import NUMBERS
 from pyvtrace.builtins.paths import PATHS
@@ -10,4 +11,5 @@ from pyvtrace.builtins.speculations import SPECULATION
 from pyvtrace.builtins.strings import STRINGS
 from pyvtrace.lang.vocabulary import Function
 
-FUNCTIONS: dict[str, Function] = {f.name: f for f in (*STRINGS, *PATHS, *SEARCH, *NUMBERS, *NETWORK, SPECULATION)}
+_ALL = (*STRINGS, *PATHS, *SEARCH, *NUMBERS, *NETWORK, *MEMORIES, SPECULATION)
+FUNCTIONS: dict[str, Function] = {f.name: f for f in _ALL}

@@ -19,6 +19,7 @@ class Machine(Protocol):
     frame: Any
     have: set[str]
     states: dict[str, Any]
+    scratch_size: int
 
     def need(self, what: str) -> Code: ...
     def value(self, expr: typed.Expr) -> Code: ...

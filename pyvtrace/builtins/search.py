@@ -393,5 +393,5 @@ SEARCH = (
     Function("strstr", (_STRING, _STRING), _same, strstr),
     Function("index", (_STRING, _STRING, Parameter("integer", True, "int")), _place, index),
     Function("rindex", (_STRING, _STRING, Parameter("integer", True, "int")), _place, rindex),
-    Function("strtok", (Parameter("string or null", shown="string"), _STRING), _token, strtok, keeps=True),
+    Function("strtok", (Parameter("string or null", shown="string"), _STRING), _token, strtok, keeps="strtok"),
 )

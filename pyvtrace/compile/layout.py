@@ -41,6 +41,7 @@ class Layout:
         run_time: bool = False,
     ) -> None:
         self.data_size = FIRST_FREE
+        self.scratch_size = options.get("scratchsize", 256)
         self.speculations, self.most_speculations = -1, options.get("nspec", 1)
         self.self_size = 0
         self.globals: dict[str, int] = {}

@@ -72,6 +72,7 @@ class Machine:
         self.clause_locals: dict[str, Place] = {}
         # What functions keep from call to call of one firing, by their names.
         self.states: dict[str, Place] = {}
+        self.scratch_size = layout.scratch_size
         self.action = 0
         # Where a fault, and a loss that makes the rest of the clause meaningless, lead; set clause by clause.
         self.on_fault = Label("fault")

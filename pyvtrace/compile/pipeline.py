@@ -99,7 +99,7 @@ def program_type(attach: AttachSpec) -> int:
 def compile_program(
     program: typed.Program, target: Target, table: ProbeTable, sizes: Mapping[str, int], options: Mapping[str, str]
 ) -> ProgramSpec:
-    """The whole program as data. `sizes` are the options that are sizes: aggsize, bufsize, dynvarsize, nspec.
+    """The whole program as data. `sizes` are options: aggsize, bufsize, dynvarsize, nspec, scratchsize.
 
     Raises:
         CompileError: a program does not fit into BPF.

@@ -34,6 +34,7 @@ from pyvtrace.bpf.isa import (
     mov,
     store,
 )
+from pyvtrace.builtins.memory import MEMORY, memory_size
 from pyvtrace.compile.aggregate import aggregate
 from pyvtrace.compile.context import Context, ErrorContext
 from pyvtrace.compile.dispatch import Dispatch
@@ -130,8 +131,10 @@ class Lowering:
                 wide.append((place, 8 if isinstance(symbol.type, String) else size))
             m.clause_locals[symbol.name] = place
         for call_ in _keeping_calls(clauses):
-            if call_.function.name not in m.states:
-                m.states[call_.function.name] = place = m.frame.keep(16 + 2 * call_.type.size)
+            keeps = call_.function.keeps
+            if keeps not in m.states:
+                size = memory_size(m.scratch_size) if keeps == MEMORY else 16 + 2 * call_.type.size
+                m.states[keeps] = place = m.frame.keep(size)
                 wide.append((place, 16))
         if wide:
             yield from m.need("scratch")
@@ -144,6 +147,7 @@ class Lowering:
         recorder = Recorder(clause)
         yield From(clause.span)
         m.action = 0
+        yield from self._free_memory(clause)
         before, m.survives = set(m.have), set(BASES)
         m.on_fault, m.on_loss = Label("fault"), done
         early_fault = m.on_fault
@@ -172,6 +176,13 @@ class Lowering:
             yield from self._fault(clause)
         yield done
         m.have &= before | m.survives
+
+    def _free_memory(self, clause: typed.Clause) -> Code:
+        """What alloca() gave to the clause before is free again."""
+        m = self.machine
+        if any(call_.function.keeps == MEMORY for call_ in _keeping_calls([clause])):
+            yield from m.need("scratch")
+            yield store(m.states[MEMORY].base, m.states[MEMORY].offset, 0)
 
     def _fault(self, clause: typed.Clause) -> Code:
         """Tell the ERROR probe and the consumer; the other clauses go on."""

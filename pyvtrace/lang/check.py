@@ -12,8 +12,8 @@ from pyvtrace.lang.calls import arguments, unknown_function
 from pyvtrace.lang.declarations import declare
 from pyvtrace.lang.naming import whole
 from pyvtrace.lang.order import out_of_order
-from pyvtrace.lang.printing import check_printa, printf
 from pyvtrace.lang.pragmas import check_names, check_pragma
+from pyvtrace.lang.printing import check_printa, printf
 from pyvtrace.lang.scope import AggregationInUse, Problem, Scope
 from pyvtrace.lang.values import Values
 from pyvtrace.lang.variables import check_key, count_mismatch, key_part, wider_key

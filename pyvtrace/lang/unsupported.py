@@ -21,7 +21,6 @@ FUNCTIONS = _by_name(
         ("copyout copyoutstr", "it changes what it traces; vtrace only observes"),
         ("stack ustack jstack", "aggregate by probefunc or execname instead"),
         ("sym func mod usym uaddr ufunc umod", 'print the address: printf("%p", arg0)'),
-        ("alloca bcopy copyin copyinto", "read one value: *(int *)arg1"),
         ("d_path", "take args[0]->... of a probe that has the path as text"),
         ("mutex_owned mutex_owner mutex_type_adaptive mutex_type_spin", "trace sdt:lock::contention_begin"),
         ("rw_iswriter rw_read_held rw_write_held", "trace sdt:lock::contention_begin"),

@@ -47,15 +47,16 @@ class Parameter(Value):
 
 class Function(Value):
     """A subroutine: usable in any expression. `result` is the type of its value, from the arguments' types (a string's
-    has its capacity) and strsize. `keeps` is true for one that goes on where its last call of the firing ended: it has
-    a word, and room for a value of its type, in the machine's `states`."""
+    has its capacity) and strsize.`keeps` names what it goes on with: of the machine's
+    `states`, which last for a firing ("memory": for a clause). One that is for a single function has the function's
+    name, and is a word with room for two values of its type behind it."""
 
     name: str
     parameters: tuple[Parameter, ...]
     result: Callable[[Sequence[Type], int], Type]
     code: Emit
     doc: str = ""
-    keeps: bool = False
+    keeps: str = ""
 
 
 class Action(Value):

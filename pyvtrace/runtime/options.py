@@ -114,7 +114,6 @@ _NO_LINKING = "programs are loaded, not linked into ELF files"
 _NO_DEBUG = "it shows the insides of another compiler; use -S"
 _NO_STABILITY = "stability attributes are not tracked"
 _STACKS = "it sizes stack traces, which are refused where a program takes them"
-_NO_LIMIT = "storage is sized by what a program uses"
 
 _GROUPS: tuple[Iterable[Option], ...] = (
     _rows(COMPILE, EFFECT, "flag", "", "argref cpp cpphdrs defaultargs droptags errtags verbose zdefs"),
@@ -158,9 +157,10 @@ _GROUPS: tuple[Iterable[Option], ...] = (
     _rows(RUN, MOOT, "size", "the kernel's log is as large as it has to be", "bpflogsize"),
     _rows(RUN, MOOT, "size", "BPF memory is accounted to the user's cgroup", "lockmem"),
     _rows(RUN, MOOT, "flag", "addresses are printed as numbers", "noresolve"),
-    _rows(RUN, MOOT, "size", _NO_LIMIT, "scratchsize=256 jstackstrsize=512"),
+    _rows(RUN, MOOT, "size", "it sizes stacks of Java programs, which are refused", "jstackstrsize=512"),
     _rows(RUN, MOOT, "int", _STACKS, "jstackframes=50 maxframes=127 stackframes=20 ustackframes=100"),
     # As many as one look for a free one may visit.
+    (Option("scratchsize", RUN, "size", "256", least=8, most=4096),),
     (Option("nspec", RUN, "int", "1", least=1, most=4096),),
     _rows(RUN, EFFECT, "size", "", "specsize=32768"),
     _rows(RUN, MOOT, "size", "it sizes packet captures, which are refused where a program makes them", "pcapsize"),

@@ -31,7 +31,7 @@ from pyvtrace.spec import ProgramSpec
 from pyvtrace.target import Target
 from pyvtrace.value import Value, replace
 
-_SIZES = ("aggsize", "bufsize", "dynvarsize", "nspec")
+_SIZES = ("aggsize", "bufsize", "dynvarsize", "nspec", "scratchsize")
 ALL_CPUS_AGGSIZE = 64 << 20
 # A ring buffer is at least a page, and a power of two.
 _LEAST_BUFFER = 4096

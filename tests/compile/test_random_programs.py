@@ -60,6 +60,8 @@ INTEGERS = [
     'gs["k", 2]',
     "self->a[pid]",
     "*(int *)arg1",
+    "*(int *)copyin(arg1, g1)",
+    "speculation()",
     "*(userland char *)arg1",
     "((short *)arg0)[3]",
 ]

@@ -1,0 +1,137 @@
+"""Memory of a clause: alloca() and what copies into it.
+
+It lies in the program's scratch area, `scratchsize` bytes behind a word that says how many are in use. A program holds
+its addresses as plain numbers, with which D may compute; what writes there finds the place by its distance from the
+beginning, so nothing else can be written to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pyvtrace.bpf import helpers as h
+from pyvtrace.bpf.isa import R0, R1, R2, R3, Code, call, load, mov, store
+from pyvtrace.builtins.machine import Machine
+from pyvtrace.builtins.walks import room
+from pyvtrace.lang.types import VOID, Pointer, Type
+from pyvtrace.lang.vocabulary import Function, Parameter
+
+FAULT_ADDRESS, FAULT_SCRATCH = 1, 5
+MEMORY = "memory"
+
+
+def memory_size(scratchsize: int) -> int:
+    """Bytes to set aside: the word, then any length from any place that a masked index can have."""
+    return 8 + 2 * room(scratchsize)
+
+
+def _anywhere(types: Sequence[Type], strsize: int) -> Type:
+    return Pointer(VOID, anywhere=True)
+
+
+def _nothing(types: Sequence[Type], strsize: int) -> Type:
+    return VOID
+
+
+def _take(m: Machine) -> Code:
+    """R1 = place of as many bytes as R0 says, which are taken now; R0 stays. More than there are is a fault."""
+    used, most = m.states[MEMORY], m.scratch_size
+    yield from m.fault_if(R0, ">", most, FAULT_SCRATCH, 0)
+    yield load(R1, used.base, used.offset)
+    yield mov(R2, R0)
+    yield R2 + 7
+    yield R2 & -8
+    yield R2 + R1
+    yield from m.fault_if(R2, ">", room(most), FAULT_SCRATCH, 0)
+    yield store(used.base, used.offset, R2)
+    yield R1 & (room(most) - 1)
+
+
+def _address(m: Machine, place: Any) -> Code:
+    """R0 = the address of the bytes at place R1, as a number: it goes through memory, where the verifier forgets."""
+    yield from m.address(R0, m.states[MEMORY].plus(8))
+    yield R0 + R1
+    yield store(place.base, place.offset, R0)
+    yield load(R0, place.base, place.offset)
+
+
+def alloca(m: Machine, e: Any) -> Code:
+    yield from m.need("scratch")
+    number = m.buffer(8)
+    yield from m.value(e.args[0])
+    yield from _take(m)
+    yield from _address(m, number)
+
+
+def copyin(m: Machine, e: Any) -> Code:
+    """Memory of the process, copied to where it can be read."""
+    yield from m.need("scratch")
+    number, source = m.buffer(8), m.buffer(8)
+    yield from m.value(e.args[0])
+    yield from m.save(source)
+    yield from m.value(e.args[1])
+    yield from _take(m)
+    with m.frame.temporary() as place:
+        yield store(place.base, place.offset, R1)
+        yield mov(R2, R0)
+        yield from m.address(R0, m.states[MEMORY].plus(8))
+        yield R0 + R1
+        yield mov(R1, R0)
+        yield from m.restore(R3, source)
+        yield call(h.PROBE_READ_USER)
+        yield from m.restore(R1, source)
+        yield from m.fault_if(R0, "!=", 0, FAULT_ADDRESS, R1)
+        yield load(R1, place.base, place.offset)
+    yield from _address(m, number)
+
+
+def copyinto(m: Machine, e: Any) -> Code:
+    """From the process to an address that alloca() gave."""
+    source, size, to = e.args
+    yield from _copy(m, source, to, size, h.PROBE_READ_USER)
+
+
+def bcopy(m: Machine, e: Any) -> Code:
+    """From the kernel, or from what alloca() or copyin() gave, to an address that alloca() gave."""
+    source, to, size = e.args
+    yield from _copy(m, source, to, size, h.PROBE_READ_KERNEL)
+
+
+def _copy(m: Machine, source: Any, to: Any, size: Any, reader: int) -> Code:
+    yield from m.need("scratch")
+    words = m.buffer(32)
+    number, from_, where, length = (words.plus(8 * n) for n in range(4))
+    for expr, place in ((source, from_), (to, where), (size, length)):
+        yield from m.value(expr)
+        yield from m.save(place)
+    yield mov(R1, 0)
+    yield from _address(m, number)
+    yield from m.restore(R3, where)
+    yield mov(R1, R3)
+    yield R1 - R0
+    yield from m.restore(R2, length)
+    # Below the beginning is above the end, for a distance without a sign.
+    yield from m.fault_if(R1, ">", m.scratch_size, FAULT_ADDRESS, R3)
+    yield from m.fault_if(R2, ">", m.scratch_size, FAULT_ADDRESS, R3)
+    yield mov(R0, R1)
+    yield R0 + R2
+    yield from m.fault_if(R0, ">", m.scratch_size, FAULT_ADDRESS, R3)
+    yield from m.address(R0, m.states[MEMORY].plus(8))
+    yield R1 + R0
+    yield from m.restore(R3, from_)
+    yield call(reader)
+    yield from m.restore(R1, from_)
+    yield from m.fault_if(R0, "!=", 0, FAULT_ADDRESS, R1)
+
+
+_SIZE = Parameter("integer", shown="size_t")
+_USER = Parameter("pointer or integer", shown="uintptr_t")
+_POINTER = Parameter("pointer", shown="void *")
+
+MEMORIES = (
+    Function("alloca", (_SIZE,), _anywhere, alloca, keeps=MEMORY),
+    Function("copyin", (_USER, _SIZE), _anywhere, copyin, keeps=MEMORY),
+    Function("copyinto", (_USER, _SIZE, _POINTER), _nothing, copyinto, keeps=MEMORY),
+    Function("bcopy", (_POINTER, _POINTER, _SIZE), _nothing, bcopy, keeps=MEMORY),
+)
