@@ -22,7 +22,7 @@ class Result(NamedTuple):
     status: int
 
 
-def start(*arguments: object, cwd: object = "/", kernel: str = "6.12") -> subprocess.Popen[bytes]:
+def start(*arguments: object, cwd: object = "/", kernel: str = "6.1") -> subprocess.Popen[bytes]:
     """`vtrace vm run ARGUMENTS`, started, with all three streams as pipes."""
     return subprocess.Popen(
         [VTRACE, "vm", "run", "--kernel", kernel, *map(str, arguments)],
@@ -34,7 +34,7 @@ def start(*arguments: object, cwd: object = "/", kernel: str = "6.12") -> subpro
     )
 
 
-def run(*arguments: object, stdin: bytes = b"", cwd: object = "/", kernel: str = "6.12") -> Result:
+def run(*arguments: object, stdin: bytes = b"", cwd: object = "/", kernel: str = "6.1") -> Result:
     """`vtrace vm run ARGUMENTS`, to its end."""
     with start(*arguments, cwd=cwd, kernel=kernel) as process:
         return ended(process, stdin)

@@ -32,7 +32,7 @@ def test_a_command_has_its_surroundings_streams_and_status(tmp_path: Path) -> No
     done = run("--env", "GIVEN=two words", "--", "sh", script, stdin=b"to stdin\n" * 5000, cwd=tmp_path)
     release, uid, where, limit, given, network, *rest = done.stdout.splitlines()
     assert (uid, where, limit, given, network) == ("0", str(tmp_path), "unlimited", "two words", "lo")
-    assert release.startswith("6.12.")
+    assert release.startswith("6.1.")
     assert rest[:5000] == ["to stdin"] * 5000
     assert rest[5000:] == ["overlaid", "x" * 3_000_000]
     assert (done.stderr, done.status) == ("to stderr\n", 42)
