@@ -14,6 +14,7 @@ from pyvtrace.bpf import helpers as h
 from pyvtrace.bpf.isa import R0, R1, R2, R3, Code, call, load, mov, store
 from pyvtrace.builtins.machine import Machine
 from pyvtrace.builtins.walks import room
+from pyvtrace.lang import typed
 from pyvtrace.lang.types import VOID, Pointer, Type
 from pyvtrace.lang.vocabulary import Function, Parameter
 
@@ -27,7 +28,7 @@ def memory_size(scratchsize: int) -> int:
 
 
 def _anywhere(types: Sequence[Type], strsize: int) -> Type:
-    return Pointer(VOID, anywhere=True)
+    return Pointer(VOID, anywhere=True, scratch=True)
 
 
 def _nothing(types: Sequence[Type], strsize: int) -> Type:
@@ -54,6 +55,13 @@ def _address(m: Machine, place: Any) -> Code:
     yield R0 + R1
     yield store(place.base, place.offset, R0)
     yield load(R0, place.base, place.offset)
+
+
+def _too_much(args: Sequence[Any], scratchsize: int) -> tuple[str, str] | None:
+    size = args[0]
+    if isinstance(size, typed.Constant) and not 0 <= size.value <= scratchsize:
+        return "D_ALLOCA_SIZE", f"alloca( ) size {size.value} larger than scratch size {scratchsize}"
+    return None
 
 
 def alloca(m: Machine, e: Any) -> Code:
@@ -98,6 +106,46 @@ def bcopy(m: Machine, e: Any) -> Code:
     yield from _copy(m, source, to, size, h.PROBE_READ_KERNEL)
 
 
+def locate(m: Machine, where: Any, size: int) -> Code:
+    """R0 = a pointer to `size` bytes at the address saved at `where`; a fault unless all of them were given by alloca()
+    or copyin(), in this clause. Clobbers R1-R3."""
+    yield from m.restore(R3, where)
+    if MEMORY not in m.states or size > m.scratch_size:
+        yield from m.fault_if(R3, ">=", 0, FAULT_ADDRESS, R3)
+        return
+    yield from m.need("scratch")
+    number = m.buffer(8)
+    yield mov(R1, 0)
+    yield from _address(m, number)
+    yield from m.restore(R3, where)
+    yield mov(R1, R3)
+    yield R1 - R0
+    # Below the beginning is above the end, for a distance without a sign.
+    yield from m.fault_if(R1, ">", m.scratch_size, FAULT_ADDRESS, R3)
+    used = m.states[MEMORY]
+    yield load(R2, used.base, used.offset)
+    yield mov(R0, R1)
+    yield R0 + size
+    yield from m.fault_if(R0, ">", R2, FAULT_ADDRESS, R3)
+    yield from m.address(R0, m.states[MEMORY].plus(8))
+    yield R0 + R1
+
+
+def touches(clause: typed.Clause) -> bool:
+    """Whether a clause takes memory, writes to what is behind a pointer, or reads what alloca() gave."""
+    for node in typed.nodes((clause.predicate, clause.body)):
+        match node:
+            case typed.Call(function=Function(keeps="memory")):
+                return True
+            case typed.Assign(target=typed.Dereference() | typed.Bits()):
+                return True
+            case typed.Update(target=typed.Dereference() | typed.Bits()):
+                return True
+            case typed.Dereference(pointer=pointer) if isinstance(pointer.type, Pointer) and pointer.type.scratch:
+                return True
+    return False
+
+
 def _copy(m: Machine, source: Any, to: Any, size: Any, reader: int) -> Code:
     yield from m.need("scratch")
     words = m.buffer(32)
@@ -130,7 +178,7 @@ _USER = Parameter("pointer or integer", shown="uintptr_t")
 _POINTER = Parameter("pointer", shown="void *")
 
 MEMORIES = (
-    Function("alloca", (_SIZE,), _anywhere, alloca, keeps=MEMORY),
+    Function("alloca", (_SIZE,), _anywhere, alloca, keeps=MEMORY, refuses=_too_much),
     Function("copyin", (_USER, _SIZE), _anywhere, copyin, keeps=MEMORY),
     Function("copyinto", (_USER, _SIZE, _POINTER), _nothing, copyinto, keeps=MEMORY),
     Function("bcopy", (_POINTER, _POINTER, _SIZE), _nothing, bcopy, keeps=MEMORY),

@@ -103,6 +103,7 @@ def dereference(m: Machine, e: Any) -> Code:
     with m.frame.temporary() as value, m.frame.temporary() as pointer:
         yield from m.value(e.pointer)
         yield from m.save(pointer)
+        yield from aggregates.check_memory(m, e.pointer.type, pointer, e.type.size)
         yield from m.read_memory(e.pointer.type, value, e.type.size, pointer, text=False)
         yield from m.restore(R1, pointer)
         yield from m.fault_if(R0, "!=", 0, FAULT_ADDRESS, R1)
@@ -198,7 +199,7 @@ def function_call(m: Machine, e: Any) -> Code:
 
 @computes(typed.Assign)
 def assign(m: Machine, e: Any) -> Code:
-    if isinstance(e.target, typed.Part) or not (e.type.is_scalar or isinstance(e.type, String)):
+    if not isinstance(e.target, typed.Load) or not (e.type.is_scalar or isinstance(e.type, String)):
         yield from aggregates.assign(m, e)
         return
     symbol: typed.Symbol = e.target.symbol
@@ -257,7 +258,7 @@ def put(m: Machine, array: ArraySpec, key: Place, value: Place) -> Code:
 @computes(typed.Update)
 def update(m: Machine, e: Any) -> Code:
     """`target op= value`. Additions to what several CPUs share are atomic, so that counting N gives N."""
-    if isinstance(e.target, typed.Part):
+    if not isinstance(e.target, typed.Load):
         yield from aggregates.update(m, e)
         return
     symbol: typed.Symbol = e.target.symbol

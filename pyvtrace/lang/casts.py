@@ -22,7 +22,7 @@ def cast(v: Values, e: ast.Cast) -> typed.Expr:
         raise v.fail("D_CAST_INVAL", e.span, message)
     if isinstance(type_, ty.Pointer) and not type_.user and isinstance(operand.type, ty.Pointer):
         # A number says nothing of where it points; a pointer keeps what is known of it.
-        type_ = ty.Pointer(type_.to, operand.type.user, operand.type.anywhere)
+        type_ = ty.pointing(operand.type, type_.to)
     return fold(typed.Convert(type_, operand, e.span))
 
 

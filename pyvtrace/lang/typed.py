@@ -245,10 +245,11 @@ class Comma(Expr):
 
 
 class Assign(Expr):
-    """`target = value`; the value of the expression is what the target then holds."""
+    """`target = value`; the value of the expression is what the target then holds. A target behind a pointer lies in
+    the clause's memory, or it is a fault."""
 
     type: Type
-    target: Load | Part
+    target: Load | Part | Dereference | Bits
     value: Expr
     span: Span = NOWHERE
 
@@ -259,7 +260,7 @@ class Update(Expr):
 
     type: Type
     op: str
-    target: Load | Part
+    target: Load | Part | Dereference | Bits
     value: Expr
     operation: Type
     old: bool = False

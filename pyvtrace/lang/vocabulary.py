@@ -47,9 +47,10 @@ class Parameter(Value):
 
 class Function(Value):
     """A subroutine: usable in any expression. `result` is the type of its value, from the arguments' types (a string's
-    has its capacity) and strsize.`keeps` names what it goes on with: of the machine's
+    has its capacity) and strsize. `keeps` names what it goes on with: of the machine's
     `states`, which last for a firing ("memory": for a clause). One that is for a single function has the function's
-    name, and is a word with room for two values of its type behind it."""
+    name, and is a word with room for two values of its type behind it. `refuses` gives (tag, message) for arguments of
+    which is known that they will not do; it is told scratchsize, in bytes."""
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -57,6 +58,7 @@ class Function(Value):
     code: Emit
     doc: str = ""
     keeps: str = ""
+    refuses: Callable[[Sequence[Any], int], tuple[str, str] | None] = lambda args, scratchsize: None
 
 
 class Action(Value):

@@ -177,6 +177,7 @@ def _checked(sources: Sequence[Source], tree: ast.Program, probes: ProbeTable, r
         tree,
         Tables(probes),
         strsize=number(given, "strsize"),
+        scratchsize=number(given, "scratchsize"),
         read_option=read_option,
         zdefs=is_set(given, "zdefs"),
     )
