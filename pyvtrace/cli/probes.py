@@ -26,7 +26,7 @@ def list_probes(line: CommandLine) -> int:
     request = Request(line.programs, line.options, line.environment, line.arguments, next(iter(line.pids), 0))
     table = ProbeTable(LiveTarget())
     try:
-        descriptions = [list(_descriptions(request, source)) for source in line.programs]
+        descriptions = [list(_descriptions(request, source, table)) for source in line.programs]
         output = Output(line.output)
         output.write(_HEADER)
         if not line.programs:
@@ -49,8 +49,8 @@ def list_probes(line: CommandLine) -> int:
     return int(failed)
 
 
-def _descriptions(request: Request, source: Source) -> Iterator[ProbeDescription]:
-    for item in parse(source, macros(request, source)).items:
+def _descriptions(request: Request, source: Source, table: ProbeTable) -> Iterator[ProbeDescription]:
+    for item in parse(source, macros(request, source), table.is_type).items:
         if isinstance(item, Clause):
             yield from item.probes
 

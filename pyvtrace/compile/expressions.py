@@ -22,6 +22,7 @@ from pyvtrace.bpf.isa import (
     fits,
     jump,
     jump_if,
+    kernel_variable,
     load,
     map_fd,
     map_value,
@@ -109,6 +110,21 @@ def dereference(m: Machine, e: Any) -> Code:
         yield from m.fault_if(R0, "!=", 0, FAULT_ADDRESS, R1)
         yield load(R0, value.base, value.offset, e.type.size)
         yield from m.settle(e.type)
+
+
+@computes(typed.KernelVariable)
+def kernel_variable_address(m: Machine, e: Any) -> Code:
+    """Through memory, where the verifier forgets what it is: D computes with it."""
+    yield from m.need("scratch")
+    number = m.buffer(8)
+    yield Note(e.symbol.name)
+    if e.symbol.per_cpu:
+        yield kernel_variable(R1, e.symbol.btf)
+        yield call(h.THIS_CPU_PTR)
+    else:
+        yield kernel_variable(R0, e.symbol.btf)
+    yield from m.save(number)
+    yield from m.restore(R0, number)
 
 
 @computes(typed.Convert)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyvtrace.lang import ast, typed
+from pyvtrace.lang import ast, symbols, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.aggregates import address, decayed, dereference
 from pyvtrace.lang.casts import text_of
@@ -24,6 +24,8 @@ def shown(left: ty.Type, op: str, right: ty.Type) -> str:
 
 @checks(ast.Unary)
 def unary(v: Values, e: ast.Unary) -> typed.Expr:
+    if e.op == "&" and isinstance(e.operand, ast.KernelSymbol):
+        return symbols.address(v, e.operand)
     if e.op == "&":
         return address(v, v.check(e.operand), e.span)
     operand = v.check(e.operand)

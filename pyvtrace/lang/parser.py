@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from pyvtrace.lang import ast
 from pyvtrace.lang.expressions import ExpressionParser
@@ -18,14 +19,14 @@ _DESCRIPTION = re.compile(r"""(?=[\w.:*?\[$+-])(?:\$\$?\w+|[A-Za-z0-9_.:*?!\[\]`
 CLASSES = frozenset(("typedef", "inline", "auto", "register", "static", "extern"))
 
 
-def parse(source: Source, macros: Macros) -> ast.Program:
-    """The tree of a program.
+def parse(source: Source, macros: Macros, is_type: Callable[[str], bool] = lambda name: False) -> ast.Program:
+    """The tree of a program. `is_type` is asked for names where only a type of the kernel's would make sense.
 
     Raises:
         CompileError: with every problem found; after one the parser goes on at the next statement or clause.
     """
     lexer = Lexer(source, macros)
-    parser = Parser(source, list(lexer.tokens()))
+    parser = Parser(source, list(lexer.tokens()), is_type)
     items = parser.program()
     problems = list(parser.problems)
     if not problems and not items:
@@ -41,8 +42,8 @@ def parse(source: Source, macros: Macros) -> ast.Program:
 class Parser(ExpressionParser):
     """Top-level items over a token list."""
 
-    def __init__(self, source: Source, tokens: list[Token]) -> None:
-        super().__init__(tokens)
+    def __init__(self, source: Source, tokens: list[Token], is_type: Callable[[str], bool]) -> None:
+        super().__init__(tokens, is_type)
         self.source = source
 
     def program(self) -> list[ast.Item]:
@@ -82,7 +83,7 @@ class Parser(ExpressionParser):
             following = self.peek()
             if token.text in DECLARATIONS and following.kind == "name":
                 self.refuse(*DECLARATIONS[token.text])
-            if token.text == "translator" and self.starts_type(1):
+            if token.text == "translator" and following.kind == "name":
                 return (self.translator(),)
             if self.starts_declaration():
                 return self.declaration()
@@ -94,10 +95,12 @@ class Parser(ExpressionParser):
         if token.text in CLASSES:
             return following.kind == "name"
         if token.text in ("self", "this"):
-            return self.starts_type(1) or following.text in CLASSES or following.text in ("self", "this")
+            return self.starts_declarator(1) or following.text in CLASSES or following.text in ("self", "this")
         if token.text in ("struct", "union", "enum") and following.text == "{":
             return True
-        return self.starts_type() and (following.kind == "name" or following.text in ("*", "(", ";"))
+        if self.starts_type():
+            return following.kind == "name" or following.text in ("*", "(", ";")
+        return self.starts_declarator(0)
 
     def refuse(self, message: str, hint: str) -> None:
         self.fail(message, "D_UNKNOWN", hint)
@@ -157,6 +160,7 @@ class Parser(ExpressionParser):
             self.types.add(name)
             return ast.Typedef(type_, name, self.since(start))
         if where == "inline":
+            self.constants.add(name)
             self.expect("=")
             return ast.Inline(type_, name, self.assignment(), self.since(start))
         return ast.Declaration(where, type_, name, self.since(start))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pyvtrace.lang.types import Type
-from pyvtrace.lang.vocabulary import Action, Aggregating, Function, Probe, Variable
+from pyvtrace.lang.vocabulary import Action, Aggregating, Function, KernelSymbol, Probe, Variable
 from pyvtrace.source import NOWHERE, Source, Span
 from pyvtrace.value import Value
 
@@ -264,6 +264,14 @@ class Update(Expr):
     value: Expr
     operation: Type
     old: bool = False
+    span: Span = NOWHERE
+
+
+class KernelVariable(Expr):
+    """The address of a variable that the kernel finds by its id; the current CPU's of one that each CPU has."""
+
+    type: Type
+    symbol: KernelSymbol
     span: Span = NOWHERE
 
 

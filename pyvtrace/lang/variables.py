@@ -40,7 +40,20 @@ def identifier(v: Values, e: ast.Identifier) -> typed.Expr:
         raise v.fail("D_IDENT_BADREF", e.span, message, "write args[0], or args-> and a name that `vtrace -lv` shows")
     if e.name in ("self", "this"):
         raise v.fail("D_SYNTAX", e.span, f"{e.name} is no variable", f"write {e.name}-> and a name")
+    if ("global", e.name) not in scope.broken and (constant := _constant_of_kernel(v, e.name, e.span)):
+        return constant
     raise _unknown(v, "global", e.name, e.name, e.span)
+
+
+def _constant_of_kernel(v: Values, name: str, span: Span) -> typed.Constant | None:
+    """A constant that the program does not define: the last that a name can mean."""
+    environment = v.scope.environment
+    value = environment.constant(name)
+    if value is not None:
+        return typed.Constant(ty.INT, value, span)
+    if refusal(name, call=False) or not (found := environment.enumerator(name)):
+        return None
+    return typed.Constant(*found, span)
 
 
 def _unknown(v: Values, where: str, name: str, spelled: str, span: Span) -> Problem:

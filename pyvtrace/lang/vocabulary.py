@@ -110,6 +110,17 @@ class Probe(Value):
     key: Any = None
 
 
+class KernelSymbol(Value):
+    """A function or variable of the kernel, see `pyvtrace.target.KernelSymbol`; `type` is None where it is unknown."""
+
+    name: str
+    module: str
+    address: int
+    type: Type | None
+    btf: int = 0
+    per_cpu: bool = False
+
+
 class Environment(Protocol):
     """Everything a program is checked against."""
 
@@ -134,6 +145,18 @@ class Environment(Protocol):
     def aggregate(self, keyword: str, tag: str) -> Struct | None:
         """A struct or union of the kernel with its members, read when asked for; those that are members of it may be
         forward declarations that know their size."""
+
+    def named_type(self, name: str) -> Type | None:
+        """A typedef of the kernel, or an enum ("enum pid_type"), read when asked for."""
+
+    def enumerator(self, name: str) -> tuple[Type, int] | None:
+        """Type and value of a constant of the kernel's enums, read when asked for."""
+
+    def constant(self, name: str) -> int | None:
+        """A constant that D programs use without including anything: AF_INET, SIGTERM, ENOENT."""
+
+    def symbol(self, module: str, name: str) -> KernelSymbol | None:
+        """A function or variable of the kernel, read when asked for."""
 
     def hint(self, description: ProbeDescription) -> str:
         """Why a description matches nothing, or what it may have meant; empty if there is nothing to say."""

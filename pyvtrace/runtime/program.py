@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 
+from pyvtrace.builtins import constants
 from pyvtrace.builtins.actions import ACTIONS
 from pyvtrace.builtins.aggregations import AGGREGATING
 from pyvtrace.builtins.functions import FUNCTIONS
@@ -22,8 +23,8 @@ from pyvtrace.lang.check import check, split_option
 from pyvtrace.lang.lexer import Macros
 from pyvtrace.lang.nesting import room
 from pyvtrace.lang.parser import parse
-from pyvtrace.lang.types import Struct
-from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Emit, Function, Probe, Variable
+from pyvtrace.lang.types import Struct, Type
+from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Emit, Function, KernelSymbol, Probe, Variable
 from pyvtrace.providers.registry import ProbeTable
 from pyvtrace.runtime.options import BadOption, canonical, is_set, number
 from pyvtrace.source import CompileError, Diagnostic, Source
@@ -71,6 +72,18 @@ class Tables:
 
     def aggregate(self, keyword: str, tag: str) -> Struct | None:
         return self._probes.aggregate(keyword, tag)
+
+    def named_type(self, name: str) -> Type | None:
+        return self._probes.named_type(name)
+
+    def enumerator(self, name: str) -> tuple[Type, int] | None:
+        return self._probes.enumerator(name)
+
+    def constant(self, name: str) -> int | None:
+        return constants.value(name)
+
+    def symbol(self, module: str, name: str) -> KernelSymbol | None:
+        return self._probes.symbol(module, name)
 
     def hint(self, description: ProbeDescription) -> str:
         return self._probes.hint(description)
@@ -128,7 +141,7 @@ def compile_request(request: Request, target: Target) -> Compiled:
 def _compiled(request: Request, target: Target) -> Compiled:
     sources = list(accumulate(request.programs, lambda before, source: source.after(before)))
     probes = ProbeTable(target)
-    program = _checked(sources, _parsed(sources, request), probes, request)
+    program = _checked(sources, _parsed(sources, request, probes), probes, request)
     options = {**request.environment, **dict(program.options), **request.options}
     if is_set(options, "quiet"):
         # Nobody will print the bare header lines, so nothing is recorded for them.
@@ -152,12 +165,12 @@ def macros(request: Request, source: Source) -> Macros:
     return Macros(request.arguments, named, default, is_set(given, "argref"))
 
 
-def _parsed(sources: Sequence[Source], request: Request) -> ast.Program:
+def _parsed(sources: Sequence[Source], request: Request, probes: ProbeTable) -> ast.Program:
     items: list[ast.Item] = []
     problems: list[Diagnostic] = []
     for source in sources:
         try:
-            items += parse(source, macros(request, source)).items
+            items += parse(source, macros(request, source), probes.is_type).items
         except CompileError as error:
             problems += error.diagnostics
     if problems:
