@@ -58,6 +58,7 @@ class Function(Value):
     code: Emit
     doc: str = ""
     keeps: str = ""
+    destructive: bool = False
     refuses: Callable[[Sequence[Any], int], tuple[str, str] | None] = lambda args, scratchsize: None
 
 

@@ -212,5 +212,8 @@ def _matched(program: typed.Program, source: Source) -> int:
 
 
 def _is_destructive(program: typed.Program) -> bool:
-    statements = (s for clause in program.clauses for s in typed.flattened(clause.body))
-    return any(isinstance(s, typed.Act) and s.action.destructive for s in statements)
+    for node in typed.nodes(tuple((clause.predicate, clause.body) for clause in program.clauses)):
+        match node:
+            case typed.Act(action=Action(destructive=True)) | typed.Call(function=Function(destructive=True)):
+                return True
+    return False
