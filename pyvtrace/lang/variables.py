@@ -8,7 +8,7 @@ from pyvtrace.lang.aggregates import decayed, dereference, element, member
 from pyvtrace.lang.operators import arithmetic
 from pyvtrace.lang.scope import InlineValue, Problem
 from pyvtrace.lang.unsupported import refusal
-from pyvtrace.lang.values import Values, as_text, checks, convert
+from pyvtrace.lang.values import Values, as_text, checks, convert, is_character_pointer
 from pyvtrace.source import Span
 from pyvtrace.value import replace
 
@@ -284,7 +284,7 @@ def initial(v: Values, value: typed.Expr, type_: ty.Type, span: Span) -> typed.E
     value = as_text(decayed(value)) if isinstance(type_, ty.String) else decayed(value)
     if value.type.is_scalar and type_.is_scalar:
         return convert(value, type_)
-    if isinstance(type_, ty.String) and isinstance(value.type, ty.String):
+    if (isinstance(type_, ty.String) or is_character_pointer(type_)) and isinstance(value.type, ty.String):
         return value
     if str(value.type) == str(type_):
         return value
