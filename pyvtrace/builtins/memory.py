@@ -174,8 +174,8 @@ def _copy(m: Machine, source: Any, to: Any, size: Any, reader: int) -> Code:
 
 
 def copyout(m: Machine, e: Any) -> Code:
-    """Bytes of the kernel's or of the clause's memory to the process, by way of the scratch area: the kernel writes only
-    what the verifier knows."""
+    """Bytes of the kernel's or of the clause's memory to the process, by way of the scratch area: the kernel writes
+    only what the verifier knows."""
     source, to, size = e.args
     yield from m.need("scratch")
     words, copy = m.buffer(24), m.buffer(room(m.scratch_size))
