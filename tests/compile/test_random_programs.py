@@ -50,6 +50,7 @@ INTEGERS = [
     "errno",
     "id",
     "epid",
+    "ipl",
     "0",
     "1",
     "-1",
@@ -76,6 +77,7 @@ INTEGERS = [
 STRINGS = [
     "execname",
     "comm",
+    "container",
     "probefunc",
     "probename",
     "probemod",
