@@ -12,9 +12,7 @@ from pyvtrace.value import replace
 
 
 def decayed(e: typed.Expr) -> typed.Expr:
-    """An array behind a pointer as the address of its first element, a function as its own; anything else as it is."""
-    if isinstance(e, typed.Dereference) and isinstance(e.type, ty.Routine):
-        return _moved(e.pointer, e.type, 0, e.span)
+    """An array behind a pointer as the address of its first element; anything else as it is."""
     if isinstance(e, typed.Dereference) and isinstance(e.type, ty.Array):
         return _moved(e.pointer, e.type.element, 0, e.span)
     return e

@@ -121,7 +121,7 @@ def _target(v: Values, place: ast.Expr, value: typed.Expr, op: str) -> Place:
             where = "global"
         case ast.Scoped(scope=where, name=name) | ast.Index(base=ast.Scoped(scope=where, name=name)):
             pass
-        case ast.Unary(op="*") | ast.Access() | ast.Index():
+        case ast.Unary(op="*") | ast.Access() | ast.Index() | ast.KernelSymbol():
             return _part(v, v.check(place), op, place.span)
         case _:
             v.check(place)

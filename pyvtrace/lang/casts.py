@@ -43,12 +43,14 @@ def sizeof_expr(v: Values, e: ast.SizeofExpr) -> typed.Expr:
 
 
 def _named_type(v: Values, e: ast.Expr) -> ty.Type | None:
-    """The kernel's type that `sizeof (name)` means where nothing else has that name."""
+    """The type that `sizeof (name)` means where nothing else has that name."""
     scope = v.scope
     if not isinstance(e, ast.Identifier) or ("global", e.name) in scope.symbols:
         return None
     others = (scope.parameters, scope.constants, scope.inlines, scope.environment.variables)
-    return None if any(e.name in names for names in others) else scope.environment.named_type(e.name)
+    if any(e.name in names for names in others):
+        return None
+    return scope.types.get(e.name) or scope.environment.named_type(e.name)
 
 
 def _sizeof(v: Values, type_: ty.Type, span: Span) -> typed.Expr:

@@ -185,6 +185,8 @@ def conditional(v: Values, e: ast.Conditional) -> typed.Expr:
         type_ = ty.common(then.type, otherwise.type)
     elif then.type.is_scalar and otherwise.type.is_scalar and go_together(then.type, otherwise.type):
         type_ = _pointer_of_either(v, then, otherwise, e.span)
+    elif isinstance(then.type, ty.Struct) and then.type == otherwise.type:
+        type_ = then.type
     else:
         hint = f"these are {then.type} and {otherwise.type}"
         raise v.fail("D_OP_INCOMPAT", e.span, "operator ?: operands must have compatible types", hint)

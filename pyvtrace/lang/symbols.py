@@ -11,12 +11,14 @@ from pyvtrace.lang.vocabulary import KernelSymbol
 
 @checks(ast.KernelSymbol)
 def kernel_symbol(v: Values, e: ast.KernelSymbol) -> typed.Expr:
-    """What lies at the symbol: a variable's value, or a function."""
+    """A variable's value; a function is its address."""
     found = _found(v, e)
     if found.type is None or isinstance(found.type, ty.Void):
         message = f"no symbolic type information is available for {found.module or 'vmlinux'}`{found.name}"
         hint = f"take its address, and say what is there: *(unsigned long *)&`{found.name}"
         raise v.fail("D_SYM_NOTYPES", e.span, message, hint)
+    if isinstance(found.type, ty.Routine):
+        return _address(found, found.type, e)
     type_ = complete(v, found.type)
     return typed.Dereference(type_, _address(found, type_, e), e.span)
 

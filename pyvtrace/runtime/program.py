@@ -168,9 +168,14 @@ def macros(request: Request, source: Source) -> Macros:
 def _parsed(sources: Sequence[Source], request: Request, probes: ProbeTable) -> ast.Program:
     items: list[ast.Item] = []
     problems: list[Diagnostic] = []
+
+    def is_type(name: str) -> bool:
+        """What an earlier text declares is a type in those that follow, too."""
+        return any(isinstance(item, ast.Typedef) and item.name == name for item in items) or probes.is_type(name)
+
     for source in sources:
         try:
-            items += parse(source, macros(request, source), probes.is_type).items
+            items += parse(source, macros(request, source), is_type).items
         except CompileError as error:
             problems += error.diagnostics
     if problems:
