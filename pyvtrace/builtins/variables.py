@@ -132,7 +132,6 @@ VARIABLES: dict[str, Variable] = {
         Variable("vtimestamp", UINT64, vtimestamp, "nanoseconds this thread has run"),
         Variable("walltimestamp", INT64, walltimestamp, "nanoseconds since 1970-01-01 UTC", clock=True),
         Variable("cpu", INT, cpu, "CPU number", extension=True),
-        Variable("curcpu", INT, cpu, "CPU number"),
         Variable("errno", INT, error_number, "error number of the last system call, in its return probe"),
         Variable("cgroup", UINT64, cgroup, "id of the cgroup (v2): the inode of its directory", extension=True),
         Variable("probeprov", _NAME, probe_text, "provider of the probe"),

@@ -45,6 +45,12 @@ class Context:
         # Where the id of the firing probe is kept when the program serves several.
         self.identity: Place | None = None
 
+    def standing_for(self, probe: Probe) -> Context:
+        """The same program's context while it serves a probe that is made of its own."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, probes=[probe], identity=None)
+        return other
+
     def probe_id(self, m: Machine) -> Code:
         """R0 = id of the probe that fired."""
         if self.identity is not None:
