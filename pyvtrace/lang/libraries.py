@@ -32,9 +32,12 @@ def find(v: Values, name: str) -> bool:
 
 
 def _declare(v: Values, item: ast.Item) -> None:
+    """What a program has given a meaning of its own keeps it."""
     from pyvtrace.lang.declarations import Declared, declare
 
-    if isinstance(item, Declared):
+    scope, name = v.scope, getattr(item, "name", "")
+    taken = name in scope.constants or name in scope.inlines or ("global", name) in scope.symbols
+    if isinstance(item, Declared) and not (isinstance(item, ast.Inline) and taken):
         declare(v, item)
 
 
