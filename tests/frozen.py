@@ -324,6 +324,9 @@ class FrozenTarget:
             return None
         return [KernelParameter(own, KernelType(k, text, size, sign)) for own, k, text, size, sign in PARAMETERS[name]]
 
+    def typed_tracepoint(self, name: str) -> int | None:
+        return 1 if name in PARAMETERS else None
+
     def member(self, struct: str, path: str) -> MemberPlace | None:
         rows = (row.split() for row in MEMBERS.get(struct, "").split(",") if row)
         places = {name: MemberPlace(int(offset), int(size), sign == "s") for name, offset, size, sign in rows}

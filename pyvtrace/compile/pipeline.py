@@ -30,8 +30,10 @@ from pyvtrace.spec import (
     PerfTracepoint,
     ProbeNames,
     ProgramSpec,
+    RawTracepoint,
     Relocation,
     Timer,
+    TypedTracepoint,
 )
 from pyvtrace.target import Target
 from pyvtrace.value import replace
@@ -70,6 +72,12 @@ class Unit:
         return sorted(found.values(), key=lambda p: p.id)
 
 
+def _place(probe: Probe, attach: AttachSpec) -> AttachSpec:
+    """Where the program of a probe goes: one that is for another thread than the current one must know its type."""
+    is_typed = probe.origin is not None and probe.origin.thread >= 0 and isinstance(attach, RawTracepoint)
+    return TypedTracepoint(attach.name) if is_typed and isinstance(attach, RawTracepoint) else attach
+
+
 def _guarded(clause: typed.Clause, probes: Sequence[Probe]) -> typed.Clause:
     """A clause as it is for some of its probes."""
     predicate, guard = clause.predicate, clause.guards.get(probes[0].id)
@@ -91,7 +99,7 @@ def units(program: typed.Program, table: ProbeTable) -> tuple[list[Unit], list[t
                 errors.append(clause)
                 continue
             base = probe.origin.probe if probe.origin else probe
-            attach = table.attach(base)
+            attach = _place(probe, table.attach(base))
             # BEGIN and END share a way to run, not a program.
             place: tuple[object, ...] = (base.name.provider, attach, base.id if isinstance(attach, OnDemand) else 0)
             parts.setdefault((place, probe.id if probe.origin else 0), []).append(probe)
@@ -116,6 +124,8 @@ def _writers(parts: Sequence[Unit], errors: Sequence[typed.Clause]) -> dict[int,
 
 def program_type(attach: AttachSpec) -> int:
     match attach:
+        case TypedTracepoint():
+            return types.TRACING
         case PerfTracepoint():
             return types.TRACEPOINT
         case Timer():

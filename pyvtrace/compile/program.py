@@ -107,6 +107,8 @@ class Lowering:
         self._place_locals(everything)
         yield from m.share_clock(_clock_uses(everything))
         for context, clauses in sections:
+            if context.thread != m.context.thread:
+                m.have -= {"task", "self"}
             m.context = context
             yield from self._clear_locals()
             yield from self._section(clauses, dispatch, end)

@@ -17,7 +17,7 @@ from pyvtrace.lang.printing import check_printa, printf
 from pyvtrace.lang.scope import AggregationInUse, Problem, Scope
 from pyvtrace.lang.values import Values
 from pyvtrace.lang.variables import check_key, count_mismatch, key_part, wider_key
-from pyvtrace.lang.vocabulary import Action, Environment, Probe, Step
+from pyvtrace.lang.vocabulary import Action, Environment, Origin, Probe, Step
 from pyvtrace.source import CompileError, Source, Span
 from pyvtrace.value import replace
 
@@ -143,7 +143,8 @@ class Checker:
                 with derived.standing_at(self.values, step.probe):
                     predicate = self._predicate(piece.predicate) if piece.predicate else None
                     body = self.block(piece.body or ())
-                self.steps[step] = typed.Clause(0, (step.probe,), predicate, body, False, piece.span)
+                probe = replace(step.probe, origin=Origin(step.probe, (), thread=step.thread))
+                self.steps[step] = typed.Clause(0, (probe,), predicate, body, False, piece.span)
         found = {probe.id: derived.guard(self.values, probe) for probe in probes}
         return {id_: guard for id_, guard in found.items() if guard is not None}
 

@@ -131,12 +131,13 @@ class Origin(Value):
 
 class Step(Value):
     """A D statement at a probe: before everything that a program does there, or (`last`) after it. Its variables are
-    called `__` and the provider's name."""
+    called `__` and the provider's name; `self->` ones are those of `thread`, see `Origin`."""
 
     probe: Probe
     does: str
     when: str = ""
     last: bool = False
+    thread: int = -1
 
 
 class Environment(Protocol):

@@ -119,6 +119,20 @@ translator bufinfo_t < struct __io_bio *D > {
 	b_edev = ((struct bio *)D)->bi_bdev->bd_dev;
 };
 
+/* What a thread waits for, as it was when it was made; the device is what is left of it. */
+translator bufinfo_t < struct __io_waited *W > {
+	b_flags = B_BUSY | __io_flags[self->__io_opf] | (self->__io_file != NULL ? B_PAGEIO : B_PHYS);
+	b_bcount = self->__io_bytes;
+	b_addr = 0;
+	b_lblkno = self->__io_sector;
+	b_blkno = self->__io_sector;
+	b_resid = self->__io_bytes;
+	b_bufsize = self->__io_bytes;
+	b_iodone = self->__io_iodone;
+	b_error = 0;
+	b_edev = ((struct block_device *)W)->bd_dev;
+};
+
 translator devinfo_t < struct bio *B > {
 	dev_major = getmajor(B->bi_bdev->bd_dev);
 	dev_minor = getminor(B->bi_bdev->bd_dev);
@@ -144,6 +158,15 @@ translator devinfo_t < struct __io_bio *D > {
 	dev_name = stringof(((struct bio *)D)->bi_bdev->bd_disk->disk_name);
 	dev_statname = stringof(((struct bio *)D)->bi_bdev->bd_device.kobj.name);
 	dev_pathname = strjoin("/dev/", stringof(((struct bio *)D)->bi_bdev->bd_device.kobj.name));
+};
+
+translator devinfo_t < struct block_device *D > {
+	dev_major = getmajor(D->bd_dev);
+	dev_minor = getminor(D->bd_dev);
+	dev_instance = D->bd_disk->first_minor;
+	dev_name = stringof(D->bd_disk->disk_name);
+	dev_statname = stringof(D->bd_device.kobj.name);
+	dev_pathname = strjoin("/dev/", stringof(D->bd_device.kobj.name));
 };
 
 translator fileinfo_t < struct dentry *E > {

@@ -2,6 +2,8 @@
 
     start      the request is made, by the thread that asks for it
     done       it is completed, wherever the kernel happens to be
+    wait-start a thread goes to sleep while the request that it made last is under way
+    wait-done  that thread runs again
 
 A request begins with the first bio that it takes (block_getrq); others may join it before it is completed. The kernel
 makes further ones for its own purposes, flushes of caches most of all: what nobody asked for has no start, and no done
@@ -36,6 +38,23 @@ _BIOS = (
     Does("rawtp:block::block_bio_complete", "__io_size[arg1] = 0", "__io_size[arg1]", last=True),
 )
 
+# What a thread made last is kept with it: by the time it has waited for that, the bio is gone.
+_SWITCH, _NEXT = "rawtp:sched::sched_switch", 2
+_WAITS = "curthread->in_iowait && self->__io_bdev != NULL && __io_open[(uint64_t)self->__io_queue, self->__io_sector]"
+_MAKE = Does(
+    "rawtp:block::block_getrq",
+    "self->__io_bdev = args[0]->bi_bdev; self->__io_queue = args[0]->bi_bdev->bd_queue;"
+    "self->__io_sector = (uint64_t)args[0]->bi_iter.bi_sector; self->__io_bytes = args[0]->bi_iter.bi_size;"
+    "self->__io_opf = args[0]->bi_opf; self->__io_bio = args[0]; self->__io_iodone = (uint64_t)args[0]->bi_end_io",
+)
+_SLEEP = Does(_SWITCH, "self->__io_waits = 1; self->__io_file = __bio_dentry(self->__io_bio)", _WAITS)
+_WAKE = Does(_SWITCH, "self->__io_waits = 0", "self->__io_waits", last=True, thread=_NEXT)
+_WAITED = (
+    ("bufinfo_t *", "(struct __io_waited *)self->__io_bdev"),
+    ("devinfo_t *", "self->__io_bdev"),
+    ("fileinfo_t *", "self->__io_file"),
+)
+
 IO = stable(
     "io",
     STABLE_IDS[:100],
@@ -56,5 +75,7 @@ IO = stable(
             "__io_size[arg1]",
             _BIOS,
         ),
+        Row("wait-start", _SWITCH, _WAITED, _WAITS, (*_REQUESTS, _MAKE, _SLEEP)),
+        Row("wait-done", _SWITCH, _WAITED, "self->__io_waits", (*_REQUESTS, _MAKE, _SLEEP, _WAKE), _NEXT),
     ],
 )

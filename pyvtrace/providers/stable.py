@@ -29,12 +29,13 @@ _MODULE = "vmlinux"
 
 class Does(Value):
     """A statement of D at the tracepoint `on` if `when` holds, for the sake of rows that name it: before all clauses
-    there, or `last`."""
+    there, or `last`. `thread` is as in `Row`."""
 
     on: str
     does: str
     when: str = ""
     last: bool = False
+    thread: int = -1
 
 
 class Row(Value):
@@ -79,7 +80,7 @@ def _origin(target: Target, row: Row) -> Origin | None:
 
 def _step(target: Target, step: Does) -> Step | None:
     base = _base(target, step.on)
-    return Step(base, step.does, step.when, step.last) if base else None
+    return Step(base, step.does, step.when, step.last, step.thread) if base else None
 
 
 def _base(target: Target, on: str) -> Probe | None:

@@ -165,3 +165,37 @@ def test_file_descriptors_are_of_their_files(tmp_path: Any) -> None:
         with Trace(program, os.getpid(), file.fileno()) as trace:
             os.getppid()
     assert counts(trace, "_") == {(str(path), str(path.parent), "file", os.O_WRONLY, 100): 1}
+
+
+WAITS = """
+io:::wait-start /args[1]->dev_statname == $$1/
+{
+	@start[pid, args[0]->b_blkno, args[0]->b_bcount, args[0]->b_flags & (B_READ | B_WRITE), args[2]->fi_name] = count();
+	self->slept = timestamp;
+	slept[tid] = timestamp;
+	self->sleeps[1] = 1;
+}
+
+io:::wait-done /args[1]->dev_statname == $$1/
+{
+	@done[pid, args[0]->b_blkno, args[0]->b_bcount, args[0]->b_flags & (B_READ | B_WRITE), args[2]->fi_name] = count();
+	@who[execname, uid, gid, curthread->pid == tid, ppid, curpsinfo->pr_pid == pid, self->sleeps[1]] = count();
+	@same = sum(self->slept == slept[tid]);
+	@shortest = min(timestamp - self->slept);
+	@longest = max(timestamp - self->slept);
+}
+"""
+
+
+def test_who_waits_for_a_request_is_the_thread_that_made_it(workload: Any) -> None:
+    """A wait is done in the name of who waited, though the kernel is still at another thread then."""
+    with SlowDisk(5 * MS) as disk:
+        work = workload("direct_reader", disk.path, 20)
+        with Trace(WAITS, f"loop{disk.number}", **STRINGS) as trace:
+            truth = work.release()
+    expected = {(work.pid, number * 8, 4096, B_READ, "<none>"): 1 for number in range(20)}
+    assert counts(trace, "start") == counts(trace, "done") == expected
+    assert counts(trace, "who") == {("direct_reader", os.getuid(), os.getgid(), 1, os.getpid(), 1, 1): 20}
+    assert counts(trace, "same") == {(): 20}
+    (shortest,), (longest,) = counts(trace, "shortest").values(), counts(trace, "longest").values()
+    assert 4 * MS <= shortest <= longest <= max(truth["each_ns"])
