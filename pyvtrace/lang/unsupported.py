@@ -39,7 +39,7 @@ IMPOSSIBLE = _by_name(
 VARIABLES = _by_name(
     (
         ("caller ucaller", "in profile probes arg0 is the kernel's address, arg1 the process's"),
-        ("stackdepth ustackdepth ipl cwd root", "leave it out"),
+        ("stackdepth ustackdepth cwd root", "leave it out"),
         ("uregs", "arguments are arg0 to arg9"),
         ("zonename", "use cgroup"),
     )

@@ -48,6 +48,7 @@ INTEGERS = [
     "errno",
     "id",
     "epid",
+    "ipl",
     "0",
     "1",
     "-1",
@@ -68,6 +69,7 @@ INTEGERS = [
 STRINGS = [
     "execname",
     "comm",
+    "container",
     "probefunc",
     "probename",
     "probemod",

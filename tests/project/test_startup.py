@@ -52,8 +52,9 @@ def test_a_one_liner_imports_nothing_that_is_costly(vtrace: Callable[..., Any]) 
 WATCH = """
 import sys
 def note(event, arguments):
-    if event == "open" and isinstance(arguments[0], str) and ("/pyvtrace/library/" in arguments[0] or "/btf/" in arguments[0]):
-        print("opened", arguments[0], file=sys.stderr)
+    path = str(arguments[0]) if event == "open" else ""
+    if "/pyvtrace/library/" in path or "/btf/" in path:
+        print("opened", path, file=sys.stderr)
 sys.addaudithook(note)
 from pyvtrace.cli.main import run
 run()
