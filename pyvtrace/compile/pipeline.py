@@ -153,7 +153,8 @@ def compile_program(
         codes.append(code)
         scratch = max(scratch, lowering.machine.frame.scratch_size)
     names = ProbeNames(
-        {p.id: p.name for clause in program.clauses for p in clause.probes},
+        # A step, which has no id, may fault as well.
+        {p.id: p.name for part in (*program.steps, program.clauses) for clause in part for p in clause.probes},
         partial(syscall_probe_name, architecture=target.architecture),
     )
     maps = list(layout.maps(len(codes), scratch))
