@@ -11,6 +11,7 @@ from pyvtrace.cli.output import Output, OutputFailed
 from pyvtrace.cli.stability import of_probe
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.lang.ast import Clause, ProbeDescription
+from pyvtrace.lang.declarators import TypeNames
 from pyvtrace.lang.parser import parse
 from pyvtrace.lang.vocabulary import Argument, Probe
 from pyvtrace.providers.registry import ProbeTable
@@ -50,7 +51,7 @@ def list_probes(line: CommandLine) -> int:
 
 
 def _descriptions(request: Request, source: Source, table: ProbeTable) -> Iterator[ProbeDescription]:
-    for item in parse(source, macros(request, source), table.is_type).items:
+    for item in parse(source, macros(request, source), TypeNames(is_foreign=table.is_type)).items:
         if isinstance(item, Clause):
             yield from item.probes
 
@@ -70,6 +71,7 @@ def _named(number: int, argument: Argument) -> str:
 def _arguments(table: ProbeTable, probe: Probe) -> str:
     arguments = table.arguments(probe)
     lines = [
-        f"\t\targs[{number}]: {argument.type}{_named(number, argument)}\n" for number, argument in enumerate(arguments)
+        f"\t\targs[{number}]: {argument.written or argument.type}{_named(number, argument)}\n"
+        for number, argument in enumerate(arguments)
     ]
     return "\n\tArgument Types\n" + ("".join(lines) or "\t\tNone\n") + "\n"

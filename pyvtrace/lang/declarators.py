@@ -22,13 +22,33 @@ _TYPE_LIKE = re.compile(r"\w+_t|(?:__)?[us](?:8|16|32|64)|bool", re.ASCII)
 Declarator = tuple[str, tuple[ast.Derivation, ...]]
 
 
+class TypeNames:
+    """The typedef names in force: D's own, those of a program, and those that `shipped` says D libraries have. Theirs
+    end in `_t`, so that libraries are not looked into for any name. `is_foreign` is asked for names where only a type
+    of the kernel's would make sense."""
+
+    def __init__(
+        self,
+        shipped: Callable[[str], bool] = lambda name: False,
+        is_foreign: Callable[[str], bool] = lambda name: False,
+    ) -> None:
+        self._names = set(TYPEDEFS)
+        self._shipped = shipped
+        self.is_foreign = is_foreign
+
+    def add(self, name: str) -> None:
+        self._names.add(name)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names or (name.endswith("_t") and self._shipped(name))
+
+
 class TypeParser(TokenReader):
     """Type names and declarators; `types` are the typedef names in force."""
 
-    def __init__(self, tokens: Sequence[Token], is_type: Callable[[str], bool]) -> None:
+    def __init__(self, tokens: Sequence[Token], types: TypeNames) -> None:
         super().__init__(tokens)
-        self.types: set[str] = set(TYPEDEFS)
-        self.is_type = is_type
+        self.types = types
         # Names that the program gives to constants of its own.
         self.constants: set[str] = set()
 
@@ -69,7 +89,7 @@ class TypeParser(TokenReader):
 
     def _is_foreign(self, ahead: int) -> bool:
         token = self.peek(ahead)
-        return token.kind == "name" and token.text not in self.constants and self.is_type(token.text)
+        return token.kind == "name" and token.text not in self.constants and self.types.is_foreign(token.text)
 
     def type_name(self) -> ast.TypeName:
         """A type without a name, as casts have it."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from pyvtrace.lang import ast
+from pyvtrace.lang.declarators import TypeNames
 from pyvtrace.lang.expressions import ExpressionParser
 from pyvtrace.lang.lexer import Lexer, Macros, Token
 from pyvtrace.lang.tokens import SyntaxProblem
@@ -19,14 +19,14 @@ _DESCRIPTION = re.compile(r"""(?=[\w.:*?\[$+-])(?:\$\$?\w+|[A-Za-z0-9_.:*?!\[\]`
 CLASSES = frozenset(("typedef", "inline", "auto", "register", "static", "extern"))
 
 
-def parse(source: Source, macros: Macros, is_type: Callable[[str], bool] = lambda name: False) -> ast.Program:
-    """The tree of a program. `is_type` is asked for names where only a type of the kernel's would make sense.
+def parse(source: Source, macros: Macros, types: TypeNames | None = None) -> ast.Program:
+    """The tree of a program; `types` are the typedef names that it begins with, and adds to.
 
     Raises:
         CompileError: with every problem found; after one the parser goes on at the next statement or clause.
     """
     lexer = Lexer(source, macros)
-    parser = Parser(source, list(lexer.tokens()), is_type)
+    parser = Parser(source, list(lexer.tokens()), types or TypeNames())
     items = parser.program()
     problems = list(parser.problems)
     if not problems and not items:
@@ -42,8 +42,8 @@ def parse(source: Source, macros: Macros, is_type: Callable[[str], bool] = lambd
 class Parser(ExpressionParser):
     """Top-level items over a token list."""
 
-    def __init__(self, source: Source, tokens: list[Token], is_type: Callable[[str], bool]) -> None:
-        super().__init__(tokens, is_type)
+    def __init__(self, source: Source, tokens: list[Token], types: TypeNames) -> None:
+        super().__init__(tokens, types)
         self.source = source
 
     def program(self) -> list[ast.Item]:

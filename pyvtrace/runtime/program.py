@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 
-from pyvtrace.builtins import constants
 from pyvtrace.builtins.actions import ACTIONS
 from pyvtrace.builtins.aggregations import AGGREGATING
 from pyvtrace.builtins.functions import FUNCTIONS
@@ -20,13 +19,15 @@ from pyvtrace.compile.pipeline import compile_program
 from pyvtrace.lang import ast, typed
 from pyvtrace.lang.ast import ProbeDescription
 from pyvtrace.lang.check import check, split_option
+from pyvtrace.lang.declarators import TypeNames
 from pyvtrace.lang.lexer import Macros
 from pyvtrace.lang.nesting import room
 from pyvtrace.lang.parser import parse
 from pyvtrace.lang.types import Struct, Type
-from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Emit, Function, KernelSymbol, Probe, Variable
+from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Function, KernelSymbol, Probe, Variable
 from pyvtrace.providers.registry import ProbeTable
-from pyvtrace.runtime.options import BadOption, canonical, is_set, number
+from pyvtrace.runtime.libraries import LIBRARY_OPTIONS, SHIPPED, Shipped, user_libraries
+from pyvtrace.runtime.options import BadOption, canonical, is_set, number, setting
 from pyvtrace.source import CompileError, Diagnostic, Source
 from pyvtrace.spec import ProgramSpec
 from pyvtrace.target import Target
@@ -45,8 +46,8 @@ _DEFAULTARGS = re.compile(
 class Tables:
     """The environment a program is checked against: the builtins and this kernel's probes."""
 
-    def __init__(self, probes: ProbeTable) -> None:
-        self._probes = probes
+    def __init__(self, probes: ProbeTable, libraries: Shipped) -> None:
+        self._probes, self._libraries = probes, libraries
 
     @property
     def variables(self) -> Mapping[str, Variable]:
@@ -79,17 +80,14 @@ class Tables:
     def enumerator(self, name: str) -> tuple[Type, int] | None:
         return self._probes.enumerator(name)
 
-    def constant(self, name: str) -> int | None:
-        return constants.value(name)
-
     def symbol(self, module: str, name: str) -> KernelSymbol | None:
         return self._probes.symbol(module, name)
 
     def hint(self, description: ProbeDescription) -> str:
         return self._probes.hint(description)
 
-    def argument_code(self, probe: Probe, index: int) -> Emit | None:
-        return None
+    def library(self, name: str) -> Source | None:
+        return self._libraries.defining(name)
 
 
 class Request(Value):
@@ -139,9 +137,12 @@ def compile_request(request: Request, target: Target) -> Compiled:
 
 
 def _compiled(request: Request, target: Target) -> Compiled:
-    sources = list(accumulate(request.programs, lambda before, source: source.after(before)))
     probes = ProbeTable(target)
-    program = _checked(sources, _parsed(sources, request, probes), probes, request)
+    given = {**request.environment, **request.options}
+    libraries = user_libraries("" if is_set(given, "nolibs") else setting(given, "libdir"), probes.providers)
+    sources = list(accumulate((*libraries, *request.programs), lambda before, source: source.after(before)))
+    shipped = Shipped("" if is_set(given, "nolibs") else setting(given, "syslibdir") or SHIPPED)
+    program = _checked(sources, _parsed(sources, request, shipped, probes), Tables(probes, shipped), request)
     options = {**request.environment, **dict(program.options), **request.options}
     if is_set(options, "quiet"):
         # Nobody will print the bare header lines, so nothing is recorded for them.
@@ -153,7 +154,7 @@ def _compiled(request: Request, target: Target) -> Compiled:
     sizes["bufsize"] = max(_LEAST_BUFFER, 1 << (sizes["bufsize"] - 1).bit_length())
     spec = compile_program(program, target, probes, sizes, options)
     spec = replace(spec, destructive=_is_destructive(program))
-    return Compiled(spec, tuple(_matched(program, source) for source in sources))
+    return Compiled(spec, tuple(_matched(program, source) for source in sources[len(libraries) :]))
 
 
 def macros(request: Request, source: Source) -> Macros:
@@ -165,17 +166,14 @@ def macros(request: Request, source: Source) -> Macros:
     return Macros(request.arguments, named, default, is_set(given, "argref"))
 
 
-def _parsed(sources: Sequence[Source], request: Request, probes: ProbeTable) -> ast.Program:
+def _parsed(sources: Sequence[Source], request: Request, shipped: Shipped, probes: ProbeTable) -> ast.Program:
     items: list[ast.Item] = []
+    types = TypeNames(shipped.has, probes.is_type)
     problems: list[Diagnostic] = []
-
-    def is_type(name: str) -> bool:
-        """What an earlier text declares is a type in those that follow, too."""
-        return any(isinstance(item, ast.Typedef) and item.name == name for item in items) or probes.is_type(name)
 
     for source in sources:
         try:
-            items += parse(source, macros(request, source), is_type).items
+            items += parse(source, macros(request, source), types).items
         except CompileError as error:
             problems += error.diagnostics
     if problems:
@@ -183,17 +181,19 @@ def _parsed(sources: Sequence[Source], request: Request, probes: ProbeTable) -> 
     return ast.Program(tuple(items))
 
 
-def _checked(sources: Sequence[Source], tree: ast.Program, probes: ProbeTable, request: Request) -> typed.Program:
+def _checked(sources: Sequence[Source], tree: ast.Program, tables: Tables, request: Request) -> typed.Program:
     given = {**request.environment, **dict(_pragmas(tree)), **request.options}
 
     def read_option(name: str, text: str | None) -> tuple[str, str]:
         value = canonical(name, text)
+        if name in LIBRARY_OPTIONS:
+            return "", "libraries are read before the program: give it on the command line"
         return ("", value.why) if isinstance(value, BadOption) else (request.options.get(name, value), "")
 
     return check(
         sources[-1],
         tree,
-        Tables(probes),
+        tables,
         strsize=number(given, "strsize"),
         scratchsize=number(given, "scratchsize"),
         read_option=read_option,

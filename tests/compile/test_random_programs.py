@@ -41,7 +41,7 @@ INTEGERS = [
     "vtimestamp",
     "walltimestamp",
     "cpu",
-    "curcpu",
+    "cpu",
     "cgroup",
     "arg0",
     "arg1",
