@@ -64,6 +64,26 @@ class KernelParameter(Value):
     type: KernelType
 
 
+class Enumerator(Value):
+    """A constant of an enum; `type` is the enum's."""
+
+    type: KernelType
+    value: int
+
+
+class KernelSymbol(Value):
+    """A function or variable of the kernel: `module` is "vmlinux" for what belongs to none, `address` 0 where the
+    kernel does not tell it. `type` is None where the kernel's type information says nothing of it; with a `btf` id
+    above 0 the kernel finds the variable itself, and the current CPU's if it is `per_cpu`."""
+
+    name: str
+    module: str
+    address: int
+    type: KernelType | None = None
+    btf: int = 0
+    per_cpu: bool = False
+
+
 class MemberPlace(Value):
     """Where a struct member lies: byte `offset` and `size`."""
 
@@ -107,6 +127,15 @@ class Target(Protocol):
 
     def aggregate(self, keyword: str, tag: str) -> KernelType | None:
         """`struct tag` or `union tag` of the kernel with its members; None if there is none, or no BTF."""
+
+    def named_type(self, name: str) -> KernelType | None:
+        """A typedef ("pid_t") or an enum ("enum pid_type") of the kernel; None if there is none, or no BTF."""
+
+    def enumerator(self, name: str) -> Enumerator | None:
+        """A constant of one of the kernel's enums; None if there is none, or no BTF."""
+
+    def symbol(self, module: str, name: str) -> KernelSymbol | None:
+        """A function or variable, of any module if `module` is ""; None if there is none."""
 
     def feature(self, name: str) -> bool:
         """Whether this kernel has a feature of `kernel.features`, for this user, now."""

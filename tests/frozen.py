@@ -10,7 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pyvtrace.target import KernelMember, KernelParameter, KernelType, MemberPlace, TracepointField, TracepointFormat
+from pyvtrace.target import (
+    Enumerator,
+    KernelMember,
+    KernelParameter,
+    KernelSymbol,
+    KernelType,
+    MemberPlace,
+    TracepointField,
+    TracepointFormat,
+)
 
 # A line without indentation: id, group, name. Below it: offset, size, s(igned) or u(nsigned), declaration.
 EVENTS = """\
@@ -290,6 +299,12 @@ MEMBERS = {
 }
 
 
+# Typedefs and enums of 4 bytes without a sign; the constants of one; addresses, one of which is hidden.
+NAMED = ("gfp_t", "u32", "__be32", "enum pid_type")
+PID_TYPES = ("PIDTYPE_PID", "PIDTYPE_TGID", "PIDTYPE_PGID", "PIDTYPE_SID", "PIDTYPE_MAX")
+SYMBOLS = {"vfs_read": 0xFFFFFFFF81400000, "jiffies": 0xFFFFFFFF82000000, "hidden": 0}
+
+
 class FrozenTarget:
     """Implements `pyvtrace.target.Target`. `without` names the features that this kernel is to lack."""
 
@@ -349,6 +364,15 @@ class FrozenTarget:
             if name
         )
         return KernelType("struct", f"struct {tag}", 4096, members=(*found.get("", ()), *nested))
+
+    def named_type(self, name: str) -> KernelType | None:
+        return KernelType("int", name, 4) if name in NAMED else None
+
+    def enumerator(self, name: str) -> Enumerator | None:
+        return Enumerator(KernelType("int", "enum pid_type", 4), PID_TYPES.index(name)) if name in PID_TYPES else None
+
+    def symbol(self, module: str, name: str) -> KernelSymbol | None:
+        return KernelSymbol(name, "vmlinux", SYMBOLS[name]) if name in SYMBOLS else None
 
     def feature(self, name: str) -> bool:
         return name not in self._without

@@ -11,6 +11,7 @@ from pyvtrace.cli.output import Output, OutputFailed
 from pyvtrace.cli.stability import of_probe
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.lang.ast import Clause, ProbeDescription
+from pyvtrace.lang.declarators import TypeNames
 from pyvtrace.lang.parser import parse
 from pyvtrace.lang.vocabulary import Argument, Probe
 from pyvtrace.providers.registry import ProbeTable
@@ -26,7 +27,7 @@ def list_probes(line: CommandLine) -> int:
     request = Request(line.programs, line.options, line.environment, line.arguments, next(iter(line.pids), 0))
     table = ProbeTable(LiveTarget())
     try:
-        descriptions = [list(_descriptions(request, source)) for source in line.programs]
+        descriptions = [list(_descriptions(request, source, table)) for source in line.programs]
         output = Output(line.output)
         output.write(_HEADER)
         if not line.programs:
@@ -49,8 +50,8 @@ def list_probes(line: CommandLine) -> int:
     return int(failed)
 
 
-def _descriptions(request: Request, source: Source) -> Iterator[ProbeDescription]:
-    for item in parse(source, macros(request, source)).items:
+def _descriptions(request: Request, source: Source, table: ProbeTable) -> Iterator[ProbeDescription]:
+    for item in parse(source, macros(request, source), TypeNames(is_foreign=table.is_type)).items:
         if isinstance(item, Clause):
             yield from item.probes
 

@@ -186,7 +186,7 @@ class Machine:
         yield atomic_add(R0, 8 * COUNTERS.index(what), R1)
         yield done
 
-    def fault_if(self, reg: Reg, op: str, operand: int, kind: int, value: Reg | int) -> Code:
+    def fault_if(self, reg: Reg, op: str, operand: Reg | int, kind: int, value: Reg | int) -> Code:
         """Raise a D fault when `reg op operand`; `value` is what the ERROR probe's arg5 shows."""
         raised = Label(f"fault {kind}")
         self.survives &= self.have

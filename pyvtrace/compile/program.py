@@ -34,7 +34,7 @@ from pyvtrace.bpf.isa import (
     mov,
     store,
 )
-from pyvtrace.builtins.memory import MEMORY, memory_size
+from pyvtrace.builtins.memory import MEMORY, memory_size, touches
 from pyvtrace.compile.aggregate import aggregate
 from pyvtrace.compile.context import Context, ErrorContext
 from pyvtrace.compile.dispatch import Dispatch
@@ -194,7 +194,7 @@ class Lowering:
     def _free_memory(self, clause: typed.Clause) -> Code:
         """What alloca() gave to the clause before is free again."""
         m = self.machine
-        if any(call_.function.keeps == MEMORY for call_ in _keeping_calls([clause])):
+        if MEMORY in m.states and touches(clause):
             yield from m.need("scratch")
             yield store(m.states[MEMORY].base, m.states[MEMORY].offset, 0)
 
@@ -324,6 +324,7 @@ class Lowering:
         done = Label("end")
         recorder = Recorder(clause)
         m.clause = clause.index + 1
+        yield from self._free_memory(clause)
         before, m.survives = set(m.have), set(BASES)
         m.on_fault, m.on_loss = on_fault, done
         if clause.predicate is not None:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from pyvtrace.kernel.cpus import possible
 from pyvtrace.kernel.types import Types
-from pyvtrace.target import KernelParameter, KernelType, MemberPlace, TracepointFormat
+from pyvtrace.target import Enumerator, KernelParameter, KernelSymbol, KernelType, MemberPlace, TracepointFormat
 
 # Events that are not tracepoints of their own name: the syscalls group is made out of raw_syscalls:sys_enter and
 # sys_exit, the others are what somebody defined through tracefs.
@@ -91,6 +91,17 @@ class LiveTarget:
 
     def aggregate(self, keyword: str, tag: str) -> KernelType | None:
         return self.types.aggregate(keyword, tag)
+
+    def named_type(self, name: str) -> KernelType | None:
+        return self.types.named(name)
+
+    def enumerator(self, name: str) -> Enumerator | None:
+        return self.types.enumerator(name)
+
+    def symbol(self, module: str, name: str) -> KernelSymbol | None:
+        from pyvtrace.kernel.symbols import find
+
+        return find(module, name, self.types.variable(name))
 
     def feature(self, name: str) -> bool:
         from pyvtrace.kernel.features import ask

@@ -20,6 +20,8 @@ def call(v: Values, e: ast.Call) -> typed.Expr:
     if function is None:
         raise unknown_function(v, e)
     args = arguments(v, e.name, e, function.parameters)
+    if refused := function.refuses(args, v.scope.scratchsize):
+        raise v.fail(refused[0], e.span, refused[1], "-x scratchsize=N gives a clause more memory")
     return typed.Call(function.result([a.type for a in args], v.scope.strsize), function, args, e.span)
 
 

@@ -32,6 +32,7 @@ def check(
     environment: Environment,
     *,
     strsize: int = 256,
+    scratchsize: int = 256,
     read_option: ReadOption = lambda name, value: (value or "1", ""),
     zdefs: bool = False,
 ) -> typed.Program:
@@ -40,7 +41,7 @@ def check(
     Raises:
         CompileError: with every problem, in source order.
     """
-    checker = Checker(source, environment, strsize, read_option, zdefs=zdefs)
+    checker = Checker(Scope(source, environment, strsize, scratchsize), read_option, zdefs=zdefs)
     for item in program.items:
         checker.item(item)
     scope = checker.scope
@@ -65,10 +66,8 @@ def split_option(pragma: ast.Pragma) -> tuple[str, str | None]:
 class Checker:
     """Goes through a program once, in source order: D's variables exist from their first assignment on."""
 
-    def __init__(
-        self, source: Source, environment: Environment, strsize: int, read_option: ReadOption, *, zdefs: bool
-    ) -> None:
-        self.scope = Scope(source, environment, strsize)
+    def __init__(self, scope: Scope, read_option: ReadOption, *, zdefs: bool) -> None:
+        self.scope = scope
         self.values = Values(self.scope)
         self.read_option, self.zdefs = read_option, zdefs
         self.clauses: list[typed.Clause] = []

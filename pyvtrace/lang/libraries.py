@@ -47,5 +47,8 @@ def parsed(scope: Scope, source: Source) -> tuple[ast.Item, ...]:
 
     scope.source = source.after(scope.source)
     environment, types = scope.environment, scope.types
-    names = TypeNames(lambda name: name in types or environment.library(name) is not None)
+    names = TypeNames(
+        lambda name: name in types or environment.library(name) is not None,
+        lambda name: environment.named_type(name) is not None,
+    )
     return parse(scope.source, Macros(), names).items

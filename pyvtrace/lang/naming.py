@@ -72,6 +72,8 @@ def _base(v: Values, name: ast.TypeName) -> ty.Type:
         return v.scope.types[words[0]]
     if len(words) == 1 and words[0] in ty.TYPEDEFS:
         return ty.String(v.scope.strsize) if words[0] == "string" else ty.TYPEDEFS[words[0]]
+    if len(words) == 1 and words[0] not in _ORDER and (found := v.scope.environment.named_type(words[0])):
+        return found
     return _integer(v, name)
 
 
@@ -184,6 +186,8 @@ def _enum(v: Values, name: ast.TypeName) -> ty.Type:
     tag, scope = name.words[1], v.scope
     if name.definition is None:
         if ("enum", tag) not in scope.tags:
+            if found := scope.environment.named_type(f"enum {tag}"):
+                return found
             raise v.fail("D_TYPE_ERR", name.span, f"failed to resolve type enum {tag}", "define it: enum x { ... };")
         return scope.tags["enum", tag]
     if tag and ("enum", tag) in scope.tags:

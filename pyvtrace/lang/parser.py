@@ -83,7 +83,7 @@ class Parser(ExpressionParser):
             following = self.peek()
             if token.text in DECLARATIONS and following.kind == "name":
                 self.refuse(*DECLARATIONS[token.text])
-            if token.text == "translator" and self.starts_type(1):
+            if token.text == "translator" and following.kind == "name":
                 return (self.translator(),)
             if self.starts_declaration():
                 return self.declaration()
@@ -95,10 +95,12 @@ class Parser(ExpressionParser):
         if token.text in CLASSES:
             return following.kind == "name"
         if token.text in ("self", "this"):
-            return self.starts_type(1) or following.text in CLASSES or following.text in ("self", "this")
+            return self.starts_declarator(1) or following.text in CLASSES or following.text in ("self", "this")
         if token.text in ("struct", "union", "enum") and following.text == "{":
             return True
-        return self.starts_type() and (following.kind == "name" or following.text in ("*", "(", ";"))
+        if self.starts_type():
+            return following.kind == "name" or following.text in ("*", "(", ";")
+        return self.starts_declarator(0)
 
     def refuse(self, message: str, hint: str) -> None:
         self.fail(message, "D_UNKNOWN", hint)
@@ -158,6 +160,7 @@ class Parser(ExpressionParser):
             self.types.add(name)
             return ast.Typedef(type_, name, self.since(start))
         if where == "inline":
+            self.constants.add(name)
             self.expect("=")
             return ast.Inline(type_, name, self.assignment(), self.since(start))
         return ast.Declaration(where, type_, name, self.since(start))

@@ -41,8 +41,8 @@ class InlineValue(Value):
 class Scope:
     """Names and problems of the program being checked."""
 
-    def __init__(self, source: Source, environment: Environment, strsize: int) -> None:
-        self.source, self.environment, self.strsize = source, environment, strsize
+    def __init__(self, source: Source, environment: Environment, strsize: int, scratchsize: int) -> None:
+        self.source, self.environment, self.strsize, self.scratchsize = source, environment, strsize, scratchsize
         self.symbols: dict[tuple[str, str], typed.Symbol] = {}
         self.aggregations: dict[str, AggregationInUse] = {}
         # Typedefs; structs, unions and enums by keyword and tag; enumerators; inlines, and while the value of one is
@@ -59,6 +59,8 @@ class Scope:
         self.translators: dict[tuple[str, str], ast.Translator] = {}
         self.parameters: Mapping[str, typed.Expr] = {}
         self.inside = self.expansions = 0
+        # Whether a pointer variable has been given the clause's own memory, which alloca() makes, or other addresses.
+        self.holds: dict[tuple[str, str], bool] = {}
         # D libraries that were found to be needed, and parsed pieces of D that belong to probes.
         self.libraries: set[str] = set()
         self.loading = False

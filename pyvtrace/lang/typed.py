@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pyvtrace.lang.types import Type
-from pyvtrace.lang.vocabulary import Action, Aggregating, Function, Probe, Variable
+from pyvtrace.lang.vocabulary import Action, Aggregating, Function, KernelSymbol, Probe, Variable
 from pyvtrace.source import NOWHERE, Source, Span
 from pyvtrace.value import Value
 
@@ -260,10 +260,11 @@ class Comma(Expr):
 
 
 class Assign(Expr):
-    """`target = value`; the value of the expression is what the target then holds."""
+    """`target = value`; the value of the expression is what the target then holds. A target behind a pointer lies in
+    the clause's memory, or it is a fault."""
 
     type: Type
-    target: Load | Part
+    target: Load | Part | Dereference | Bits
     value: Expr
     span: Span = NOWHERE
 
@@ -274,10 +275,18 @@ class Update(Expr):
 
     type: Type
     op: str
-    target: Load | Part
+    target: Load | Part | Dereference | Bits
     value: Expr
     operation: Type
     old: bool = False
+    span: Span = NOWHERE
+
+
+class KernelVariable(Expr):
+    """The address of a variable that the kernel finds by its id; the current CPU's of one that each CPU has."""
+
+    type: Type
+    symbol: KernelSymbol
     span: Span = NOWHERE
 
 

@@ -58,11 +58,13 @@ class Integer(Type):
 
 
 class Pointer(Type):
-    """A pointer; `user` marks addresses of user space, `anywhere` those of which only the address itself tells."""
+    """A pointer; `user` marks addresses of user space, `anywhere` those of which only the address itself tells, and
+    `scratch` among these what alloca() gave."""
 
     to: Type
     user: bool = False
     anywhere: bool = False
+    scratch: bool = False
 
     @property
     def size(self) -> int:
@@ -185,9 +187,16 @@ def spelled(type_: Type, declarator: str = "") -> str:
 
 
 def pointer_to(type_: Type, *, user: bool = False, anywhere: bool = False) -> Pointer:
-    if isinstance(type_, Struct) and type_.tag:
-        type_ = Struct(type_.keyword, type_.tag, None, 0)
-    return Pointer(type_, user, anywhere)
+    return Pointer(_pointed(type_), user, anywhere)
+
+
+def pointing(pointer: Pointer, to: Type) -> Pointer:
+    """A pointer to something else in the same memory."""
+    return Pointer(_pointed(to), pointer.user, pointer.anywhere, pointer.scratch)
+
+
+def _pointed(type_: Type) -> Type:
+    return Struct(type_.keyword, type_.tag, None, 0) if isinstance(type_, Struct) and type_.tag else type_
 
 
 VOID = Void()

@@ -18,7 +18,6 @@ def _by_name(rows: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
 # Functions and actions.
 FUNCTIONS = _by_name(
     (
-        ("copyout copyoutstr", "it changes what it traces; vtrace only observes"),
         ("stack ustack jstack", "aggregate by probefunc or execname instead"),
         ("sym func mod usym uaddr ufunc umod", 'print the address: printf("%p", arg0)'),
         ("d_path", "take args[0]->... of a probe that has the path as text"),

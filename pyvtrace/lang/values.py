@@ -138,9 +138,3 @@ def string(v: Values, e: ast.StringLiteral) -> typed.Expr:
     # A string ends at its first NUL, as in C.
     text = e.text.partition("\0")[0]
     return typed.Text(ty.String(len(text.encode("utf-8", "surrogateescape")) + 1), text, e.span)
-
-
-@checks(ast.KernelSymbol)
-def kernel_symbol(v: Values, e: ast.KernelSymbol) -> typed.Expr:
-    message = f"kernel variables are not supported: {e.module}`{e.name}"
-    raise v.fail("D_IDENT_UNDEF", e.span, message, "take what you need from the arguments of a probe")

@@ -8,7 +8,7 @@ from pyvtrace.lang.aggregates import decayed, dereference, element, member
 from pyvtrace.lang.operators import arithmetic
 from pyvtrace.lang.scope import InlineValue, Problem
 from pyvtrace.lang.unsupported import refusal
-from pyvtrace.lang.values import Values, as_text, checks, convert
+from pyvtrace.lang.values import Values, as_text, checks, convert, is_character_pointer
 from pyvtrace.source import Span
 from pyvtrace.value import replace
 
@@ -44,7 +44,17 @@ def identifier(v: Values, e: ast.Identifier) -> typed.Expr:
         raise v.fail("D_SYNTAX", e.span, f"{e.name} is no variable", f"write {e.name}-> and a name")
     if libraries.find(v, e.name):
         return identifier(v, e)
+    if ("global", e.name) not in scope.broken and (constant := _constant_of_kernel(v, e.name, e.span)):
+        return constant
     raise _unknown(v, "global", e.name, e.name, e.span)
+
+
+def _constant_of_kernel(v: Values, name: str, span: Span) -> typed.Constant | None:
+    """A constant that the program does not define: the last that a name can mean."""
+    environment = v.scope.environment
+    if refusal(name, call=False) or not (found := environment.enumerator(name)):
+        return None
+    return typed.Constant(*found, span)
 
 
 def _unknown(v: Values, where: str, name: str, spelled: str, span: Span) -> Problem:
@@ -280,7 +290,7 @@ def initial(v: Values, value: typed.Expr, type_: ty.Type, span: Span) -> typed.E
     value = as_text(decayed(value)) if isinstance(type_, ty.String) else decayed(value)
     if value.type.is_scalar and type_.is_scalar:
         return convert(value, type_)
-    if isinstance(type_, ty.String) and isinstance(value.type, ty.String):
+    if (isinstance(type_, ty.String) or is_character_pointer(type_)) and isinstance(value.type, ty.String):
         return value
     if str(value.type) == str(type_):
         return value

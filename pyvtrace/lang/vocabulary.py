@@ -48,9 +48,10 @@ class Parameter(Value):
 
 class Function(Value):
     """A subroutine: usable in any expression. `result` is the type of its value, from the arguments' types (a string's
-    has its capacity) and strsize.`keeps` names what it goes on with: of the machine's
+    has its capacity) and strsize. `keeps` names what it goes on with: of the machine's
     `states`, which last for a firing ("memory": for a clause). One that is for a single function has the function's
-    name, and is a word with room for two values of its type behind it."""
+    name, and is a word with room for two values of its type behind it. `refuses` gives (tag, message) for arguments of
+    which is known that they will not do; it is told scratchsize, in bytes."""
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -58,6 +59,8 @@ class Function(Value):
     code: Emit
     doc: str = ""
     keeps: str = ""
+    destructive: bool = False
+    refuses: Callable[[Sequence[Any], int], tuple[str, str] | None] = lambda args, scratchsize: None
 
 
 class Action(Value):
@@ -140,6 +143,17 @@ class Step(Value):
     thread: int = -1
 
 
+class KernelSymbol(Value):
+    """A function or variable of the kernel, see `pyvtrace.target.KernelSymbol`; `type` is None where it is unknown."""
+
+    name: str
+    module: str
+    address: int
+    type: Type | None
+    btf: int = 0
+    per_cpu: bool = False
+
+
 class Environment(Protocol):
     """Everything a program is checked against."""
 
@@ -164,6 +178,15 @@ class Environment(Protocol):
     def aggregate(self, keyword: str, tag: str) -> Struct | None:
         """A struct or union of the kernel with its members, read when asked for; those that are members of it may be
         forward declarations that know their size."""
+
+    def named_type(self, name: str) -> Type | None:
+        """A typedef of the kernel, or an enum ("enum pid_type"), read when asked for."""
+
+    def enumerator(self, name: str) -> tuple[Type, int] | None:
+        """Type and value of a constant of the kernel's enums, read when asked for."""
+
+    def symbol(self, module: str, name: str) -> KernelSymbol | None:
+        """A function or variable of the kernel, read when asked for."""
 
     def library(self, name: str) -> Source | None:
         """The D library that defines a type, an inline or a constant; None if none does."""

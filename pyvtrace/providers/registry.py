@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, islice
 
 from pyvtrace.lang.ast import ProbeDescription
-from pyvtrace.lang.types import Struct
-from pyvtrace.lang.vocabulary import Argument, Probe
-from pyvtrace.providers.c_types import struct_type
+from pyvtrace.lang.types import Struct, Type
+from pyvtrace.lang.vocabulary import Argument, KernelSymbol, Probe
+from pyvtrace.providers.c_types import any_type, struct_type
 from pyvtrace.providers.dtrace import DTRACE
 from pyvtrace.providers.io import IO
 from pyvtrace.providers.pattern import glob
@@ -38,6 +38,7 @@ class ProbeTable:
     def __init__(self, target: Target, providers: Sequence[Provider] | None = None) -> None:
         self._target = target
         self._providers = {p.name: p for p in (all_providers() if providers is None else providers)}
+        self._named: dict[str, Type | None] = {}
 
     # -------------------------------------------------------------------------------------------------------- probes
 
@@ -64,6 +65,29 @@ class ProbeTable:
         """A struct or union of the kernel; None if it has none of that name."""
         found = self._target.aggregate(keyword, tag)
         return struct_type(found) if found else None
+
+    def named_type(self, name: str) -> Type | None:
+        """A typedef of the kernel, or an enum ("enum pid_type"); None if it has none of that name."""
+        if name not in self._named:
+            found = self._target.named_type(name)
+            self._named[name] = any_type(found) if found else None
+        return self._named[name]
+
+    def is_type(self, name: str) -> bool:
+        return self.named_type(name) is not None
+
+    def enumerator(self, name: str) -> tuple[Type, int] | None:
+        """Type and value of a constant of the kernel's enums; None if it has none of that name."""
+        found = self._target.enumerator(name)
+        return (any_type(found.type), found.value) if found else None
+
+    def symbol(self, module: str, name: str) -> KernelSymbol | None:
+        """A function or variable of the kernel; None if it has none of that name."""
+        found = self._target.symbol(module, name)
+        if found is None:
+            return None
+        type_ = any_type(found.type) if found.type else None
+        return KernelSymbol(found.name, found.module, found.address, type_, found.btf, found.per_cpu)
 
     def attach(self, probe: Probe) -> AttachSpec:
         """Where the kernel runs its program."""

@@ -23,8 +23,8 @@ from pyvtrace.lang.declarators import TypeNames
 from pyvtrace.lang.lexer import Macros
 from pyvtrace.lang.nesting import room
 from pyvtrace.lang.parser import parse
-from pyvtrace.lang.types import Struct
-from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Function, Probe, Variable
+from pyvtrace.lang.types import Struct, Type
+from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Function, KernelSymbol, Probe, Variable
 from pyvtrace.providers.registry import ProbeTable
 from pyvtrace.runtime.libraries import LIBRARY_OPTIONS, SHIPPED, Shipped, user_libraries
 from pyvtrace.runtime.options import BadOption, canonical, is_set, number, setting
@@ -73,6 +73,15 @@ class Tables:
 
     def aggregate(self, keyword: str, tag: str) -> Struct | None:
         return self._probes.aggregate(keyword, tag)
+
+    def named_type(self, name: str) -> Type | None:
+        return self._probes.named_type(name)
+
+    def enumerator(self, name: str) -> tuple[Type, int] | None:
+        return self._probes.enumerator(name)
+
+    def symbol(self, module: str, name: str) -> KernelSymbol | None:
+        return self._probes.symbol(module, name)
 
     def hint(self, description: ProbeDescription) -> str:
         return self._probes.hint(description)
@@ -133,7 +142,7 @@ def _compiled(request: Request, target: Target) -> Compiled:
     libraries = user_libraries("" if is_set(given, "nolibs") else setting(given, "libdir"), probes.providers)
     sources = list(accumulate((*libraries, *request.programs), lambda before, source: source.after(before)))
     shipped = Shipped("" if is_set(given, "nolibs") else setting(given, "syslibdir") or SHIPPED)
-    program = _checked(sources, _parsed(sources, request, shipped), Tables(probes, shipped), request)
+    program = _checked(sources, _parsed(sources, request, shipped, probes), Tables(probes, shipped), request)
     options = {**request.environment, **dict(program.options), **request.options}
     if is_set(options, "quiet"):
         # Nobody will print the bare header lines, so nothing is recorded for them.
@@ -157,10 +166,11 @@ def macros(request: Request, source: Source) -> Macros:
     return Macros(request.arguments, named, default, is_set(given, "argref"))
 
 
-def _parsed(sources: Sequence[Source], request: Request, shipped: Shipped) -> ast.Program:
+def _parsed(sources: Sequence[Source], request: Request, shipped: Shipped, probes: ProbeTable) -> ast.Program:
     items: list[ast.Item] = []
-    types = TypeNames(shipped.has)
+    types = TypeNames(shipped.has, probes.is_type)
     problems: list[Diagnostic] = []
+
     for source in sources:
         try:
             items += parse(source, macros(request, source), types).items
@@ -185,6 +195,7 @@ def _checked(sources: Sequence[Source], tree: ast.Program, tables: Tables, reque
         tree,
         tables,
         strsize=number(given, "strsize"),
+        scratchsize=number(given, "scratchsize"),
         read_option=read_option,
         zdefs=is_set(given, "zdefs"),
     )
@@ -206,5 +217,8 @@ def _matched(program: typed.Program, source: Source) -> int:
 
 
 def _is_destructive(program: typed.Program) -> bool:
-    statements = (s for clause in program.clauses for s in typed.flattened(clause.body))
-    return any(isinstance(s, typed.Act) and s.action.destructive for s in statements)
+    for node in typed.nodes(tuple((clause.predicate, clause.body) for clause in program.clauses)):
+        match node:
+            case typed.Act(action=Action(destructive=True)) | typed.Call(function=Function(destructive=True)):
+                return True
+    return False

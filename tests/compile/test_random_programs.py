@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +67,12 @@ INTEGERS = [
     "speculation()",
     "*(userland char *)arg1",
     "((short *)arg0)[3]",
+    "this->q[g1]",
+    "this->b->high",
+    "(this->b + g1)->low",
+    "curthread->pid",
+    "PIDTYPE_PGID",
+    "(u8)arg1",
 ]
 STRINGS = [
     "execname",
@@ -96,6 +104,7 @@ BINARY = ["+", "-", "*", "&", "|", "^", "<<", ">>", "<", "<=", ">", ">=", "==", 
 DECLARED = """
 int g1; uint64_t g2; string gt; int ga[int]; long gs[string, int]; string gm[int];
 self long n; self string t; self int a[pid_t]; self string m[string]; this int n; this string t;
+struct bits { char c; int low : 5; unsigned long high : 40; }; this int *q; this struct bits *b;
 """
 
 
@@ -144,7 +153,9 @@ def strings(draw: st.DrawFn, depth: int) -> str:
     return draw(st.sampled_from(STRINGS))
 
 
-places = st.sampled_from(["g1", "g2", "self->n", "this->n", "ga[1]", 'gs["k", 2]', "self->a[pid]", "ga[ga[1]]"])
+_PLACES = """g1; g2; self->n; this->n; ga[1]; gs["k", 2]; self->a[pid]; ga[ga[1]]; this->q[g1]; (*this->q);
+this->b->low; this->b[g1].high; this->b->c"""
+places = st.sampled_from(re.split(r";\s", _PLACES))
 
 
 def keys(depth: int) -> st.SearchStrategy[str]:
@@ -166,6 +177,7 @@ def statements(draw: st.DrawFn, depth: int) -> str:
         "printa",
         "clear",
         "print",
+        "memory",
     ]
     match draw(st.sampled_from(kinds + ["if", "if", "ifelse"] * (depth > 0))):
         case "assign":
@@ -173,6 +185,11 @@ def statements(draw: st.DrawFn, depth: int) -> str:
         case "assign string":
             place = draw(st.sampled_from(["gt", "self->t", "this->t", "gm[2]", "gm[g1]", "self->m[gt]"]))
             return f"{place} = {draw(text)};"
+        case "memory":
+            size = draw(st.sampled_from(["8", "g1", "sizeof (struct bits)"]))
+            return draw(
+                st.sampled_from([f"this->q = (int *)alloca({size});", f"this->b = (struct bits *)alloca({size});"])
+            )
         case "element":
             return f"free[{draw(number)}, {draw(text)}] = {draw(number)};"
         case "count":
@@ -211,7 +228,7 @@ def block(depth: int) -> st.SearchStrategy[str]:
 
 @st.composite
 def clauses(draw: st.DrawFn) -> str:
-    predicate = f" /{draw(integers(2))}/" if draw(st.booleans()) else ""
+    predicate = f" / {draw(integers(2))}/" if draw(st.booleans()) else ""
     return f"{draw(st.sampled_from(PROBES))}{predicate}\n{{\n{draw(block(2))}\n}}"
 
 
@@ -243,4 +260,4 @@ def test_the_verifier_takes_every_program(program: str) -> None:
 @thorough(programs=20, shrink=False)
 @given(integers(7), strings(5), st.sampled_from(["BEGIN", "syscall:::entry", "tick-1s"]))
 def test_expressions_may_be_deep(number: str, text: str, probe: str) -> None:
-    loads(f"{DECLARED}{probe} /{number}/ {{ trace({text}); @[{number}, {text}] = sum({number}); }}", strsize="64")
+    loads(f"{DECLARED}{probe} / {number}/ {{ trace({text}); @[{number}, {text}] = sum({number}); }}", strsize="64")

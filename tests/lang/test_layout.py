@@ -63,7 +63,7 @@ def defined(text: str) -> Struct:
     source = Source("test.d", f"{text};", "script")
     (item,) = parse(source, Macros()).items
     assert isinstance(item, ast.TypeDeclaration)
-    type_ = resolve(Values(Scope(source, Tables(ProbeTable(FrozenTarget()), Shipped()), 256)), item.type)
+    type_ = resolve(Values(Scope(source, Tables(ProbeTable(FrozenTarget()), Shipped()), 256, 256)), item.type)
     assert isinstance(type_, Struct)
     return type_
 
