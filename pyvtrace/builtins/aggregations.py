@@ -344,7 +344,7 @@ def _as_given(given: Params) -> Params:
     return given
 
 
-_VALUE = Parameter("integer", shown="integer")
+_VALUE = Parameter("any")
 _CONSTANT = Parameter("constant", shown="integer constant")
 _STEP = Parameter("constant", True, "integer constant")
 _WEIGHT = Parameter("integer", True, "integer")
