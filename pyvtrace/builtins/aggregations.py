@@ -366,7 +366,8 @@ AGGREGATING: dict[str, Aggregating] = {
             lambda p: (p[1] - p[0]) // p[2] + 2, linear, lquantize_problems,
             lambda given: given if len(given) == 3 else (*given, 1), constants=3, weighted=True,
             parts=(
-                ("D_LQUANT_MATCHBASE", "base"), ("D_LQUANT_MATCHLIM", "limit"), ("D_LQUANT_MATCHSTEP", "step"),
+                ("D_LQUANT_MATCHBASE", "base (argument #1)"), ("D_LQUANT_MATCHLIM", "limit (argument #2)"),
+                ("D_LQUANT_MATCHSTEP", "step (argument #3)"),
             ),
         ),
         Aggregating(
@@ -374,13 +375,15 @@ AGGREGATING: dict[str, Aggregating] = {
             lambda p: 2 * len(llquantize_bounds(p)) + 1, log_linear, llquantize_problems, _as_given,
             constants=4, weighted=True,
             parts=(
-                ("D_LLQUANT_MATCHFACTOR", "factor"), ("D_LLQUANT_MATCHLMAG", "low magnitude"),
-                ("D_LLQUANT_MATCHHMAG", "high magnitude"), ("D_LLQUANT_MATCHSTEPS", "linear steps per magnitude"),
+                ("D_LLQUANT_MATCHFACTOR", "factor (argument #1)"),
+                ("D_LLQUANT_MATCHLMAG", "low magnitude (argument #2)"),
+                ("D_LLQUANT_MATCHHMAG", "high magnitude (argument #3)"),
+                ("D_LLQUANT_MATCHSTEPS", "linear steps per magnitude (argument #4)"),
             ),
         ),
         Aggregating(
             "exphist", (_VALUE, _STEP), exphist_words, exponential, exphist_problems,
-            lambda given: given or (DEFAULT_SCALE,), constants=1, parts=(("D_PROTO_ARG", "scale"),),
+            lambda given: given or (DEFAULT_SCALE,), constants=1, parts=(("D_PROTO_ARG", "scale (argument #2)"),),
         ),
     )
 }  # fmt: skip

@@ -16,7 +16,7 @@ from pyvtrace.cli.signals import Interrupts
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime.options import is_set, number
 from pyvtrace.runtime.printer import Printer
-from pyvtrace.runtime.program import Compiled, Request, compile_request
+from pyvtrace.runtime.program import Compiled, Request, compile_request, macros
 from pyvtrace.runtime.session import BEGIN, END, Rejected, Session
 from pyvtrace.runtime.store import Store
 from pyvtrace.source import CompileError, Source
@@ -67,10 +67,10 @@ def _trace(line: CommandLine, target: LiveTarget, held: ExitStack) -> int:
         if "v" in line.flags:
             output = Output(line.output)
             for source in line.programs:
-                output.write(_stability(source))
+                output.write(_stability(request, source))
             output.flush()
         return 0
-    run = Run(line, compiled, target, processes, Output(line.output))
+    run = Run(line, request, compiled, target, processes, Output(line.output))
     if compiled.spec.destructive and not is_set(compiled.spec.options, "destructive"):
         run.announce()
         say("could not enable tracing: Destructive actions not allowed" + hint("permit them with -w"))
@@ -83,10 +83,12 @@ def _kind(source: Source) -> str:
     return "script" if source.kind == "script" else "description"
 
 
-def _stability(source: Source) -> str:
+def _stability(request: Request, source: Source) -> str:
     from pyvtrace.cli.stability import of_program
+    from pyvtrace.lang.parser import parse
 
-    return of_program(_kind(source), reported_name(source))
+    tree = parse(source, macros(request, source), allow_empty=True)
+    return of_program(_kind(source), reported_name(source), tree.items)
 
 
 def _processes(line: CommandLine, held: ExitStack) -> list[Process] | None:
@@ -111,9 +113,15 @@ class Run:
     """One session of a compiled program."""
 
     def __init__(
-        self, line: CommandLine, compiled: Compiled, target: Target, processes: Sequence[Process], output: Output
+        self,
+        line: CommandLine,
+        request: Request,
+        compiled: Compiled,
+        target: Target,
+        processes: Sequence[Process],
+        output: Output,
     ) -> None:
-        self._line, self._compiled, self._spec = line, compiled, compiled.spec
+        self._line, self._request, self._compiled, self._spec = line, request, compiled, compiled.spec
         self._target, self._output = target, output
         self._processes = list(processes)
         self._quiet = is_set(self._spec.options, "quiet")
@@ -129,7 +137,7 @@ class Run:
             name, probes = reported_name(source), f"probe{'s' * (matched != 1)}"
             self.notice(f"{_kind(source)} '{name}' matched {matched} {probes}")
             if "v" in self._line.flags:
-                self._output.write(_stability(source))
+                self._output.write(_stability(self._request, source))
 
     def run(self) -> int:
         """From BEGIN to the last aggregation."""

@@ -99,7 +99,8 @@ def program_type(attach: AttachSpec) -> int:
 def compile_program(
     program: typed.Program, target: Target, table: ProbeTable, sizes: Mapping[str, int], options: Mapping[str, str]
 ) -> ProgramSpec:
-    """The whole program as data. `sizes` are options: aggsize, bufsize, dynvarsize, nspec, scratchsize.
+    """The whole program as data. `sizes` are options: aggsize, bufsize, dynvarsize, nspec, scratchsize, and cpu where
+    probes are to fire on one only.
 
     Raises:
         CompileError: a program does not fit into BPF.
@@ -168,8 +169,11 @@ def _lower(
     table: ProbeTable,
 ) -> tuple[Lowering, CodeSpec]:
     context = context_for(unit.probes, target, table)
-    is_end = isinstance(unit.attach, OnDemand) and unit.probe.name.name == "END"
+    # BEGIN and END fire wherever the tracer runs, and END after exit() as well.
+    own = isinstance(unit.attach, OnDemand)
+    is_end = own and unit.probe.name.name == "END"
     lowering = Lowering(program, layout, target, context, number, stops=stops and not is_end, errors=errors)
+    lowering.only_cpu = -1 if own else layout.only_cpu
     dispatch = None
     if isinstance(context, SyscallContext):
         dispatch = Dispatch(unit.clauses, context.first, context.known)

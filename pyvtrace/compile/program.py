@@ -66,6 +66,7 @@ class Lowering:
         self.program, self.layout, self.target = program, layout, target
         self.machine = Machine(layout, target, context, number, frame or Frame())
         self.stops, self.errors = stops, errors
+        self.only_cpu = -1
         self.error_function = Label("report fault")
         self.faults = False
 
@@ -99,6 +100,10 @@ class Lowering:
             yield map_value(R1, DATA, 0)
             yield load(R1, R1, ACTIVITY)
             yield jump_if(R1, "!=", 0, end)
+        if self.only_cpu >= 0:
+            yield Note("option cpu")
+            yield call(h.GET_SMP_PROCESSOR_ID)
+            yield jump_if(R0, "!=", self.only_cpu, end)
         starts = {clause.index: Label(f"clause {clause.index}") for clause in clauses}
         yield from self._prepare_locals(clauses)
         yield from m.share_clock(_clock_uses(clauses))

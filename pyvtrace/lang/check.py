@@ -95,7 +95,8 @@ class Checker:
         name, text = split_option(pragma)
         value, why = self.read_option(name, text)
         if why:
-            raise self.scope.fail("D_PRAGMA_OPTSET", pragma.span, f"failed to set option '{name}': {why}")
+            to = "" if text is None else f" to '{text}'"
+            raise self.scope.fail("D_PRAGMA_OPTSET", pragma.span, f"failed to set option '{name}'{to}: {why}")
         self.options.append((name, value))
 
     # ------------------------------------------------------------------------------------------------------- clauses
@@ -239,11 +240,8 @@ class Checker:
             raise scope.fail("D_AGG_REDEF", span, message)
         elif used.params != params:
             parts = zip(used.function.parts, used.params, params, strict=True)
-            number, ((tag, part), before, now) = next((n, p) for n, p in enumerate(parts, 1) if p[1] != p[2])
-            message = (
-                f"{function}( ) {part} (argument #{number}) doesn't match previous declaration: expected {before}, "
-                f"found {now}"
-            )
+            (tag, part), before, now = next(p for p in parts if p[1] != p[2])
+            message = f"{function}( ) {part} doesn't match previous declaration: expected {before}, found {now}"
             raise scope.fail(tag, span, message, f"line {used.line} has it")
         return used
 

@@ -18,8 +18,8 @@ _DESCRIPTION = re.compile(r"""(?=[\w.:*?\[$+-])(?:\$\$?\w+|[A-Za-z0-9_.:*?!\[\]`
 CLASSES = frozenset(("typedef", "inline", "auto", "register", "static", "extern"))
 
 
-def parse(source: Source, macros: Macros) -> ast.Program:
-    """The tree of a program.
+def parse(source: Source, macros: Macros, *, allow_empty: bool = False) -> ast.Program:
+    """The tree of a program. One that says nothing is an error unless `allow_empty`.
 
     Raises:
         CompileError: with every problem found; after one the parser goes on at the next statement or clause.
@@ -28,14 +28,19 @@ def parse(source: Source, macros: Macros) -> ast.Program:
     parser = Parser(source, list(lexer.tokens()))
     items = parser.program()
     problems = list(parser.problems)
-    if not problems and not items:
-        end = len(source.text)
-        problems.append(Diagnostic("D_EMPTY", Span(end, end), "empty D program translation unit"))
+    if not problems and not items and not allow_empty:
+        problems.append(nothing(source))
     if not problems:
         problems.extend(lexer.unused())
     if problems:
         raise CompileError(source, sorted(problems, key=lambda problem: problem.span.start))
     return ast.Program(tuple(items))
+
+
+def nothing(source: Source) -> Diagnostic:
+    """Of a program without a clause or a declaration."""
+    end = len(source.text)
+    return Diagnostic("D_EMPTY", Span(end, end), "empty D program translation unit")
 
 
 class Parser(ExpressionParser):

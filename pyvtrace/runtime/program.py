@@ -21,7 +21,7 @@ from pyvtrace.lang.ast import ProbeDescription
 from pyvtrace.lang.check import check, split_option
 from pyvtrace.lang.lexer import Macros
 from pyvtrace.lang.nesting import room
-from pyvtrace.lang.parser import parse
+from pyvtrace.lang.parser import nothing, parse
 from pyvtrace.lang.types import Struct
 from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Emit, Function, Probe, Variable
 from pyvtrace.providers.registry import ProbeTable
@@ -128,8 +128,13 @@ def compile_request(request: Request, target: Target) -> Compiled:
 def _compiled(request: Request, target: Target) -> Compiled:
     sources = list(accumulate(request.programs, lambda before, source: source.after(before)))
     probes = ProbeTable(target)
-    program = _checked(sources, _parsed(sources, request), probes, request)
+    tree = _parsed(sources, request)
+    program = _checked(sources, tree, probes, request)
     options = {**request.environment, **dict(program.options), **request.options}
+    if not is_set(options, "empty") and all(isinstance(item, ast.Pragma) for item in tree.items):
+        raise CompileError(sources[-1], [nothing(sources[-1])])
+    if "amin" in options:
+        _check_stability(tree, options["amin"], sources[-1])
     if is_set(options, "quiet"):
         # Nobody will print the bare header lines, so nothing is recorded for them.
         program = replace(program, clauses=tuple(replace(clause, default=False) for clause in program.clauses))
@@ -137,10 +142,29 @@ def _compiled(request: Request, target: Target) -> Compiled:
     if "aggsize" not in options:
         # Memory is taken when a map is made, for every CPU that there could be: on large machines each gets less of it.
         sizes["aggsize"] = min(sizes["aggsize"], ALL_CPUS_AGGSIZE // target.cpus)
+    if "cpu" in options:
+        sizes["cpu"] = number(options, "cpu")
     sizes["bufsize"] = max(_LEAST_BUFFER, 1 << (sizes["bufsize"] - 1).bit_length())
     spec = compile_program(program, target, probes, sizes, options)
     spec = replace(spec, destructive=_is_destructive(program))
     return Compiled(spec, tuple(_matched(program, source) for source in sources))
+
+
+def _check_stability(tree: ast.Program, minimum: str, source: Source) -> None:
+    from pyvtrace.lang.stability import attributes_of, below
+
+    least = attributes_of(minimum)
+    problems = [
+        Diagnostic(
+            "D_ATTR_MIN",
+            use.span,
+            f"attributes for variable {use.name} ({'/'.join(use.attributes)}) are less than predefined minimum",
+            f"-xamin asks for {minimum}",
+        )
+        for use in (below(tree.items, least) if least else ())
+    ]
+    if problems:
+        raise CompileError(source, problems)
 
 
 def macros(request: Request, source: Source) -> Macros:
@@ -155,9 +179,10 @@ def macros(request: Request, source: Source) -> Macros:
 def _parsed(sources: Sequence[Source], request: Request) -> ast.Program:
     items: list[ast.Item] = []
     problems: list[Diagnostic] = []
+    allow_empty = is_set({**request.environment, **request.options}, "empty")
     for source in sources:
         try:
-            items += parse(source, macros(request, source)).items
+            items += parse(source, macros(request, source), allow_empty=allow_empty).items
         except CompileError as error:
             problems += error.diagnostics
     if problems:
