@@ -111,7 +111,8 @@ def _nodes(root: object) -> Iterator[object]:
             yield from _nodes(part)
     elif isinstance(root, ast.Expr | ast.Statement):
         yield root
-        for field in root.__match_args__:
+        fields: tuple[str, ...] = root.__match_args__
+        for field in fields:
             yield from _nodes(getattr(root, field))
 
 
