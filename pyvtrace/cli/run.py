@@ -14,16 +14,17 @@ from pyvtrace.cli.options import CommandLine, reported_name
 from pyvtrace.cli.output import Output, OutputFailed
 from pyvtrace.cli.signals import Interrupts
 from pyvtrace.kernel.target import LiveTarget
+from pyvtrace.lang.ast import Item
 from pyvtrace.runtime.options import is_set, number
 from pyvtrace.runtime.printer import Printer
-from pyvtrace.runtime.program import Compiled, Request, compile_request, macros
+from pyvtrace.runtime.program import Compiled, Request, compile_request
 from pyvtrace.runtime.session import BEGIN, END, Rejected, Session
 from pyvtrace.runtime.store import Store
 from pyvtrace.source import CompileError, Source
 from pyvtrace.target import Target
 
 if TYPE_CHECKING:
-    from pyvtrace.cli.processes import Process
+    from pyvtrace.runtime.processes import Process
 
 # With flowindent a record waits for the one after it, which tells whether it is a function of its own.
 _FLOW_PATIENCE_MS = 100
@@ -66,11 +67,11 @@ def _trace(line: CommandLine, target: LiveTarget, held: ExitStack) -> int:
     if "e" in line.flags:
         if "v" in line.flags:
             output = Output(line.output)
-            for source in line.programs:
-                output.write(_stability(request, source))
+            for source, items in zip(line.programs, compiled.items, strict=True):
+                output.write(_stability(source, items))
             output.flush()
         return 0
-    run = Run(line, request, compiled, target, processes, Output(line.output))
+    run = Run(line, compiled, target, processes, Output(line.output))
     if compiled.spec.destructive and not is_set(compiled.spec.options, "destructive"):
         run.announce()
         say("could not enable tracing: Destructive actions not allowed" + hint("permit them with -w"))
@@ -83,19 +84,17 @@ def _kind(source: Source) -> str:
     return "script" if source.kind == "script" else "description"
 
 
-def _stability(request: Request, source: Source) -> str:
+def _stability(source: Source, items: Sequence[Item]) -> str:
     from pyvtrace.cli.stability import of_program
-    from pyvtrace.lang.parser import parse
 
-    tree = parse(source, macros(request, source), allow_empty=True)
-    return of_program(_kind(source), reported_name(source), tree.items)
+    return of_program(_kind(source), reported_name(source), items)
 
 
 def _processes(line: CommandLine, held: ExitStack) -> list[Process] | None:
     """Those of -c and -p, which are ended with `held`; None, having said why, if one is not there."""
     if not line.commands and not line.pids:
         return []
-    from pyvtrace.cli.processes import ProcessError, grab, run
+    from pyvtrace.runtime.processes import ProcessError, grab, run
 
     found: list[Process] = []
     try:
@@ -115,13 +114,12 @@ class Run:
     def __init__(
         self,
         line: CommandLine,
-        request: Request,
         compiled: Compiled,
         target: Target,
         processes: Sequence[Process],
         output: Output,
     ) -> None:
-        self._line, self._request, self._compiled, self._spec = line, request, compiled, compiled.spec
+        self._line, self._compiled, self._spec = line, compiled, compiled.spec
         self._target, self._output = target, output
         self._processes = list(processes)
         self._quiet = is_set(self._spec.options, "quiet")
@@ -133,11 +131,12 @@ class Run:
 
     def announce(self) -> None:
         """How many probes each program is enabled at."""
-        for source, matched in zip(self._line.programs, self._compiled.matched, strict=True):
+        compiled = self._compiled
+        for source, matched, items in zip(self._line.programs, compiled.matched, compiled.items, strict=True):
             name, probes = reported_name(source), f"probe{'s' * (matched != 1)}"
             self.notice(f"{_kind(source)} '{name}' matched {matched} {probes}")
             if "v" in self._line.flags:
-                self._output.write(_stability(self._request, source))
+                self._output.write(_stability(source, items))
 
     def run(self) -> int:
         """From BEGIN to the last aggregation."""

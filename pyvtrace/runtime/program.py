@@ -19,13 +19,15 @@ from pyvtrace.compile.pipeline import compile_program
 from pyvtrace.lang import ast, typed
 from pyvtrace.lang.ast import ProbeDescription
 from pyvtrace.lang.check import check, split_option
+from pyvtrace.lang.declarators import TypeNames
 from pyvtrace.lang.lexer import Macros
 from pyvtrace.lang.nesting import room
 from pyvtrace.lang.parser import nothing, parse
 from pyvtrace.lang.types import Struct
-from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Emit, Function, Probe, Variable
+from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Function, Probe, Variable
 from pyvtrace.providers.registry import ProbeTable
-from pyvtrace.runtime.options import BadOption, canonical, is_set, number
+from pyvtrace.runtime.libraries import LIBRARY_OPTIONS, SHIPPED, Shipped, user_libraries
+from pyvtrace.runtime.options import BadOption, canonical, is_set, number, setting
 from pyvtrace.source import CompileError, Diagnostic, Source
 from pyvtrace.spec import ProgramSpec
 from pyvtrace.target import Target
@@ -44,8 +46,8 @@ _DEFAULTARGS = re.compile(
 class Tables:
     """The environment a program is checked against: the builtins and this kernel's probes."""
 
-    def __init__(self, probes: ProbeTable) -> None:
-        self._probes = probes
+    def __init__(self, probes: ProbeTable, libraries: Shipped) -> None:
+        self._probes, self._libraries = probes, libraries
 
     @property
     def variables(self) -> Mapping[str, Variable]:
@@ -75,8 +77,8 @@ class Tables:
     def hint(self, description: ProbeDescription) -> str:
         return self._probes.hint(description)
 
-    def argument_code(self, probe: Probe, index: int) -> Emit | None:
-        return None
+    def library(self, name: str) -> Source | None:
+        return self._libraries.defining(name)
 
 
 class Request(Value):
@@ -91,10 +93,11 @@ class Request(Value):
 
 
 class Compiled(Value):
-    """A compiled program, and how many probes each of its texts is enabled at."""
+    """A compiled program; how many probes each of its texts is enabled at, and what each text consists of."""
 
     spec: ProgramSpec
     matched: tuple[int, ...]
+    items: tuple[tuple[ast.Item, ...], ...]
 
 
 def compile_text(
@@ -126,10 +129,13 @@ def compile_request(request: Request, target: Target) -> Compiled:
 
 
 def _compiled(request: Request, target: Target) -> Compiled:
-    sources = list(accumulate(request.programs, lambda before, source: source.after(before)))
     probes = ProbeTable(target)
-    tree = _parsed(sources, request)
-    program = _checked(sources, tree, probes, request)
+    given = {**request.environment, **request.options}
+    libraries = user_libraries("" if is_set(given, "nolibs") else setting(given, "libdir"), probes.providers)
+    sources = list(accumulate((*libraries, *request.programs), lambda before, source: source.after(before)))
+    shipped = Shipped("" if is_set(given, "nolibs") else setting(given, "syslibdir") or SHIPPED)
+    tree = _parsed(sources, request, shipped)
+    program = _checked(sources, tree, Tables(probes, shipped), request)
     options = {**request.environment, **dict(program.options), **request.options}
     if not is_set(options, "empty") and all(isinstance(item, ast.Pragma) for item in tree.items):
         raise CompileError(sources[-1], [nothing(sources[-1])])
@@ -147,7 +153,9 @@ def _compiled(request: Request, target: Target) -> Compiled:
     sizes["bufsize"] = max(_LEAST_BUFFER, 1 << (sizes["bufsize"] - 1).bit_length())
     spec = compile_program(program, target, probes, sizes, options)
     spec = replace(spec, destructive=_is_destructive(program))
-    return Compiled(spec, tuple(_matched(program, source) for source in sources))
+    own = sources[len(libraries) :]
+    items = (tuple(item for item in tree.items if program.source.of(item.span.start) is source) for source in own)
+    return Compiled(spec, tuple(_matched(program, source) for source in own), tuple(items))
 
 
 def _check_stability(tree: ast.Program, minimum: str, source: Source) -> None:
@@ -176,13 +184,14 @@ def macros(request: Request, source: Source) -> Macros:
     return Macros(request.arguments, named, default, is_set(given, "argref"))
 
 
-def _parsed(sources: Sequence[Source], request: Request) -> ast.Program:
+def _parsed(sources: Sequence[Source], request: Request, shipped: Shipped) -> ast.Program:
     items: list[ast.Item] = []
+    types = TypeNames(shipped.has)
     problems: list[Diagnostic] = []
     allow_empty = is_set({**request.environment, **request.options}, "empty")
     for source in sources:
         try:
-            items += parse(source, macros(request, source), allow_empty=allow_empty).items
+            items += parse(source, macros(request, source), types, allow_empty=allow_empty).items
         except CompileError as error:
             problems += error.diagnostics
     if problems:
@@ -190,17 +199,19 @@ def _parsed(sources: Sequence[Source], request: Request) -> ast.Program:
     return ast.Program(tuple(items))
 
 
-def _checked(sources: Sequence[Source], tree: ast.Program, probes: ProbeTable, request: Request) -> typed.Program:
+def _checked(sources: Sequence[Source], tree: ast.Program, tables: Tables, request: Request) -> typed.Program:
     given = {**request.environment, **dict(_pragmas(tree)), **request.options}
 
     def read_option(name: str, text: str | None) -> tuple[str, str]:
         value = canonical(name, text)
+        if name in LIBRARY_OPTIONS:
+            return "", "libraries are read before the program: give it on the command line"
         return ("", value.why) if isinstance(value, BadOption) else (request.options.get(name, value), "")
 
     return check(
         sources[-1],
         tree,
-        Tables(probes),
+        tables,
         strsize=number(given, "strsize"),
         read_option=read_option,
         zdefs=is_set(given, "zdefs"),
