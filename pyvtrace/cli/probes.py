@@ -61,7 +61,7 @@ def _print(output: Output, line: CommandLine, table: ProbeTable, probes: Iterabl
         n = probe.name
         output.write(f"{probe.id:>5} {n.provider:>10} {n.module:>17} {n.function:>33} {n.name}\n")
         if "v" in line.flags:
-            output.write(of_probe(n.provider) + _arguments(table, probe))
+            output.write(of_probe(n) + _arguments(table, probe))
 
 
 def _named(number: int, argument: Argument) -> str:

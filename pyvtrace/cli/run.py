@@ -14,6 +14,7 @@ from pyvtrace.cli.options import CommandLine, reported_name
 from pyvtrace.cli.output import Output, OutputFailed
 from pyvtrace.cli.signals import Interrupts
 from pyvtrace.kernel.target import LiveTarget
+from pyvtrace.lang.ast import Item
 from pyvtrace.runtime.options import is_set, number
 from pyvtrace.runtime.printer import Printer
 from pyvtrace.runtime.program import Compiled, Request, compile_request
@@ -66,8 +67,8 @@ def _trace(line: CommandLine, target: LiveTarget, held: ExitStack) -> int:
     if "e" in line.flags:
         if "v" in line.flags:
             output = Output(line.output)
-            for source in line.programs:
-                output.write(_stability(source))
+            for source, items in zip(line.programs, compiled.items, strict=True):
+                output.write(_stability(source, items))
             output.flush()
         return 0
     run = Run(line, compiled, target, processes, Output(line.output))
@@ -83,10 +84,10 @@ def _kind(source: Source) -> str:
     return "script" if source.kind == "script" else "description"
 
 
-def _stability(source: Source) -> str:
+def _stability(source: Source, items: Sequence[Item]) -> str:
     from pyvtrace.cli.stability import of_program
 
-    return of_program(_kind(source), reported_name(source))
+    return of_program(_kind(source), reported_name(source), items)
 
 
 def _processes(line: CommandLine, held: ExitStack) -> list[Process] | None:
@@ -111,7 +112,12 @@ class Run:
     """One session of a compiled program."""
 
     def __init__(
-        self, line: CommandLine, compiled: Compiled, target: Target, processes: Sequence[Process], output: Output
+        self,
+        line: CommandLine,
+        compiled: Compiled,
+        target: Target,
+        processes: Sequence[Process],
+        output: Output,
     ) -> None:
         self._line, self._compiled, self._spec = line, compiled, compiled.spec
         self._target, self._output = target, output
@@ -125,11 +131,12 @@ class Run:
 
     def announce(self) -> None:
         """How many probes each program is enabled at."""
-        for source, matched in zip(self._line.programs, self._compiled.matched, strict=True):
+        compiled = self._compiled
+        for source, matched, items in zip(self._line.programs, compiled.matched, compiled.items, strict=True):
             name, probes = reported_name(source), f"probe{'s' * (matched != 1)}"
             self.notice(f"{_kind(source)} '{name}' matched {matched} {probes}")
             if "v" in self._line.flags:
-                self._output.write(_stability(source))
+                self._output.write(_stability(source, items))
 
     def run(self) -> int:
         """From BEGIN to the last aggregation."""

@@ -136,7 +136,8 @@ def program_type(attach: AttachSpec) -> int:
 def compile_program(
     program: typed.Program, target: Target, table: ProbeTable, sizes: Mapping[str, int], options: Mapping[str, str]
 ) -> ProgramSpec:
-    """The whole program as data. `sizes` are options: aggsize, bufsize, dynvarsize, nspec, scratchsize.
+    """The whole program as data. `sizes` are options: aggsize, bufsize, dynvarsize, nspec, scratchsize, and cpu where
+    probes are to fire on one only.
 
     Raises:
         CompileError: a program does not fit into BPF.
@@ -207,8 +208,11 @@ def _lower(
 ) -> tuple[Lowering, CodeSpec]:
     bases = [probe for probe in unit.probes if probe.origin is None] or [unit.probe]
     context = context_for(bases, target, table)
-    is_end = isinstance(unit.attach, OnDemand) and unit.probe.name.name == "END"
+    # BEGIN and END fire wherever the tracer runs, and END after exit() as well.
+    own = isinstance(unit.attach, OnDemand)
+    is_end = own and unit.probe.name.name == "END"
     lowering = Lowering(program, layout, target, context, number, stops=stops and not is_end, errors=errors)
+    lowering.only_cpu = -1 if own else layout.only_cpu
     dispatch = None
     if isinstance(context, SyscallContext):
         dispatch = Dispatch(unit.clauses, context.first, context.known)

@@ -69,6 +69,7 @@ class Lowering:
         self.program, self.layout, self.target = program, layout, target
         self.machine = Machine(layout, target, context, number, frame or Frame())
         self.stops, self.errors = stops, errors
+        self.only_cpu = -1
         self._cleared: list[tuple[Place, int]] = []
         self.error_function = Label("report fault")
         self.faults = False
@@ -103,6 +104,10 @@ class Lowering:
             yield map_value(R1, DATA, 0)
             yield load(R1, R1, ACTIVITY)
             yield jump_if(R1, "!=", 0, end)
+        if self.only_cpu >= 0:
+            yield Note("option cpu")
+            yield call(h.GET_SMP_PROCESSOR_ID)
+            yield jump_if(R0, "!=", self.only_cpu, end)
         everything = [clause for _, clauses in sections for clause in clauses]
         self._place_locals(everything)
         yield from m.share_clock(_clock_uses(everything))

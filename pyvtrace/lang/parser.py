@@ -19,8 +19,9 @@ _DESCRIPTION = re.compile(r"""(?=[\w.:*?\[$+-])(?:\$\$?\w+|[A-Za-z0-9_.:*?!\[\]`
 CLASSES = frozenset(("typedef", "inline", "auto", "register", "static", "extern"))
 
 
-def parse(source: Source, macros: Macros, types: TypeNames | None = None) -> ast.Program:
-    """The tree of a program; `types` are the typedef names that it begins with, and adds to.
+def parse(source: Source, macros: Macros, types: TypeNames | None = None, *, allow_empty: bool = False) -> ast.Program:
+    """The tree of a program; `types` are the typedef names that it begins with, and adds to. A program that says
+    nothing is an error unless `allow_empty`.
 
     Raises:
         CompileError: with every problem found; after one the parser goes on at the next statement or clause.
@@ -29,14 +30,19 @@ def parse(source: Source, macros: Macros, types: TypeNames | None = None) -> ast
     parser = Parser(source, list(lexer.tokens()), types or TypeNames())
     items = parser.program()
     problems = list(parser.problems)
-    if not problems and not items:
-        end = len(source.text)
-        problems.append(Diagnostic("D_EMPTY", Span(end, end), "empty D program translation unit"))
+    if not problems and not items and not allow_empty:
+        problems.append(nothing(source))
     if not problems:
         problems.extend(lexer.unused())
     if problems:
         raise CompileError(source, sorted(problems, key=lambda problem: problem.span.start))
     return ast.Program(tuple(items))
+
+
+def nothing(source: Source) -> Diagnostic:
+    """Of a program without a clause or a declaration."""
+    end = len(source.text)
+    return Diagnostic("D_EMPTY", Span(end, end), "empty D program translation unit")
 
 
 class Parser(ExpressionParser):

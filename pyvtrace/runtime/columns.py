@@ -88,12 +88,13 @@ def text_piece(field: FieldSpec, probes: Mapping[int, ProbeName]) -> Piece:
 # -------------------------------------------------------------------------------------------------------------- print()
 
 
-def print_piece(action: PrintAction, probes: Mapping[int, ProbeName]) -> Piece:
-    """print(): the type, the value, and a newline; strings as constants of D."""
+def print_piece(action: PrintAction, probes: Mapping[int, ProbeName], most: int) -> Piece:
+    """print(): the type, the value, and a newline; strings as constants of D. Of aggregates the first `most` bytes; all
+    of them if it is 0."""
     field, type_name = action.field, action.type
     code = field_code(field)
     if (shape := action.shape) is not None:
-        return Piece("%s", (code,), lambda raw: show_shape(shape, raw))
+        return Piece("%s", (code,), lambda raw: show_shape(shape, raw[: most or None]))
     label = type_name.replace("%", "%%")
     if field.kind == "string":
         return Piece(f'{label} "%s"\n', (code,), lambda raw: escape(cut(raw)).decode("ascii"))

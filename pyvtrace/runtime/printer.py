@@ -270,7 +270,8 @@ class Printer:
                     return (tracemem_piece(field, None),)
                 return (trace_piece(field, self._spec.probes, self._quiet),)
             case PrintAction():
-                return (print_piece(action, self._spec.probes),)
+                most = options.number(self._options, "printsize")
+                return (print_piece(action, self._spec.probes, most),)
             case PrintfAction(format=text, fields=fields):
                 return printf_pieces(text, fields, self._spec.probes)
             case TracememAction(field=field, count=count):

@@ -22,7 +22,7 @@ from pyvtrace.lang.check import check, split_option
 from pyvtrace.lang.declarators import TypeNames
 from pyvtrace.lang.lexer import Macros
 from pyvtrace.lang.nesting import room
-from pyvtrace.lang.parser import parse
+from pyvtrace.lang.parser import nothing, parse
 from pyvtrace.lang.types import Struct, Type
 from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Function, KernelSymbol, Probe, Variable
 from pyvtrace.providers.registry import ProbeTable
@@ -102,10 +102,11 @@ class Request(Value):
 
 
 class Compiled(Value):
-    """A compiled program, and how many probes each of its texts is enabled at."""
+    """A compiled program; how many probes each of its texts is enabled at, and what each text consists of."""
 
     spec: ProgramSpec
     matched: tuple[int, ...]
+    items: tuple[tuple[ast.Item, ...], ...]
 
 
 def compile_text(
@@ -142,8 +143,13 @@ def _compiled(request: Request, target: Target) -> Compiled:
     libraries = user_libraries("" if is_set(given, "nolibs") else setting(given, "libdir"), probes.providers)
     sources = list(accumulate((*libraries, *request.programs), lambda before, source: source.after(before)))
     shipped = Shipped("" if is_set(given, "nolibs") else setting(given, "syslibdir") or SHIPPED)
-    program = _checked(sources, _parsed(sources, request, shipped, probes), Tables(probes, shipped), request)
+    tree = _parsed(sources, request, shipped, probes)
+    program = _checked(sources, tree, Tables(probes, shipped), request)
     options = {**request.environment, **dict(program.options), **request.options}
+    if not is_set(options, "empty") and all(isinstance(item, ast.Pragma) for item in tree.items):
+        raise CompileError(sources[-1], [nothing(sources[-1])])
+    if "amin" in options:
+        _check_stability(tree, options["amin"], sources[-1])
     if is_set(options, "quiet"):
         # Nobody will print the bare header lines, so nothing is recorded for them.
         program = replace(program, clauses=tuple(replace(clause, default=False) for clause in program.clauses))
@@ -151,10 +157,31 @@ def _compiled(request: Request, target: Target) -> Compiled:
     if "aggsize" not in options:
         # Memory is taken when a map is made, for every CPU that there could be: on large machines each gets less of it.
         sizes["aggsize"] = min(sizes["aggsize"], ALL_CPUS_AGGSIZE // target.cpus)
+    if "cpu" in options:
+        sizes["cpu"] = number(options, "cpu")
     sizes["bufsize"] = max(_LEAST_BUFFER, 1 << (sizes["bufsize"] - 1).bit_length())
     spec = compile_program(program, target, probes, sizes, options)
     spec = replace(spec, destructive=_is_destructive(program))
-    return Compiled(spec, tuple(_matched(program, source) for source in sources[len(libraries) :]))
+    own = sources[len(libraries) :]
+    items = (tuple(item for item in tree.items if program.source.of(item.span.start) is source) for source in own)
+    return Compiled(spec, tuple(_matched(program, source) for source in own), tuple(items))
+
+
+def _check_stability(tree: ast.Program, minimum: str, source: Source) -> None:
+    from pyvtrace.lang.stability import attributes_of, below
+
+    least = attributes_of(minimum)
+    problems = [
+        Diagnostic(
+            "D_ATTR_MIN",
+            use.span,
+            f"attributes for variable {use.name} ({'/'.join(use.attributes)}) are less than predefined minimum",
+            f"-xamin asks for {minimum}",
+        )
+        for use in (below(tree.items, least) if least else ())
+    ]
+    if problems:
+        raise CompileError(source, problems)
 
 
 def macros(request: Request, source: Source) -> Macros:
@@ -170,10 +197,10 @@ def _parsed(sources: Sequence[Source], request: Request, shipped: Shipped, probe
     items: list[ast.Item] = []
     types = TypeNames(shipped.has, probes.is_type)
     problems: list[Diagnostic] = []
-
+    allow_empty = is_set({**request.environment, **request.options}, "empty")
     for source in sources:
         try:
-            items += parse(source, macros(request, source), types).items
+            items += parse(source, macros(request, source), types, allow_empty=allow_empty).items
         except CompileError as error:
             problems += error.diagnostics
     if problems:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import struct
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Protocol
 
@@ -149,8 +149,13 @@ class Session:
                     if form is not None:
                         self._attach_event(perf.open_tracepoint(form.id), fd)
                 case Timer(period_ns=period, every_cpu=every):
-                    for cpu in online() if every else online()[:1]:
+                    for cpu in self._timer_cpus() if every else self._timer_cpus()[:1]:
                         self._attach_event(perf.open_clock(cpu, period), fd)
+
+    def _timer_cpus(self) -> Sequence[int]:
+        """The CPUs that timers may go off on."""
+        only = self.spec.options.get("cpu")
+        return online() if only is None else (int(only),)
 
     def _attach_event(self, event: int, program: int) -> None:
         self._attached.callback(os.close, event)
