@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pyvtrace.bpf import helpers as h
 from pyvtrace.bpf.isa import R0, R1, R8, Code, call, extend, load, mov
 from pyvtrace.builtins.machine import Machine
+from pyvtrace.builtins.stacks import STACK_VARIABLES
 from pyvtrace.lang.types import INT, INT64, LONG, TYPEDEFS, UINT64, Integer, Pointer, String, Struct
 from pyvtrace.lang.vocabulary import Variable
 
@@ -141,6 +142,7 @@ VARIABLES: dict[str, Variable] = {
         Variable("probename", _NAME, probe_text, "name of the probe"),
         Variable("id", TYPEDEFS["uint_t"], probe_id, "id of the probe"),
         Variable("epid", TYPEDEFS["uint_t"], probe_id, "id of the enabled probe"),
+        *STACK_VARIABLES,
         *(Variable(f"arg{n}", LONG, argument, f"argument {n} as an integer", index=n) for n in range(10)),
     )
 }

@@ -8,7 +8,7 @@ from pyvtrace.compile.fields import SYMBOLIC
 from pyvtrace.compile.frame import Place
 from pyvtrace.compile.machine import FAULT_ADDRESS, Machine
 from pyvtrace.lang import typed
-from pyvtrace.spec import FieldSpec
+from pyvtrace.spec import TRACES, FieldSpec
 
 
 def build_key(
@@ -54,6 +54,13 @@ def put_field(m: Machine, field: FieldSpec, place: Place, expr: typed.Expr, *, p
         return
     if isinstance(expr, typed.Memory):
         yield from _memory(m, place, expr)
+        return
+    if field.kind in TRACES:
+        assert isinstance(expr, typed.Call)
+        yield from expr.function.code(m, expr, place)
+        if field.size > expr.type.size:
+            # Another clause keeps more frames under the same key.
+            yield from m.clear(place.plus(expr.type.size), field.size - expr.type.size)
         return
     if field.kind == "bytes":
         yield from m.value(expr)

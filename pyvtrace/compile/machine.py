@@ -185,6 +185,19 @@ class Machine:
         yield atomic_add(R0, 8 * COUNTERS.index(what), R1)
         yield done
 
+    def count_if(self, reg: Reg, op: str, operand: int, what: str) -> Code:
+        """Add one to a counter of losses where `reg op operand`, and go on. Clobbers R0-R5."""
+        counting, counted = Label(f"count {what}"), Label("go on")
+        yield jump_if(reg, op, operand, counting)
+        yield counted
+
+        def out_of_line() -> Code:
+            yield counting
+            yield from self.count(what)
+            yield jump(counted)
+
+        self.late.append(out_of_line)
+
     def fault_if(self, reg: Reg, op: str, operand: int, kind: int, value: Reg | int) -> Code:
         """Raise a D fault when `reg op operand`; `value` is what the ERROR probe's arg5 shows."""
         raised = Label(f"fault {kind}")
@@ -222,6 +235,11 @@ class Machine:
 
     def save(self, place: Place, value: Reg = R0, size: int = 8) -> Code:
         yield store(place.base, place.offset, value, size)
+
+    def put(self, place: Place) -> Code:
+        """R0 to a place, wherever that is."""
+        base, offset = yield from self.at(place)
+        yield store(base, offset, R0)
 
     def restore(self, reg: Reg, place: Place) -> Code:
         yield load(reg, place.base, place.offset)

@@ -16,7 +16,7 @@ _STATISTIC = re.compile(r"%@?(?P<flags>[-+ 0]*)(?P<width>\d+)?(?P<what>p\d+(?:\.
 # What a conversion takes: "integer", "string" or "pointer".
 TAKES = {
     **dict.fromkeys("dioxXucC", "integer"), **dict.fromkeys(("Y", "T"), "integer"), "s": "string", "S": "string",
-    **dict.fromkeys("eEfFgG", "integer"), "p": "pointer", "a": "pointer", "A": "pointer", "k": "pointer",
+    **dict.fromkeys("eEfFgG", "integer"), "p": "pointer", "a": "address", "A": "user address", "k": "stack",
     "wc": "integer", "ws": "string", "y": "integer",
 }  # fmt: skip
 

@@ -10,6 +10,9 @@ from pyvtrace.lang.vocabulary import Aggregating, Argument, Environment, Probe
 from pyvtrace.source import Diagnostic, Source, Span
 from pyvtrace.value import Value
 
+# How deep stacks are where nobody says it, by option.
+FRAMES: Mapping[str, int] = {"stackframes": 20, "ustackframes": 100, "jstackframes": 50, "maxframes": 127}
+
 
 class Problem(Exception):
     """Ends the check of one statement; carries its diagnostic, or None where all has been said."""
@@ -58,6 +61,7 @@ class Scope:
         self.translators: dict[tuple[str, str], ast.Translator] = {}
         self.parameters: Mapping[str, typed.Expr] = {}
         self.inside = self.expansions = 0
+        self.frames: Mapping[str, int] = FRAMES
         self.problems: list[Diagnostic] = []
         # Variables whose first assignment is wrong: their type is not known, and no fault of what uses them.
         self.broken: set[tuple[str, str]] = set()

@@ -10,6 +10,7 @@ from pyvtrace.lang import ast, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.folding import evaluate
 from pyvtrace.lang.scope import Problem, Scope
+from pyvtrace.lang.vocabulary import Naming
 from pyvtrace.source import Span
 
 Check = Callable[["Values", Any], typed.Expr]
@@ -39,6 +40,10 @@ class Values:
             Problem: the first thing wrong with it, or with one of its operands.
         """
         made = self.base(e)
+        if isinstance(made.type, ty.Trace):
+            message = f"{getattr(e, 'name', made.type)}( ) has no value that a program can use"
+            hint = "a statement, a key of an aggregation or an argument of printf( ) may be one"
+            raise self.fail("D_OP_DYN", e.span, message, hint)
         if isinstance(made, typed.Translated):
             message = f"a translated {made.type} has no value as a whole"
             raise self.fail("D_OP_DYN", e.span, message, "take a member of it: xlate <type> (x).member")
@@ -48,7 +53,14 @@ class Values:
         """As `check`, for what a member is taken of: that may be something translated."""
         return _CHECKS[type(e)](self, e)
 
-    def all(self, parts: Sequence[ast.Expr]) -> tuple[typed.Expr, ...]:
+    def _shown(self, e: ast.Expr) -> typed.Expr:
+        """As `check`, but it may be a stack."""
+        call = self.scope.environment.functions.get(e.name) if isinstance(e, ast.Call) else None
+        return self.base(e) if isinstance(call, Naming) else self.check(e)
+
+    def all(
+        self, parts: Sequence[ast.Expr], check: Callable[[ast.Expr], typed.Expr] | None = None
+    ) -> tuple[typed.Expr, ...]:
         """Several expressions that stand side by side.
 
         Raises:
@@ -58,7 +70,7 @@ class Values:
         failed = False
         for part in parts:
             try:
-                made.append(self.check(part))
+                made.append((check or self.check)(part))
             except Problem as problem:
                 self.scope.report(problem)
                 failed = True
@@ -69,6 +81,10 @@ class Values:
     def keys(self, parts: Sequence[ast.Expr]) -> tuple[typed.Expr, ...]:
         """As `all`, for tuples: arrays of characters are strings there."""
         return tuple(map(as_text, self.all(parts)))
+
+    def shown(self, parts: Sequence[ast.Expr]) -> tuple[typed.Expr, ...]:
+        """As `keys`, for what only the consumer sees: keys of aggregations and arguments of printf() may be stacks."""
+        return tuple(map(as_text, self.all(parts, self._shown)))
 
     def fail(self, tag: str, span: Span, message: str, hint: str = "") -> Problem:
         return self.scope.fail(tag, span, message, hint)

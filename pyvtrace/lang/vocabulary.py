@@ -59,6 +59,15 @@ class Function(Value):
     keeps: str = ""
 
 
+class Naming(Function):
+    """A function whose value is a `types.Trace` of that `kind`: usable as a statement, as a key of an aggregation and
+    as an argument of printf(). Its code writes the value to a place. `frames` names the option that has the number of
+    frames where no argument does; "" for the name of one address."""
+
+    kind: str = ""
+    frames: str = ""
+
+
 class Action(Value):
     """An action: usable as a statement only, type void.
 

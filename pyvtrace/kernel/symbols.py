@@ -1,0 +1,246 @@
+"""Names of code in the kernel and in processes.
+
+The kernel's come from /proc/kallsyms. In a living process bcc's symbol cache is asked first where bcc is installed;
+then, and for processes that have ended, the file that was mapped at the address: its tables, separate debug files, what
+a JIT wrote. What was mapped where is followed from the start (`symbols_follow`), so that names do not end with their
+process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+from pyvtrace.kernel.symbols_bcc import PACKAGES, BccSymbols, load
+from pyvtrace.kernel.symbols_follow import Executed, Follower, Forked, Mapped, Missed
+from pyvtrace.kernel.symbols_kernel import KernelSymbols
+from pyvtrace.kernel.symbols_process import Area, Images, Space, all_spaces
+from pyvtrace.kernel.syscall import KernelError
+
+JIT = "[jit]"
+# Functions through which the kernel runs a program at a tracepoint; in front of them is the program itself.
+_TRACING = re.compile(
+    r"bpf_trace_run\d+|__bpf_trace_\w+|__traceiter_\w+|trace_call_bpf\w*|perf_trace_\w+|perf_call_bpf_\w+"
+    r"|__bpf_prog_test_run_raw_tp|bpf_prog_test_run_raw_tp"
+)
+_LOOKED_AT = 5
+# Of one loss or lack, so many examples are told.
+_TOLD = 3
+
+Found = tuple[str, str, int]
+
+
+class Symbols:
+    """Names by address. `follow` and `observe` make that those of processes survive them."""
+
+    def __init__(self, *, bcc: bool = True) -> None:
+        self._use_bcc = bcc
+        self._bcc_module: BccSymbols | None = None
+        self._bcc_asked = False
+        self._kernel: KernelSymbols | None = None
+        self._kernel_named: dict[int, Found] = {}
+        self._spaces: dict[int, Space] = {}
+        self._images = Images()
+        self._follower: Follower | None = None
+        self._missed = 0
+        self._unnamed: dict[str, set[int]] = {}
+
+    # -------------------------------------------------------------------------------------------------------- kernel
+
+    def kernel(self, address: int) -> str:
+        """ "module`function+0x1f", or the address."""
+        return _with_offset(*self._in_kernel(address))
+
+    def kernel_symbol(self, address: int) -> str:
+        """The same without the offset."""
+        return _symbol(*self._in_kernel(address))
+
+    def kernel_module(self, address: int) -> str:
+        """ "vmlinux", or the name of a module."""
+        module, _, offset = self._in_kernel(address)
+        return module or f"{offset:#x}"
+
+    def _in_kernel(self, address: int) -> Found:
+        found = self._kernel_named.get(address)
+        if found is None:
+            if self._kernel is None:
+                self._kernel = KernelSymbols()
+            found = self._kernel.find(address)
+            if found is None:
+                found = ("", "", address)
+                self._unnamed.setdefault("the kernel", set()).add(address)
+            self._kernel_named[address] = found
+        return found
+
+    def tracing_frames(self, addresses: Sequence[int]) -> int:
+        """How many frames at the top of a stack are of the tracing itself."""
+        for place in range(min(_LOOKED_AT, len(addresses)) - 1, -1, -1):
+            found = self._kernel_place(addresses[place])
+            if found is not None and _TRACING.fullmatch(found[1]):
+                return place + 1
+        return 0
+
+    def _kernel_place(self, address: int) -> Found | None:
+        """As `_in_kernel`, but what has no name is not complained of: the program itself may have none."""
+        if address in self._kernel_named:
+            return self._kernel_named[address]
+        if self._kernel is None:
+            self._kernel = KernelSymbols()
+        return self._kernel.find(address)
+
+    # ------------------------------------------------------------------------------------------------------ processes
+
+    def user(self, pid: int, address: int) -> str:
+        """ "libc.so.6`read+0x10", "program`0x1234" where only the file is known, or the address."""
+        return _with_offset(*self._in_process(pid, address))
+
+    def user_symbol(self, pid: int, address: int) -> str:
+        """The same without the offset."""
+        return _symbol(*self._in_process(pid, address))
+
+    def user_module(self, pid: int, address: int) -> str:
+        """The file's name."""
+        module, _, offset = self._in_process(pid, address)
+        return module or f"{offset:#x}"
+
+    def _in_process(self, pid: int, address: int) -> Found:
+        self.observe()
+        space = self._space(pid)
+        found = space.named.get(address)
+        if found is None:
+            found = space.named[address] = self._resolve(space, address)
+            if not found[1]:
+                self._unnamed.setdefault(found[0] or f"process {pid}", set()).add(address)
+        return found
+
+    def _space(self, pid: int) -> Space:
+        if pid not in self._spaces:
+            space = self._spaces[pid] = Space(pid)
+            space.refresh()
+        return self._spaces[pid]
+
+    def _resolve(self, space: Space, address: int) -> Found:
+        area = space.find(address)
+        if area is None and space.refresh():
+            area = space.find(address)
+        if area is None:
+            return "", "", address
+        if not area.path or area.path.startswith(("//anon", "[anon", "/memfd:")):
+            jit = space.jit().find(address)
+            if jit is not None:
+                return JIT, *jit
+            if not area.path.startswith("/memfd:"):
+                return "", "", address
+        module = os.path.basename(area.path.removesuffix(" (deleted)"))
+        return (module, *(self._by_bcc(space.pid, address) or self._by_file(space.pid, area, address)))
+
+    def _by_bcc(self, pid: int, address: int) -> tuple[str, int] | None:
+        if not self._bcc_asked:
+            self._bcc_asked = True
+            module = load() if self._use_bcc else None
+            self._bcc_module = BccSymbols(module) if module is not None else None
+        if self._bcc_module is None or not os.path.exists(f"/proc/{pid}/maps"):
+            return None
+        return self._bcc_module.find(pid, address)
+
+    def _by_file(self, pid: int, area: Area, address: int) -> tuple[str, int]:
+        """What the mapped file says; ("", address) if it does not, or is not to be had."""
+        image = self._images.of(pid, area)
+        found = image.find(address - area.start + area.offset) if image is not None else None
+        if found is None:
+            return "", address
+        return _demangled(found[0]), found[1]
+
+    # ------------------------------------------------------------------------------------------------------- following
+
+    def follow(self) -> None:
+        """Keep what processes have mapped from now on. Where that is not allowed, names end with their process."""
+        # What the kernel writes about processes that start is there before what is read of those that run.
+        with suppress(KernelError):
+            self._follower = Follower()
+        self._spaces.update(all_spaces())
+
+    def observe(self) -> None:
+        """Take note of what processes have done since the last call."""
+        if self._follower is None:
+            return
+        for event in self._follower.events():
+            match event:
+                case Mapped(pid=pid, area=area):
+                    self._spaces.setdefault(pid, Space(pid)).add(area)
+                case Forked(pid=pid, parent=parent):
+                    self._spaces[pid] = Space(pid, parent=self._spaces.get(parent))
+                case Executed(pid=pid):
+                    # What it had mapped before stays: stacks from before may still be shown.
+                    if self._bcc_module is not None:
+                        self._bcc_module.forget(pid)
+                    self._spaces.setdefault(pid, Space(pid)).named.clear()
+                case Missed(count=count):
+                    self._missed += count
+
+    def close(self) -> None:
+        if self._follower is not None:
+            self._follower.close()
+            self._follower = None
+
+    # -------------------------------------------------------------------------------------------------- what is lacking
+
+    def lacking(self) -> Iterator[str]:
+        """A line for everything that has no name, and why that may be."""
+        if self._missed:
+            yield f"{self._missed} mappings of processes were missed: code of some that have ended may have no name"
+        if "the kernel" in self._unnamed and self._kernel is not None and self._kernel.hidden:
+            yield "the kernel hides its addresses: sysctl kernel.kptr_restrict=1, or trace as root"
+        for module, addresses in sorted(self._unnamed.items())[:_TOLD]:
+            count = f"{len(addresses)} address{'es' * (len(addresses) != 1)}"
+            yield f"{count} in {module} {'has' if len(addresses) == 1 else 'have'} no name{self._advice(module)}"
+        if (more := len(self._unnamed) - _TOLD) > 0:
+            yield f"so have addresses in {more} more"
+
+    def _advice(self, module: str) -> str:
+        if module == "the kernel" or module.startswith("process "):
+            return ""
+        bcc = "" if self._bcc_module is not None or not self._use_bcc else f"; names of more programs: {PACKAGES}"
+        return f": it was stripped, its debug symbols are not installed{bcc}"
+
+
+def _with_offset(module: str, name: str, offset: int) -> str:
+    if not name:
+        return f"{module}`{offset:#x}" if module else f"{offset:#x}"
+    return f"{module}`{name}+{offset:#x}" if offset else f"{module}`{name}"
+
+
+def _symbol(module: str, name: str, offset: int) -> str:
+    return f"{module}`{name}" if name else _with_offset(module, name, offset)
+
+
+# --------------------------------------------------------------------------------------------------------------- names
+
+
+def _demangled(name: str) -> str:
+    """A C++ name as its author wrote it, where the C++ library is there to tell."""
+    if not name.startswith("_Z"):
+        return name
+    global _demangle
+    if _demangle is None:
+        try:
+            library = ctypes.CDLL("libstdc++.so.6")
+            library.__cxa_demangle.restype = ctypes.c_void_p
+            library.free.argtypes = [ctypes.c_void_p]
+            _demangle = library
+        except (OSError, AttributeError):
+            return name
+    status = ctypes.c_int()
+    made = _demangle.__cxa_demangle(name.encode(), None, None, ctypes.byref(status))
+    if not made:
+        return name
+    try:
+        return (ctypes.string_at(made)).decode("utf-8", "surrogateescape")
+    finally:
+        _demangle.free(made)
+
+
+_demangle: ctypes.CDLL | None = None

@@ -1,0 +1,208 @@
+"""What lies where in processes: their executable mappings, kept when they end, and the names that JITs leave in
+/tmp/perf-PID.map."""
+
+from __future__ import annotations
+
+import os
+import stat
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+
+from pyvtrace.kernel.symbols_elf import Elf, Image, NotElf, open_elf
+from pyvtrace.value import Value
+
+VDSO = "[vdso]"
+
+
+class Area(Value):
+    """A part of an address space from which code may be executed. `path` is empty for memory without a file, `offset`
+    that of its start in the file."""
+
+    start: int
+    end: int
+    offset: int
+    path: str
+    inode: int
+    device: str
+
+
+def areas(text: str) -> Iterator[Area]:
+    """The executable parts in the text of a /proc/PID/maps."""
+    for line in text.splitlines():
+        fields = line.split(None, 5)
+        if "x" in fields[1]:
+            start, _, end = fields[0].partition("-")
+            path = fields[5] if len(fields) > 5 else ""
+            yield Area(int(start, 16), int(end, 16), int(fields[2], 16), path, int(fields[4]), fields[3])
+
+
+def read_maps(pid: int) -> str:
+    """The text of /proc/PID/maps; empty where there is none (any more)."""
+    try:
+        with open(f"/proc/{pid}/maps", encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+class Space:
+    """The address space of one process. What was mapped last at an address is what lies there."""
+
+    def __init__(self, pid: int, text: str = "", parent: Space | None = None) -> None:
+        self.pid = pid
+        # Not taken apart before an address is looked up: most processes are never seen in a stack.
+        self._text, self._parent = text, parent
+        self._areas: list[Area] | None = None
+        self._jit: PerfMap | None = None
+        self.named: dict[int, tuple[str, str, int]] = {}
+
+    def _all(self) -> list[Area]:
+        if self._areas is None:
+            inherited = self._parent._all() if self._parent is not None else ()
+            self._areas = [*inherited, *areas(self._text)]
+            self._text, self._parent = "", None
+        return self._areas
+
+    def add(self, area: Area) -> None:
+        self._all().append(area)
+
+    def refresh(self) -> bool:
+        """Read the mappings again; False if the process is no more."""
+        text = read_maps(self.pid)
+        known = set(self._all())
+        self._all().extend(area for area in areas(text) if area not in known)
+        return bool(text)
+
+    def find(self, address: int) -> Area | None:
+        return next((area for area in reversed(self._all()) if area.start <= address < area.end), None)
+
+    def jit(self) -> PerfMap:
+        if self._jit is None:
+            self._jit = PerfMap(self.pid)
+        return self._jit
+
+
+class PerfMap:
+    """The names a JIT wrote, a line a function: start and size in hex, then the name."""
+
+    def __init__(self, pid: int) -> None:
+        self._paths = [f"/proc/{pid}/root/tmp/perf-{inner_pid(pid)}.map", f"/tmp/perf-{pid}.map"]
+        self._size = -1
+        self._starts: list[int] = []
+        self._functions: list[tuple[int, int, int, str]] = []
+
+    def find(self, address: int) -> tuple[str, int] | None:
+        """Name and offset. The file is read again when it has grown."""
+        found = self._lookup(address)
+        if found is None and self._read():
+            found = self._lookup(address)
+        return found
+
+    def _lookup(self, address: int) -> tuple[str, int] | None:
+        at = bisect_right(self._starts, address) - 1
+        if at < 0:
+            return None
+        start, _, size, name = self._functions[at]
+        return (name, address - start) if address < start + size else None
+
+    def _read(self) -> bool:
+        """Whether there is something new."""
+        for path in self._paths:
+            try:
+                with open(path, "rb") as file:
+                    status = os.fstat(file.fileno())
+                    # Anybody can write to /tmp: what is no plain file might block us.
+                    if not stat.S_ISREG(status.st_mode) or status.st_size == self._size:
+                        return False
+                    self._size = status.st_size
+                    lines = file.read().split(b"\n")
+            except OSError:
+                continue
+            self._functions = sorted(_functions(lines))
+            self._starts = [function[0] for function in self._functions]
+            return True
+        return False
+
+
+def _functions(lines: Iterable[bytes]) -> Iterator[tuple[int, int, int, str]]:
+    """(start, place in the file, size, name): of two functions at one place the later one comes last."""
+    for number, line in enumerate(lines):
+        start, _, rest = line.partition(b" ")
+        size, _, name = rest.partition(b" ")
+        try:
+            yield int(start, 16), number, int(size, 16), name.decode("utf-8", "surrogateescape")
+        except ValueError:
+            continue
+
+
+def inner_pid(pid: int) -> int:
+    """A process's id in its own namespace."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8", errors="surrogateescape") as file:
+            for line in file:
+                if line.startswith("NSpid:"):
+                    return int(line.split()[-1])
+    except OSError:
+        pass
+    return pid
+
+
+# --------------------------------------------------------------------------------------------------------------- images
+
+
+class Images:
+    """Files with symbols, each opened once, whatever number of processes maps it."""
+
+    def __init__(self) -> None:
+        self._images: dict[tuple[str, int, str], Image | None] = {}
+        self._by_build_id: dict[str, Image] = {}
+
+    def of(self, pid: int, area: Area) -> Image | None:
+        """What is mapped there; None if it is no ELF file, or cannot be opened any more."""
+        key = (area.device, area.inode, area.path)
+        if key not in self._images:
+            image = self._images[key] = self._open(pid, area)
+            if image is not None and image.build_id:
+                self._images[key] = self._by_build_id.setdefault(image.build_id, image)
+        return self._images[key]
+
+    def _open(self, pid: int, area: Area) -> Image | None:
+        if area.path == VDSO:
+            return vdso()
+        for path in self._paths(pid, area):
+            if (elf := open_elf(path)) is not None:
+                return Image(elf, area.path)
+        return None
+
+    def _paths(self, pid: int, area: Area) -> Iterator[str]:
+        """Where the file may be: as the process sees it while it lives, then as we do, if it is the same file."""
+        path = area.path.removesuffix(" (deleted)")
+        yield f"/proc/{pid}/map_files/{area.start:x}-{area.end:x}"
+        yield f"/proc/{pid}/root{path}"
+        try:
+            if os.stat(path).st_ino == area.inode:
+                yield path
+        except OSError:
+            pass
+
+
+def vdso() -> Image | None:
+    """The code that the kernel puts into every process, taken from this one."""
+    try:
+        for area in areas(read_maps(os.getpid())):
+            if area.path == VDSO:
+                with open("/proc/self/mem", "rb") as memory:
+                    memory.seek(area.start)
+                    return Image(Elf(memory.read(area.end - area.start)), VDSO)
+    except (OSError, NotElf):
+        pass
+    return None
+
+
+def all_spaces() -> Mapping[int, Space]:
+    """The address spaces of all processes there are."""
+    found = {}
+    for name in os.listdir("/proc"):
+        if name.isdecimal() and (text := read_maps(int(name))):
+            found[int(name)] = Space(int(name), "\n".join(line for line in text.split("\n") if "xp " in line[:48]))
+    return found
