@@ -18,7 +18,7 @@ _UPDATE = re.compile(r"^([ \t]*)(@\w+)\[(.*)\] = (exphist\((.*), (\d+)\));", re.
 # The processes of a command: $target, those that one of them cloned, and those whose parent is one of them, for a child
 # may run before the call that made it returns. A child of such a child is found by its entry to clone.
 FAMILY = "(pid == $target || family[pid] || family[ppid] || ppid == $target)"
-_FAMILY = """\
+FAMILY_CLAUSES = """\
 uint64_t family[uint64_t];
 
 syscall::clone*:entry, syscall::*fork:entry
@@ -66,27 +66,32 @@ def compose(
     Raises:
         BadHeader: a clause or an update is not where the header says.
     """
-    text = _updated(script, _filtered(script, conditions), minimum)
+    text = _updated(script, filtered(script.text, script.filters, conditions), minimum)
     pragmas = "".join(f"#pragma D option {name}={value}\n" for name, value in (options or {}).items())
     removable = "".join(f"\ndtrace:::END\n{{\n\ttrunc(@{measure.name});\n}}\n" for measure in script.measures)
-    return pragmas + (_FAMILY if FAMILY in conditions else "") + text + removable
+    return pragmas + (FAMILY_CLAUSES if FAMILY in conditions else "") + text + removable
 
 
-def _filtered(script: Script, conditions: Sequence[str]) -> str:
+def filtered(text: str, filters: Sequence[str], conditions: Sequence[str]) -> str:
+    """A script's text whose clauses for the descriptions `filters` have the conditions in their predicates, too.
+
+    Raises:
+        BadHeader: there is no clause for one of them.
+    """
     found: set[str] = set()
 
     def clause(match: re.Match[str]) -> str:
         descriptions, predicate = match.groups()
-        named = set(re.split(r",\s*", descriptions)) & set(script.filters)
+        named = set(re.split(r",\s*", descriptions)) & set(filters)
         found.update(named)
         if not named or not conditions:
             return match.group()
         parts = [*conditions, *([f"({predicate})"] if predicate else [])]
         return f"{descriptions}\n/{' && '.join(parts)}/\n{{"
 
-    text = _CLAUSE.sub(clause, script.text)
-    if found != set(script.filters):
-        raise BadHeader(f"no clause is for {', '.join(sorted(set(script.filters) - found))}")
+    text = _CLAUSE.sub(clause, text)
+    if found != set(filters):
+        raise BadHeader(f"no clause is for {', '.join(sorted(set(filters) - found))}")
     return text
 
 

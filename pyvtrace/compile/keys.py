@@ -56,8 +56,7 @@ def put_field(m: Machine, field: FieldSpec, place: Place, expr: typed.Expr, *, p
         yield from _memory(m, place, expr)
         return
     if field.kind in TRACES:
-        assert isinstance(expr, typed.Call)
-        yield from expr.function.code(m, expr, place)
+        yield from _trace(m, expr, place)
         if field.size > expr.type.size:
             # Another clause keeps more frames under the same key.
             yield from m.clear(place.plus(expr.type.size), field.size - expr.type.size)
@@ -78,6 +77,18 @@ def put_field(m: Machine, field: FieldSpec, place: Place, expr: typed.Expr, *, p
         yield from m.value(expr)
     base, offset = yield from m.at(place)
     yield store(base, offset, value, field.size)
+
+
+def _trace(m: Machine, expr: typed.Expr, place: Place) -> Code:
+    """A stack, or the name of an address: taken now, or what a variable has."""
+    if isinstance(expr, typed.Call):
+        yield from expr.function.code(m, expr, place)
+        return
+    yield from m.value(expr)
+    yield mov(R3, R0)
+    yield from m.address(R1, place)
+    yield mov(R2, expr.type.size)
+    yield call(h.PROBE_READ_KERNEL)
 
 
 def _memory(m: Machine, place: Place, expr: typed.Memory) -> Code:

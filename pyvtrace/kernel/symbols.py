@@ -1,9 +1,8 @@
 """Names of code in the kernel and in processes.
 
-The kernel's come from /proc/kallsyms. In a living process bcc's symbol cache is asked first where bcc is installed;
-then, and for processes that have ended, the file that was mapped at the address: its tables, separate debug files, what
-a JIT wrote. What was mapped where is followed from the start (`symbols_follow`), so that names do not end with their
-process.
+The kernel's come from /proc/kallsyms; those of a process from the file that was mapped at the address: its tables,
+separate debug files, what a JIT wrote. bcc's symbol cache, where bcc is installed, is asked about the rest. What was
+mapped where is followed from the start (`symbols_follow`), so that names do not end with their process.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from pyvtrace.kernel.symbols_bcc import PACKAGES, BccSymbols, load
+from pyvtrace.kernel.symbols_bcc import PACKAGES, BccSymbols, load, places
 from pyvtrace.kernel.symbols_follow import Executed, Follower, Forked, Mapped, Missed
 from pyvtrace.kernel.symbols_kernel import KernelSymbols
 from pyvtrace.kernel.symbols_process import Area, Images, Space, all_spaces
@@ -27,6 +26,8 @@ _TRACING = re.compile(
     r"|__bpf_prog_test_run_raw_tp|bpf_prog_test_run_raw_tp"
 )
 _LOOKED_AT = 5
+# Addresses of a file that bcc may fail to name in a row until it is not asked any more.
+_HOPELESS = 32
 # Of one loss or lack, so many examples are told.
 _TOLD = 3
 
@@ -38,8 +39,8 @@ class Symbols:
 
     def __init__(self, *, bcc: bool = True) -> None:
         self._use_bcc = bcc
-        self._bcc_module: BccSymbols | None = None
-        self._bcc_asked = False
+        self._bcc: BccSymbols | None = None
+        self._bcc_failures: dict[str, int] = {}
         self._kernel: KernelSymbols | None = None
         self._kernel_named: dict[int, Found] = {}
         self._spaces: dict[int, Space] = {}
@@ -112,7 +113,8 @@ class Symbols:
         found = space.named.get(address)
         if found is None:
             found = space.named[address] = self._resolve(space, address)
-            if not found[1]:
+            # Where a probe has no address of a process, it gives 0.
+            if address and not found[1]:
                 self._unnamed.setdefault(found[0] or f"process {pid}", set()).add(address)
         return found
 
@@ -135,24 +137,29 @@ class Symbols:
             if not area.path.startswith("/memfd:"):
                 return "", "", address
         module = os.path.basename(area.path.removesuffix(" (deleted)"))
-        return (module, *(self._by_bcc(space.pid, address) or self._by_file(space.pid, area, address)))
+        named = self._by_file(space.pid, area, address) or self._by_bcc(space.pid, area, address)
+        return (module, *(named or ("", address)))
 
-    def _by_bcc(self, pid: int, address: int) -> tuple[str, int] | None:
-        if not self._bcc_asked:
-            self._bcc_asked = True
-            module = load() if self._use_bcc else None
-            self._bcc_module = BccSymbols(module) if module is not None else None
-        if self._bcc_module is None or not os.path.exists(f"/proc/{pid}/maps"):
-            return None
-        return self._bcc_module.find(pid, address)
-
-    def _by_file(self, pid: int, area: Area, address: int) -> tuple[str, int]:
-        """What the mapped file says; ("", address) if it does not, or is not to be had."""
+    def _by_file(self, pid: int, area: Area, address: int) -> tuple[str, int] | None:
+        """What the mapped file says, if it is to be had."""
         image = self._images.of(pid, area)
         found = image.find(address - area.start + area.offset) if image is not None else None
-        if found is None:
-            return "", address
-        return _demangled(found[0]), found[1]
+        return (_demangled(found[0]), found[1]) if found is not None else None
+
+    def _by_bcc(self, pid: int, area: Area, address: int) -> tuple[str, int] | None:
+        """What bcc knows of a process that lives. A file of which it named nothing for a while is hopeless."""
+        failures = self._bcc_failures.get(area.path, 0)
+        if not self._use_bcc or failures >= _HOPELESS or not os.path.exists(f"/proc/{pid}/maps"):
+            return None
+        if self._bcc is None:
+            module = load()
+            if module is None:
+                self._use_bcc = False
+                return None
+            self._bcc = BccSymbols(module)
+        found = self._bcc.find(pid, address)
+        self._bcc_failures[area.path] = failures + 1 if found is None else 0
+        return found
 
     # ------------------------------------------------------------------------------------------------------- following
 
@@ -175,8 +182,8 @@ class Symbols:
                     self._spaces[pid] = Space(pid, parent=self._spaces.get(parent))
                 case Executed(pid=pid):
                     # What it had mapped before stays: stacks from before may still be shown.
-                    if self._bcc_module is not None:
-                        self._bcc_module.forget(pid)
+                    if self._bcc is not None:
+                        self._bcc.forget(pid)
                     self._spaces.setdefault(pid, Space(pid)).named.clear()
                 case Missed(count=count):
                     self._missed += count
@@ -203,7 +210,7 @@ class Symbols:
     def _advice(self, module: str) -> str:
         if module == "the kernel" or module.startswith("process "):
             return ""
-        bcc = "" if self._bcc_module is not None or not self._use_bcc else f"; names of more programs: {PACKAGES}"
+        bcc = "" if any(places()) else f"; bcc would know more of them: {PACKAGES}"
         return f": it was stripped, its debug symbols are not installed{bcc}"
 
 

@@ -1,8 +1,12 @@
-"""The symbol cache of libbcc: names in living processes, with debug files, mount namespaces and demangling.
+"""The symbol cache of libbcc: a second opinion on what lies at an address of a living process.
 
-bcc comes from the distribution (python3-bpfcc). Its binding of libbcc is one file that needs nothing but ctypes, so any
-Python can load it from there, without the rest of the package (which takes 45 ms) and without its directory in the
-module path. What PyPI calls bcc is another thing.
+It is asked about what our own reader of files has no name for, such as the 32-bit files it does not read. For the rest
+it costs too much: loading the library takes a tenth of a second and 60 MB, for it has a compiler in it, and every process
+gets symbols of its own, of the same files.
+
+bcc comes from the distribution (python3-bpfcc). Its binding of libbcc needs nothing but ctypes, so any Python can load
+it from there, without the rest of the package and without its directory in the module path. What PyPI calls bcc is
+another thing.
 """
 
 from __future__ import annotations
@@ -15,8 +19,11 @@ from types import ModuleType
 
 DIRECTORIES = ("/usr/lib/python3/dist-packages", "/usr/lib64/python3/site-packages")
 PACKAGES = "apt install python3-bpfcc (elsewhere: bcc-tools or python3-bcc; not from PyPI)"
+_PACKAGE = "_pyvtrace_bcc"
 # Processes whose symbols are kept: a cache has some tens of bytes for every symbol of every file that was looked into.
 _MOST = 16
+# Types of symbols, a bit each: STT_FUNC, STT_GNU_IFUNC.
+_FUNCTIONS = 1 << 2 | 1 << 10
 
 
 def places() -> Iterator[str]:
@@ -29,18 +36,17 @@ def places() -> Iterator[str]:
 
 def load() -> ModuleType | None:
     """The binding; None where bcc is not installed, or its library cannot be loaded."""
-    import importlib.util
+    from importlib import import_module
 
     for path in places():
-        spec = importlib.util.spec_from_file_location("pyvtrace.kernel._libbcc", path)
-        if spec is None or spec.loader is None:
-            continue
-        module = importlib.util.module_from_spec(spec)
+        # A package of that place that runs nothing when it is imported.
+        package = ModuleType(_PACKAGE)
+        package.__path__ = [os.path.dirname(path)]
+        sys.modules[_PACKAGE] = package
         try:
-            spec.loader.exec_module(module)
+            return import_module(f"{_PACKAGE}.libbcc")
         except (OSError, ImportError, AttributeError):
-            continue
-        return module
+            del sys.modules[_PACKAGE]
     return None
 
 
@@ -50,7 +56,7 @@ class BccSymbols:
     def __init__(self, module: ModuleType) -> None:
         self._library, self._symbol = module.lib, module.bcc_symbol
         self._options = module.bcc_symbol_option(
-            use_debug_file=1, check_debug_file_crc=0, lazy_symbolize=1, use_symbol_type=(1 << 2) | (1 << 10)
+            use_debug_file=1, check_debug_file_crc=0, lazy_symbolize=0, use_symbol_type=_FUNCTIONS
         )
         self._caches: dict[int, object] = {}
 

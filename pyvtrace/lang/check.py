@@ -173,7 +173,7 @@ class Checker:
                         return _SHAPES[action.shape](self, action, expr)
                 # The value is of no use to anybody, but its evaluation may change a variable, or fault.
                 number = self.number
-                return typed.Evaluate(self.values.check(expr), number, span)
+                return typed.Evaluate(self.values.shown_one(expr), number, span)
         raise AssertionError(statement)
 
     def conditional(self, statement: ast.If, number: int) -> typed.Statement:

@@ -10,7 +10,6 @@ from pyvtrace.lang import ast, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.folding import evaluate
 from pyvtrace.lang.scope import Problem, Scope
-from pyvtrace.lang.vocabulary import Naming
 from pyvtrace.source import Span
 
 Check = Callable[["Values", Any], typed.Expr]
@@ -39,11 +38,19 @@ class Values:
         Raises:
             Problem: the first thing wrong with it, or with one of its operands.
         """
-        made = self.base(e)
+        made = self._whole(e)
         if isinstance(made.type, ty.Trace):
             message = f"{getattr(e, 'name', made.type)}( ) has no value that a program can use"
-            hint = "a statement, a key of an aggregation or an argument of printf( ) may be one"
+            hint = "it can be a statement, a variable, a key of an aggregation or an argument of printf( )"
             raise self.fail("D_OP_DYN", e.span, message, hint)
+        return made
+
+    def shown_one(self, e: ast.Expr) -> typed.Expr:
+        """As `check`, but it may be a stack, or the name of an address."""
+        return self._whole(e)
+
+    def _whole(self, e: ast.Expr) -> typed.Expr:
+        made = self.base(e)
         if isinstance(made, typed.Translated):
             message = f"a translated {made.type} has no value as a whole"
             raise self.fail("D_OP_DYN", e.span, message, "take a member of it: xlate <type> (x).member")
@@ -52,11 +59,6 @@ class Values:
     def base(self, e: ast.Expr) -> typed.Expr:
         """As `check`, for what a member is taken of: that may be something translated."""
         return _CHECKS[type(e)](self, e)
-
-    def _shown(self, e: ast.Expr) -> typed.Expr:
-        """As `check`, but it may be a stack."""
-        call = self.scope.environment.functions.get(e.name) if isinstance(e, ast.Call) else None
-        return self.base(e) if isinstance(call, Naming) else self.check(e)
 
     def all(
         self, parts: Sequence[ast.Expr], check: Callable[[ast.Expr], typed.Expr] | None = None
@@ -84,7 +86,7 @@ class Values:
 
     def shown(self, parts: Sequence[ast.Expr]) -> tuple[typed.Expr, ...]:
         """As `keys`, for what only the consumer sees: keys of aggregations and arguments of printf() may be stacks."""
-        return tuple(map(as_text, self.all(parts, self._shown)))
+        return tuple(map(as_text, self.all(parts, self.shown_one)))
 
     def fail(self, tag: str, span: Span, message: str, hint: str = "") -> Problem:
         return self.scope.fail(tag, span, message, hint)

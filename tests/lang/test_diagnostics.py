@@ -67,7 +67,7 @@ CASES = [
      "jstack( ) argument #1 must be a non-zero positive integer constant"),
     ("D_USTACK_STRSIZE", 'BEGIN { ustack(1, "a"); }', '"a"',
      "ustack( ) argument #2 must be a positive integer constant"),
-    ("D_OP_DYN", "BEGIN { x = stack(); }", "stack()", "stack( ) has no value that a program can use"),
+    ("D_OP_DYN", "BEGIN { x = 1 + stack(); }", "stack()", "stack( ) has no value that a program can use"),
     ("D_TRACE_DYN", "BEGIN { trace(ustack()); }", "trace(ustack())",
      "trace( ) may not be applied to a dynamic expression"),
     ("D_OP_DYN", "BEGIN { a[stack()] = 1; }", "stack()", "stack( ) has no value that a program can use"),
