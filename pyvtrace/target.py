@@ -105,5 +105,8 @@ class Target(Protocol):
     def aggregate(self, keyword: str, tag: str) -> KernelType | None:
         """`struct tag` or `union tag` of the kernel with its members; None if there is none, or no BTF."""
 
+    def function(self, name: str) -> tuple[int, int] | None:
+        """Address of a function of the kernel and of what follows it; None if there is none, or it is not told."""
+
     def feature(self, name: str) -> bool:
         """Whether this kernel has a feature of `kernel.features`, for this user, now."""

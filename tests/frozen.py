@@ -338,6 +338,9 @@ class FrozenTarget:
         )
         return KernelType("struct", f"struct {tag}", 4096, members=members)
 
+    def function(self, name: str) -> tuple[int, int] | None:
+        return None
+
     def feature(self, name: str) -> bool:
         return name not in self._without
 

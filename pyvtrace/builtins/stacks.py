@@ -89,46 +89,66 @@ NAMINGS = (
 # ------------------------------------------------------------------------------------------------------------ variables
 
 
-def _frame(flags: int, number: int) -> Any:
-    """The address in frame `number`; 0 where the stack is not that deep."""
-
-    def code(m: Machine, variable: Variable) -> Code:
-        yield from m.need("scratch")
-        frames = m.buffer(8 * (number + 1))
-        yield from _get_stack(m, frames, 8 * (number + 1), flags)
-        yield load(R0, frames.base, frames.offset + 8 * number)
-
-    return code
+def user_frame(m: Machine, variable: Variable) -> Code:
+    """The second frame's address; 0 where there is none."""
+    yield from m.need("scratch")
+    frames = m.buffer(16)
+    yield from _get_stack(m, frames, 16, USER_STACK)
+    yield load(R0, frames.base, frames.offset + 8)
 
 
-def _depth(flags: int) -> Any:
-    """How many frames there are."""
-
-    def code(m: Machine, variable: Variable) -> Code:
-        known = Label("depth")
-        yield from m.need("scratch")
-        yield from _get_stack(m, m.buffer(8 * MOST_FRAMES), 8 * MOST_FRAMES, flags)
-        yield jump_if(R0, "s>=", 0, known)
-        yield mov(R0, 0)
-        yield known
-        yield R0 >> 3
-
-    return code
+def user_depth(m: Machine, variable: Variable) -> Code:
+    yield from m.need("scratch")
+    yield from _get_stack(m, m.buffer(8 * MOST_FRAMES), 8 * MOST_FRAMES, USER_STACK)
+    yield from _frames_in_bytes()
 
 
-def _kernel(make: Any, *arguments: int) -> Any:
-    """Of the kernel's stack, without the frames of tracing that the probe's context knows of."""
+def kernel_frame(m: Machine, variable: Variable) -> Code:
+    """The same of the kernel's stack, behind what is of tracing."""
+    size = 8 * (2 + len(m.context.tracing_functions))
+    yield from _real_frames(m, size)
+    yield load(R0, R3, 8)
 
-    def code(m: Machine, variable: Variable) -> Code:
-        own = _OWN_FRAMES if m.context.traced_by_caller else 0
-        yield from make(own, *arguments)(m, variable)
 
-    return code
+def kernel_depth(m: Machine, variable: Variable) -> Code:
+    yield from _real_frames(m, 8 * MOST_FRAMES)
+    yield from _frames_in_bytes()
+
+
+def _frames_in_bytes() -> Code:
+    """R0 = how many frames the helper's result stands for."""
+    known = Label("depth")
+    yield jump_if(R0, "s>=", 0, known)
+    yield mov(R0, 0)
+    yield known
+    yield R0 >> 3
+
+
+def _real_frames(m: Machine, size: int) -> Code:
+    """R3 = where the first frame is that is none of tracing, of `size` bytes of the kernel's stack; R0 = bytes from
+    there on, or a negative error number."""
+    yield from m.need("scratch")
+    frames = m.buffer(size)
+    own = m.context.traced_by_caller
+    yield from _get_stack(m, frames, size, _OWN_FRAMES if own else 0)
+    yield from m.address(R3, frames)
+    for name in m.context.tracing_functions if own else ():
+        place, other = m.target.function(name), Label(f"not {name}")
+        if place is None:
+            continue
+        yield load(R1, R3, 0)
+        yield mov(R2, place[0])
+        yield jump_if(R1, "<", R2, other)
+        yield mov(R2, place[1])
+        yield jump_if(R1, ">=", R2, other)
+        yield R3 + 8
+        yield R0 - 8
+        yield other
 
 
 STACK_VARIABLES = (
-    Variable("caller", UINT64, _kernel(_frame, 1), "address in the kernel from which the probe's function was called"),
-    Variable("ucaller", UINT64, _frame(USER_STACK, 1), "address in the process from which its function was called"),
-    Variable("stackdepth", UINT, _kernel(_depth), "frames of the kernel's stack"),
-    Variable("ustackdepth", UINT, _depth(USER_STACK), "frames of the process's stack"),
+    Variable("caller", UINT64, kernel_frame, "address in the kernel from which the probe's function was called"),
+    Variable("ucaller", UINT64, user_frame, "address in the process from which its function was called"),
+    Variable("stackdepth", UINT, kernel_depth, "frames of the kernel's stack"),
+    Variable("ustackdepth", UINT, user_depth, "frames of the process's stack"),
 )

@@ -40,8 +40,10 @@ REGISTERS = {
 class Context:
     """Base: a program whose probe is known at compile time and has no arguments."""
 
-    # Whether the kernel's stack, as the program sees it, begins with the program itself and what calls it.
+    # Whether the kernel's stack, as the program sees it, begins with the program itself and what calls it; functions
+    # that may be in the stack behind those two, and are of tracing as well.
     traced_by_caller = True
+    tracing_functions: tuple[str, ...] = ("bpf_prog_test_run_raw_tp",)
 
     def __init__(self, probes: Sequence[Probe]) -> None:
         self.probes = probes

@@ -49,3 +49,12 @@ class KernelSymbols:
         if name in _ENDS:
             return None
         return (module[0][1:-1] if module else VMLINUX.encode()).decode(), name.decode(), address - start
+
+    def range_of(self, name: str) -> tuple[int, int] | None:
+        """Address of a function and of the next one."""
+        at = self._raw.find(f" {name}\n".encode())
+        if at < 0 or self.hidden:
+            return None
+        start = int(self._raw[self._raw.rfind(b"\n", 0, at) + 1 :][:16], 16)
+        after = bisect_right(self._starts, start)
+        return (start, self._starts[after]) if after < len(self._starts) else None
