@@ -14,9 +14,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from pyvtrace.kernel.symbols_bcc import PACKAGES, BccSymbols, load, places
+from pyvtrace.kernel.symbols_elf import Image
 from pyvtrace.kernel.symbols_follow import Executed, Follower, Forked, Mapped, Missed
 from pyvtrace.kernel.symbols_kernel import KernelSymbols
-from pyvtrace.kernel.symbols_process import Area, Images, Space, all_spaces
+from pyvtrace.kernel.symbols_process import VDSO, Area, Images, Space, all_spaces
 from pyvtrace.kernel.syscall import KernelError
 
 JIT = "[jit]"
@@ -130,21 +131,14 @@ class Symbols:
             area = space.find(address)
         if area is None:
             return "", "", address
-        if not area.path or area.path.startswith(("//anon", "[anon", "/memfd:")):
-            jit = space.jit().find(address)
-            if jit is not None:
-                return JIT, *jit
-            if not area.path.startswith("/memfd:"):
-                return "", "", address
+        image = self._images.of(space.pid, area) if area.path.startswith(("/", VDSO)) else None
+        if image is None and (jit := space.jit().find(address)) is not None:
+            return JIT, *jit
+        if not area.path or area.path.startswith(("//anon", "[anon")):
+            return "", "", address
         module = os.path.basename(area.path.removesuffix(" (deleted)"))
-        named = self._by_file(space.pid, area, address) or self._by_bcc(space.pid, area, address)
+        named = _in_file(image, area, address) or self._by_bcc(space.pid, area, address)
         return (module, *(named or ("", address)))
-
-    def _by_file(self, pid: int, area: Area, address: int) -> tuple[str, int] | None:
-        """What the mapped file says, if it is to be had."""
-        image = self._images.of(pid, area)
-        found = image.find(address - area.start + area.offset) if image is not None else None
-        return (_demangled(found[0]), found[1]) if found is not None else None
 
     def _by_bcc(self, pid: int, area: Area, address: int) -> tuple[str, int] | None:
         """What bcc knows of a process that lives. A file of which it named nothing for a while is hopeless."""
@@ -212,6 +206,12 @@ class Symbols:
             return ""
         bcc = "" if any(places()) else f"; bcc would know more of them: {PACKAGES}"
         return f": it was stripped, its debug symbols are not installed{bcc}"
+
+
+def _in_file(image: Image | None, area: Area, address: int) -> tuple[str, int] | None:
+    """What the mapped file says, if it is to be had."""
+    found = image.find(address - area.start + area.offset) if image is not None else None
+    return (_demangled(found[0]), found[1]) if found is not None else None
 
 
 def _with_offset(module: str, name: str, offset: int) -> str:

@@ -1,9 +1,9 @@
-"""A C program with a known call chain: `python -m tests.workloads.call_chain HOW TIMES [FLAGS]`.
+"""A C program with a known call chain: `python -m tests.workloads.call_chain DIRECTORY HOW TIMES [FLAGS]`.
 
 `main` calls `outer`, which calls `middle`, which calls `inner`: TIMES times. HOW says what `inner` does: `sleep` is one
-clock_nanosleep of a millisecond, `burn` computes for a millisecond of processor time. The program is compiled with
-frame pointers and without inlining; FLAGS are the compiler's or the linker's (`-s` strips it). It becomes the process
-of the workload. Truth: `calls`.
+clock_nanosleep of a millisecond, `burn` computes for a millisecond of processor time. The program is compiled in
+DIRECTORY, with frame pointers and without inlining; FLAGS are the compiler's or the linker's (`-s` strips it). It
+becomes the process of the workload. Truth: `calls`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 
 SOURCE = r"""
 #include <stdio.h>
@@ -96,9 +95,8 @@ def build(directory: str, *flags: str) -> str:
     return program
 
 
-def main(how: str, times: str, *flags: str) -> None:
-    # The directory stays as long as somebody may want to name what was in it; the system clears its own.
-    program = build(tempfile.mkdtemp(prefix="call_chain."), *flags)
+def main(directory: str, how: str, times: str, *flags: str) -> None:
+    program = build(directory, *flags)
     os.execv(program, ["call_chain", how, times])
 
 
