@@ -1,16 +1,16 @@
 """Function names of ELF files: .symtab, .dynsym, separate debug files, and MiniDebugInfo (.gnu_debugdata).
 
-A name is read from the mapped file when it is asked for; what is kept of a symbol are sixteen bytes.
+What is kept of a symbol are sixteen bytes and its name, as they were in the file.
 """
 
 from __future__ import annotations
 
-import mmap
 import os
 import struct
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from pyvtrace.value import Value
 
@@ -26,6 +26,8 @@ _BUILD_ID = 3
 _SIZE_BITS, _NAME_BITS = 32, 32
 _NAME_MASK = (1 << _NAME_BITS) - 1
 
+Read = Callable[[int, int], bytes]
+
 
 class NotElf(Exception):
     """No 64-bit little-endian ELF file."""
@@ -40,39 +42,43 @@ class Section(Value):
 
 
 class Elf:
-    """The parts of one ELF file that names come from."""
+    """The parts of one ELF file that names come from. `read(offset, size)` gives bytes of it, fewer past its end."""
 
-    def __init__(self, data: mmap.mmap | bytes) -> None:
-        if len(data) < _HEADER.size or data[:4] != _MAGIC or data[4] != _CLASS_64 or data[5] != _LITTLE:
+    def __init__(self, read: Read) -> None:
+        self.read = read
+        start = read(0, _HEADER.size)
+        if len(start) < _HEADER.size or start[:4] != _MAGIC or start[4] != _CLASS_64 or start[5] != _LITTLE:
             raise NotElf
-        self.data = data
+        header = _HEADER.unpack(start)
+        segments, sections, count, total, names = header[5], header[6], header[10], header[12], header[13]
         try:
-            header = _HEADER.unpack_from(data)
-            segments, sections, count, total, names = header[5], header[6], header[10], header[12], header[13]
-            self.segments = [_SEGMENT.unpack_from(data, segments + i * _SEGMENT.size) for i in range(count)]
-            self.sections = list(self._sections(sections, total, names))
-        except (struct.error, IndexError):
+            self.segments = list(_SEGMENT.iter_unpack(self._whole(segments, count * _SEGMENT.size)))
+            # A file whose section headers were cut off still has segments.
+            self.sections = list(self._sections(sections, total, names)) if sections else []
+        except (OSError, OverflowError):
             raise NotElf from None
 
-    def _sections(self, at: int, count: int, names: int) -> Iterator[Section]:
-        # A file whose section headers lie past its end was cut by sstrip and the like: it still has segments.
-        if not at or at + count * _SECTION.size > len(self.data):
-            return
-        headers = [_SECTION.unpack_from(self.data, at + i * _SECTION.size) for i in range(count)]
-        texts = headers[names][4] if names < count else 0
-        for name, type_, _, _, offset, size, link, *_ in headers:
-            yield Section(self.text(texts + name), type_, offset, size, link)
+    def _whole(self, at: int, size: int) -> bytes:
+        found = self.read(at, size)
+        if len(found) < size:
+            raise NotElf
+        return found
 
-    def text(self, at: int) -> str:
-        end = self.data.find(b"\0", at)
-        return self.data[at:end].decode("utf-8", "surrogateescape")
+    def _sections(self, at: int, count: int, names: int) -> Iterator[Section]:
+        headers = list(_SECTION.iter_unpack(self._whole(at, count * _SECTION.size)))
+        texts = self.read(*headers[names][4:6]) if names < count else b""
+        for name, type_, _, _, offset, size, link, *_ in headers:
+            yield Section(text_at(texts, name), type_, offset, size, link)
 
     def bytes_of(self, name: str) -> bytes:
         """Contents of a section; empty if there is none."""
-        for s in self.sections:
-            if s.name == name and s.type != _NOBITS:
-                return bytes(self.data[s.offset : s.offset + s.size])
-        return b""
+        return next((self.contents(s) for s in self.sections if s.name == name and s.type != _NOBITS), b"")
+
+    def contents(self, section: Section) -> bytes:
+        try:
+            return self.read(section.offset, section.size)
+        except (OSError, OverflowError, MemoryError):
+            return b""
 
     def table(self, type_: int) -> Section | None:
         return next((s for s in self.sections if s.type == type_ and s.size), None)
@@ -86,21 +92,14 @@ class Elf:
         start = 12 + (name + 3 & ~3)
         return note[start : start + size].hex() if type_ == _BUILD_ID else ""
 
-    def address(self, offset: int) -> int | None:
-        """The address, as symbols have it, of a byte of the file; None if it is not loaded."""
-        for type_, _, at, virtual, _, size, _, _ in self.segments:
-            if type_ == _LOAD and at <= offset < at + size:
-                return int(offset - at + virtual)
-        return None
-
 
 class Table:
     """The functions of one symbol table, by address."""
 
     def __init__(self, elf: Elf, section: Section) -> None:
-        self._elf = elf
-        self._texts = elf.sections[section.link].offset
-        packed = sorted(_functions(elf.data[section.offset : section.offset + section.size]))
+        packed = sorted(_functions(elf.contents(section)))
+        # As it is: the file may be another one by the time that a name is asked for.
+        self._texts = elf.contents(elf.sections[section.link]) if packed else b""
         self._starts = array("Q", (p >> _SIZE_BITS + _NAME_BITS for p in packed))
         self._sizes = array("I", (p >> _NAME_BITS & _NAME_MASK for p in packed))
         self._names = array("I", (p & _NAME_MASK for p in packed))
@@ -119,7 +118,7 @@ class Table:
             offset = address - self._starts[at]
             size = self._sizes[at]
             if offset < size or not size:
-                return self._elf.text(self._texts + self._names[at]), offset
+                return text_at(self._texts, self._names[at]), offset
             # An alias of no size or a smaller one may stand in front of what covers the address.
             if at and self._starts[at - 1] != self._starts[at]:
                 return None
@@ -136,57 +135,46 @@ def _functions(raw: bytes) -> Iterator[int]:
 
 
 class Image:
-    """A mapped file: names by offsets in it. `build_id` is "" where it has none."""
+    """A mapped file: names by offsets in it. All that is needed of the file is read when it is made."""
 
     def __init__(self, elf: Elf, path: str) -> None:
-        self._elf, self._path = elf, path
         self.build_id = elf.build_id()
-        self._tables: list[Table] | None = None
-
-    @property
-    def tables(self) -> list[Table]:
-        """Read when the first name is asked for."""
-        if self._tables is None:
-            self._tables = list(self._find_tables())
-        return self._tables
-
-    @property
-    def is_stripped(self) -> bool:
-        """Whether it has the names that other programs link with at most."""
-        return self._elf.table(_SYMTAB) is None
+        self.is_stripped = elf.table(_SYMTAB) is None
+        self._segments = elf.segments
+        self.tables = list(self._tables_of(elf))
+        if self.is_stripped:
+            self.tables += self._split_off(elf, path)
 
     def find(self, offset: int) -> tuple[str, int] | None:
-        """Name of the function at an offset of the file, and how far into it."""
-        address = self._elf.address(offset)
-        if address is None:
-            return None
-        return next((found for table in self.tables if (found := table.find(address))), None)
+        """Name of the function at an offset of the file, and how far into it; None if it has none."""
+        for type_, _, at, virtual, _, size, _, _ in self._segments:
+            if type_ == _LOAD and at <= offset < at + size:
+                address = offset - at + virtual
+                return next((found for table in self.tables if (found := table.find(address))), None)
+        return None
 
-    def _find_tables(self) -> Iterator[Table]:
-        for elf in self._sources():
-            for type_ in (_SYMTAB, _DYNSYM):
-                if (section := elf.table(type_)) is not None and section.link < len(elf.sections):
-                    yield Table(elf, section)
+    @staticmethod
+    def _tables_of(elf: Elf) -> Iterator[Table]:
+        for type_ in (_SYMTAB, _DYNSYM):
+            if (section := elf.table(type_)) is not None and section.link < len(elf.sections):
+                yield Table(elf, section)
 
-    def _sources(self) -> Iterator[Elf]:
-        """The file, and what was split off it: whatever has a full table ends the search."""
-        yield self._elf
-        if not self.is_stripped:
-            return
-        for path in self._debug_files():
-            separate = open_elf(path)
-            if separate is not None and separate.table(_SYMTAB) and separate.build_id() == self.build_id:
-                yield separate
-                return
-        if (packed := self._elf.bytes_of(".gnu_debugdata")) and (small := _unpacked(packed)):
-            yield small
+    def _split_off(self, elf: Elf, path: str) -> list[Table]:
+        """The tables of the separate debug file of just this build, or else those packed into the file."""
+        for place in self._debug_files(elf, path):
+            with open_elf(place) as separate:
+                if separate is not None and separate.table(_SYMTAB) and separate.build_id() == self.build_id:
+                    return list(self._tables_of(separate))
+        packed = elf.bytes_of(".gnu_debugdata")
+        small = _unpacked(packed) if packed else None
+        return list(self._tables_of(small)) if small is not None else []
 
-    def _debug_files(self) -> Iterator[str]:
+    def _debug_files(self, elf: Elf, path: str) -> Iterator[str]:
         if self.build_id:
             yield f"{DEBUG}/.build-id/{self.build_id[:2]}/{self.build_id[2:]}.debug"
-        name = self._elf.bytes_of(".gnu_debuglink").partition(b"\0")[0].decode("utf-8", "surrogateescape")
+        name = elf.bytes_of(".gnu_debuglink").partition(b"\0")[0].decode("utf-8", "surrogateescape")
         if name and "/" not in name:
-            directory = os.path.dirname(self._path)
+            directory = os.path.dirname(path)
             yield from (f"{directory}/{name}", f"{directory}/.debug/{name}", f"{DEBUG}{directory}/{name}")
 
 
@@ -194,20 +182,38 @@ def _unpacked(packed: bytes) -> Elf | None:
     import lzma
 
     try:
-        return Elf(lzma.decompress(packed))
+        return Elf(from_memory(lzma.decompress(packed)))
     except (lzma.LZMAError, NotElf):
         return None
 
 
-def open_elf(path: str) -> Elf | None:
-    """The ELF file at a path; None if it cannot be read as one."""
+def text_at(texts: bytes, at: int) -> str:
+    """The string that begins there in a table of strings."""
+    return texts[at : texts.find(b"\0", at)].decode("utf-8", "surrogateescape")
+
+
+def from_memory(data: bytes) -> Read:
+    """Reads what is in memory already."""
+    return lambda at, size: data[at : at + size]
+
+
+@contextmanager
+def open_elf(path: str) -> Iterator[Elf | None]:
+    """The ELF file at a path until the end of the block; None if there is none that can be read."""
+    # Not by mapping it: a file that somebody cuts meanwhile would end us. Not blocked by what is no plain file.
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
-        return None
+        yield None
+        return
     try:
-        return Elf(mmap.mmap(fd, 0, access=mmap.ACCESS_READ))
-    except (OSError, ValueError, NotElf):
-        return None
+        yield _elf(lambda at, size: os.pread(fd, size, at))
     finally:
         os.close(fd)
+
+
+def _elf(read: Read) -> Elf | None:
+    try:
+        return Elf(read)
+    except (NotElf, OSError, OverflowError):
+        return None

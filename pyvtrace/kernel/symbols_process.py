@@ -8,7 +8,7 @@ import stat
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 
-from pyvtrace.kernel.symbols_elf import Elf, Image, NotElf, open_elf
+from pyvtrace.kernel.symbols_elf import Elf, Image, NotElf, from_memory, open_elf
 from pyvtrace.value import Value
 
 VDSO = "[vdso]"
@@ -161,17 +161,20 @@ class Images:
         """What is mapped there; None if it is no ELF file, or cannot be opened any more."""
         key = (area.device, area.inode, area.path)
         if key not in self._images:
-            image = self._images[key] = self._open(pid, area)
-            if image is not None and image.build_id:
-                self._images[key] = self._by_build_id.setdefault(image.build_id, image)
+            self._images[key] = vdso() if area.path == VDSO else self._open(pid, area)
         return self._images[key]
 
     def _open(self, pid: int, area: Area) -> Image | None:
-        if area.path == VDSO:
-            return vdso()
         for path in self._paths(pid, area):
-            if (elf := open_elf(path)) is not None:
-                return Image(elf, area.path)
+            with open_elf(path) as elf:
+                if elf is None:
+                    continue
+                # The same library of many containers is read once.
+                build_id = elf.build_id()
+                image = self._by_build_id.get(build_id) or Image(elf, area.path)
+                if build_id:
+                    self._by_build_id[build_id] = image
+                return image
         return None
 
     def _paths(self, pid: int, area: Area) -> Iterator[str]:
@@ -193,7 +196,7 @@ def vdso() -> Image | None:
             if area.path == VDSO:
                 with open("/proc/self/mem", "rb") as memory:
                     memory.seek(area.start)
-                    return Image(Elf(memory.read(area.end - area.start)), VDSO)
+                    return Image(Elf(from_memory(memory.read(area.end - area.start))), VDSO)
     except (OSError, NotElf):
         pass
     return None
