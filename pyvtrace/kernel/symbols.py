@@ -1,8 +1,8 @@
 """Names of code in the kernel and in processes.
 
 The kernel's come from /proc/kallsyms; those of a process from the file that was mapped at the address: its tables,
-separate debug files, what a JIT wrote. bcc's symbol cache, where bcc is installed, is asked about the rest. What was
-mapped where is followed from the start (`symbols_follow`), so that names do not end with their process.
+separate debug files, what a JIT wrote. bcc's symbol cache, where bcc is installed, is asked about files that we cannot
+read. What was mapped where is followed from the start (`symbols_follow`), so that names do not end with their process.
 """
 
 from __future__ import annotations
@@ -44,17 +44,23 @@ class Symbols:
         self._bcc_failures: dict[str, int] = {}
         self._kernel: KernelSymbols | None = None
         self._kernel_named: dict[int, Found] = {}
+        self._kernel_texts: dict[int, str] = {}
         self._spaces: dict[int, Space] = {}
         self._images = Images()
         self._follower: Follower | None = None
         self._missed = 0
         self._unnamed: dict[str, set[int]] = {}
+        # Files without a full table of symbols, or that cannot be read any more.
+        self._poor: set[str] = set()
 
     # -------------------------------------------------------------------------------------------------------- kernel
 
     def kernel(self, address: int) -> str:
         """ "module`function+0x1f", or the address."""
-        return _with_offset(*self._in_kernel(address))
+        text = self._kernel_texts.get(address)
+        if text is None:
+            text = self._kernel_texts[address] = _with_offset(*self._in_kernel(address))
+        return text
 
     def kernel_symbol(self, address: int) -> str:
         """The same without the offset."""
@@ -97,7 +103,12 @@ class Symbols:
 
     def user(self, pid: int, address: int) -> str:
         """ "libc.so.6`read+0x10", "program`0x1234" where only the file is known, or the address."""
-        return _with_offset(*self._in_process(pid, address))
+        space = self._spaces.get(pid)
+        text = space.texts.get(address) if space is not None else None
+        if text is None:
+            text = _with_offset(*self._in_process(pid, address))
+            self._spaces[pid].texts[address] = text
+        return text
 
     def user_symbol(self, pid: int, address: int) -> str:
         """The same without the offset."""
@@ -109,10 +120,11 @@ class Symbols:
         return module or f"{offset:#x}"
 
     def _in_process(self, pid: int, address: int) -> Found:
-        self.observe()
         space = self._space(pid)
         found = space.named.get(address)
         if found is None:
+            self.observe()
+            space = self._space(pid)
             found = space.named[address] = self._resolve(space, address)
             # Where a probe has no address of a process, it gives 0.
             if address and not found[1]:
@@ -137,7 +149,9 @@ class Symbols:
         if not area.path or area.path.startswith(("//anon", "[anon")):
             return "", "", address
         module = os.path.basename(area.path.removesuffix(" (deleted)"))
-        named = _in_file(image, area, address) or self._by_bcc(space.pid, area, address)
+        if image is None or image.is_stripped:
+            self._poor.add(module)
+        named = _in_file(image, area, address) if image is not None else self._by_bcc(space.pid, area, address)
         return (module, *(named or ("", address)))
 
     def _by_bcc(self, pid: int, area: Area, address: int) -> tuple[str, int] | None:
@@ -178,7 +192,7 @@ class Symbols:
                     # What it had mapped before stays: stacks from before may still be shown.
                     if self._bcc is not None:
                         self._bcc.forget(pid)
-                    self._spaces.setdefault(pid, Space(pid)).named.clear()
+                    self._spaces.setdefault(pid, Space(pid)).forget()
                 case Missed(count=count):
                     self._missed += count
 
@@ -202,15 +216,15 @@ class Symbols:
             yield f"so have addresses in {more} more"
 
     def _advice(self, module: str) -> str:
-        if module == "the kernel" or module.startswith("process "):
+        if module not in self._poor:
             return ""
         bcc = "" if any(places()) else f"; bcc would know more of them: {PACKAGES}"
         return f": it was stripped, its debug symbols are not installed{bcc}"
 
 
-def _in_file(image: Image | None, area: Area, address: int) -> tuple[str, int] | None:
-    """What the mapped file says, if it is to be had."""
-    found = image.find(address - area.start + area.offset) if image is not None else None
+def _in_file(image: Image, area: Area, address: int) -> tuple[str, int] | None:
+    """What the mapped file says."""
+    found = image.find(address - area.start + area.offset)
     return (_demangled(found[0]), found[1]) if found is not None else None
 
 

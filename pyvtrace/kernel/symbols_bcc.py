@@ -1,8 +1,8 @@
 """The symbol cache of libbcc: a second opinion on what lies at an address of a living process.
 
-It is asked about what our own reader of files has no name for, such as the 32-bit files it does not read. For the rest
-it costs too much: loading the library takes a tenth of a second and 60 MB, for it has a compiler in it, and every
-process gets symbols of its own, of the same files.
+It is asked about files that our own reader cannot read, such as 32-bit ones. For the rest it costs too much: loading
+the library takes a tenth of a second and 60 MB, for it has a compiler in it, and every process gets symbols of its own,
+of the same files.
 
 bcc comes from the distribution (python3-bpfcc). Its binding of libbcc needs nothing but ctypes, so any Python can load
 it from there, without the rest of the package and without its directory in the module path. What PyPI calls bcc is

@@ -54,7 +54,14 @@ class Space:
         self._text, self._parent = text, parent
         self._areas: list[Area] | None = None
         self._jit: PerfMap | None = None
+        # What was found, and how it is written with the offset.
         self.named: dict[int, tuple[str, str, int]] = {}
+        self.texts: dict[int, str] = {}
+
+    def forget(self) -> None:
+        """Other code may lie at the same addresses from now on."""
+        self.named.clear()
+        self.texts.clear()
 
     def _all(self) -> list[Area]:
         if self._areas is None:

@@ -71,7 +71,7 @@ class Slots:
         probes: Mapping[int, ProbeName],
         shower: Shower,
     ) -> None:
-        self._storage, self._maps, self._state, self.users = storage, maps, state, users
+        self._storage, self._maps, self._state, self.users, self._shower = storage, maps, state, users, shower
         self._decoders = {a.tag: KeyDecoder(a.keys, probes, shower) for a in users}
         self._raw: dict[bytes, int] = {}
         # By tag and number of the chunk: the slots in it with their keys.
@@ -97,6 +97,7 @@ class Slots:
         if not s.index or unchanged:
             return
         self._read_at = at
+        self._shower.observe()
         known = dict(chain.from_iterable(self._keys.values()))
         before, self._raw, self._keys = self._raw, {}, {}
         for raw, value in bpf.map_items(self._maps[s.index], s.key_size, 4, s.capacity):

@@ -262,5 +262,6 @@ class Session:
             return False
         printer.refresh()
         for run in self.ring.read_batches():
+            self.shower.observe()
             printer.records(run)
         return True

@@ -26,6 +26,9 @@ class Names(Protocol):
     def tracing_frames(self, addresses: Sequence[int]) -> int:
         """How many of a kernel stack's first frames are of tracing itself."""
 
+    def observe(self) -> None:
+        """Take note of what processes have done: what is asked for from now on may depend on it."""
+
 
 class Numbers:
     """The names of a program that has no use for them."""
@@ -41,6 +44,9 @@ class Numbers:
 
     def tracing_frames(self, addresses: Sequence[int]) -> int:
         return 0
+
+    def observe(self) -> None:
+        pass
 
 
 class Shower:
@@ -58,6 +64,10 @@ class Shower:
             "umod": names.user_module,
             "uaddr": names.user,
         }
+
+    def observe(self) -> None:
+        """Before new fields are shown."""
+        self._frames.observe()
 
     def of(self, field: FieldSpec) -> Callable[[bytes], str] | None:
         """From a field's bytes to its text; None if it is no address of code."""
