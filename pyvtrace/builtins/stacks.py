@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pyvtrace.bpf import helpers as h
-from pyvtrace.bpf.isa import R0, R1, R2, R3, R4, R6, Code, Label, call, jump_if, load, mov
+from pyvtrace.bpf.isa import R0, R1, R2, R3, R4, R6, Code, Label, call, jump_if, load, mov, store
 from pyvtrace.builtins.machine import Machine
 from pyvtrace.lang.types import UINT, UINT64, Type
 from pyvtrace.lang.vocabulary import Naming, Parameter, Variable
@@ -37,6 +37,12 @@ def _get_stack(m: Machine, place: Any, size: int, flags: int) -> Code:
     yield call(h.GET_STACK)
 
 
+def _put(m: Machine, place: Any) -> Code:
+    """R0 to a place, wherever that is."""
+    base, offset = yield from m.at(place)
+    yield store(base, offset, R0)
+
+
 def kernel_stack(m: Machine, e: Any, place: Any) -> Code:
     yield from _get_stack(m, place, e.type.size, 0)
     if not e.args:
@@ -55,17 +61,17 @@ def _process(m: Machine, place: Any) -> Code:
     """The process whose address space the words that follow are of."""
     yield call(h.GET_CURRENT_PID_TGID)
     yield R0 >> 32
-    yield from m.put(place)
+    yield from _put(m, place)
 
 
 def kernel_address(m: Machine, e: Any, place: Any) -> Code:
     yield from m.value(e.args[0])
-    yield from m.put(place)
+    yield from _put(m, place)
 
 
 def user_address(m: Machine, e: Any, place: Any) -> Code:
     yield from m.value(e.args[0])
-    yield from m.put(place.plus(8))
+    yield from _put(m, place.plus(8))
     yield from _process(m, place)
 
 

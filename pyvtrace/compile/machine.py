@@ -236,11 +236,6 @@ class Machine:
     def save(self, place: Place, value: Reg = R0, size: int = 8) -> Code:
         yield store(place.base, place.offset, value, size)
 
-    def put(self, place: Place) -> Code:
-        """R0 to a place, wherever that is."""
-        base, offset = yield from self.at(place)
-        yield store(base, offset, R0)
-
     def restore(self, reg: Reg, place: Place) -> Code:
         yield load(reg, place.base, place.offset)
 

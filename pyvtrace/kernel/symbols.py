@@ -29,6 +29,8 @@ _TRACING = re.compile(
 _LOOKED_AT = 5
 # Addresses of a file that bcc may fail to name in a row until it is not asked any more.
 _HOPELESS = 32
+# Processes of which it is kept what they had mapped: on a busy machine some thousands end every minute.
+_MOST = 8192
 # Of one loss or lack, so many examples are told.
 _TOLD = 3
 
@@ -187,7 +189,11 @@ class Symbols:
                 case Mapped(pid=pid, area=area):
                     self._spaces.setdefault(pid, Space(pid)).add(area)
                 case Forked(pid=pid, parent=parent):
+                    # The latest come last, whatever had the number before.
+                    self._spaces.pop(pid, None)
                     self._spaces[pid] = Space(pid, parent=self._spaces.get(parent))
+                    if len(self._spaces) > _MOST:
+                        self._forget_ended()
                 case Executed(pid=pid):
                     # What it had mapped before stays: stacks from before may still be shown.
                     if self._bcc is not None:
@@ -195,6 +201,12 @@ class Symbols:
                     self._spaces.setdefault(pid, Space(pid)).forget()
                 case Missed(count=count):
                     self._missed += count
+
+    def _forget_ended(self) -> None:
+        """Make room for new processes. What was seen of those that ended long ago has its names by now."""
+        for pid in [*self._spaces][: _MOST // 2]:
+            if not os.path.exists(f"/proc/{pid}"):
+                del self._spaces[pid]
 
     def close(self) -> None:
         if self._follower is not None:

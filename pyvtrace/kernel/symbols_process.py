@@ -51,8 +51,8 @@ class Space:
     def __init__(self, pid: int, text: str = "", parent: Space | None = None) -> None:
         self.pid = pid
         # Not taken apart before an address is looked up: most processes are never seen in a stack.
-        self._text, self._parent = text, parent
-        self._areas: list[Area] | None = None
+        self._text = text
+        self._areas = [*parent._all()] if parent is not None else None
         self._jit: PerfMap | None = None
         # What was found, and how it is written with the offset.
         self.named: dict[int, tuple[str, str, int]] = {}
@@ -65,9 +65,8 @@ class Space:
 
     def _all(self) -> list[Area]:
         if self._areas is None:
-            inherited = self._parent._all() if self._parent is not None else ()
-            self._areas = [*inherited, *areas(self._text)]
-            self._text, self._parent = "", None
+            self._areas = [*areas(self._text)]
+            self._text = ""
         return self._areas
 
     def add(self, area: Area) -> None:
@@ -214,5 +213,6 @@ def all_spaces() -> Mapping[int, Space]:
     found = {}
     for name in os.listdir("/proc"):
         if name.isdecimal() and (text := read_maps(int(name))):
-            found[int(name)] = Space(int(name), "\n".join(line for line in text.split("\n") if "xp " in line[:48]))
+            executable = [line for line in text.splitlines() if line[line.find(" ") + 3] == "x"]
+            found[int(name)] = Space(int(name), "\n".join(executable))
     return found

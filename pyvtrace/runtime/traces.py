@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -10,6 +11,8 @@ from pyvtrace.runtime import options
 from pyvtrace.spec import TRACES, TRACING_FRAMES, FieldSpec, ProgramSpec
 
 INDENT = 14
+# A conversion that shows an integer as an address of the kernel's.
+_ADDRESS = re.compile(r"%[-+ #0'?@*.\d]*(?:hh?|ll?|L)?a")
 
 
 class Names(Protocol):
@@ -146,7 +149,7 @@ def has_addresses(spec: ProgramSpec) -> bool:
     from pyvtrace.spec import PrintaAction, PrintfAction
 
     formats = [a.format or "" for r in spec.records for a in r.actions if isinstance(a, PrintfAction | PrintaAction)]
-    return any("%" in text and "a" in text for text in formats)
+    return any(_ADDRESS.search(text) for text in formats)
 
 
 def shower(spec: ProgramSpec, names: Names | None) -> Shower:
