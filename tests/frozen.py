@@ -282,7 +282,7 @@ MEMBERS = {
         kn 256 8 u
     """,
     "kernfs_node": """
-        name 16 8 u, id 96 8 u
+        __parent 8 8 u, name 16 8 u, id 96 8 u
     """,
 }
 

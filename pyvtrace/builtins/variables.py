@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pyvtrace.bpf import helpers as h
 from pyvtrace.bpf.isa import R0, R1, R8, Code, call, extend, load, mov
+from pyvtrace.builtins.containers import CONTAINER_SIZE, container
 from pyvtrace.builtins.machine import Machine
 from pyvtrace.builtins.stacks import STACK_VARIABLES
 from pyvtrace.lang.types import INT, INT64, LONG, TYPEDEFS, UINT64, Integer, Pointer, String, Struct
@@ -114,6 +115,14 @@ def probe_id(m: Machine, variable: Variable) -> Code:
     yield from m.context.probe_id(m)
 
 
+def enabled_probe(m: Machine, variable: Variable) -> Code:
+    yield mov(R0, m.clause)
+
+
+def interrupt_level(m: Machine, variable: Variable) -> Code:
+    yield mov(R0, 0)
+
+
 _PID, _UID = TYPEDEFS["pid_t"], TYPEDEFS["uid_t"]
 _NAME = String(PROBE_NAME_CAPACITY)
 
@@ -136,12 +145,14 @@ VARIABLES: dict[str, Variable] = {
         Variable("curcpu", INT, cpu, "CPU number"),
         Variable("errno", INT, error_number, "error number of the last system call, in its return probe"),
         Variable("cgroup", UINT64, cgroup, "id of the cgroup (v2): the inode of its directory", extension=True),
+        Variable("container", String(CONTAINER_SIZE), container, "short id of the container", extension=True),
         Variable("probeprov", _NAME, probe_text, "provider of the probe"),
         Variable("probemod", _NAME, probe_text, "module of the probe"),
         Variable("probefunc", _NAME, probe_text, "function of the probe"),
         Variable("probename", _NAME, probe_text, "name of the probe"),
         Variable("id", TYPEDEFS["uint_t"], probe_id, "id of the probe"),
-        Variable("epid", TYPEDEFS["uint_t"], probe_id, "id of the enabled probe"),
+        Variable("epid", TYPEDEFS["uint_t"], enabled_probe, "number of the clause, as errors name it"),
+        Variable("ipl", TYPEDEFS["uint_t"], interrupt_level, "0: Linux has no interrupt priority levels"),
         *STACK_VARIABLES,
         *(Variable(f"arg{n}", LONG, argument, f"argument {n} as an integer", index=n) for n in range(10)),
     )

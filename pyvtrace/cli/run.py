@@ -23,7 +23,7 @@ from pyvtrace.source import CompileError, Source
 from pyvtrace.target import Target
 
 if TYPE_CHECKING:
-    from pyvtrace.cli.processes import Process
+    from pyvtrace.runtime.processes import Process
 
 # With flowindent a record waits for the one after it, which tells whether it is a function of its own.
 _FLOW_PATIENCE_MS = 100
@@ -93,7 +93,7 @@ def _processes(line: CommandLine, held: ExitStack) -> list[Process] | None:
     """Those of -c and -p, which are ended with `held`; None, having said why, if one is not there."""
     if not line.commands and not line.pids:
         return []
-    from pyvtrace.cli.processes import ProcessError, grab, run
+    from pyvtrace.runtime.processes import ProcessError, grab, run
 
     found: list[Process] = []
     try:

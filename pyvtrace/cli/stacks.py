@@ -14,15 +14,15 @@ from contextlib import ExitStack
 
 import click
 
-from pyvtrace.analysis.compose import FAMILY, FAMILY_CLAUSES, filtered
+from pyvtrace.analysis.compose import FAMILY, FAMILY_CLAUSES, FAMILY_DECLARATION, filtered
 from pyvtrace.analysis.stacks import Sample, folded, samples
-from pyvtrace.cli import places, processes
-from pyvtrace.cli.processes import Command
 from pyvtrace.cli.terminal import Signals
 from pyvtrace.cli.tracing import Asked, conditions
 from pyvtrace.cli.views import duration, read_script, run_command
 from pyvtrace.kernel.target import LiveTarget
+from pyvtrace.runtime import places, processes
 from pyvtrace.runtime.complaints import drop_lines
+from pyvtrace.runtime.processes import Command
 from pyvtrace.runtime.program import compile_text
 from pyvtrace.runtime.session import Session
 from pyvtrace.source import Source
@@ -105,7 +105,11 @@ def program(kind: Kind, asked: Asked, *, child: bool, rate: int = 99) -> str:
     """The D text with what the user asked for."""
     wanted = conditions(asked, child)
     text = filtered(read_script(kind.script), (kind.filter,), wanted)
-    return _OPTIONS + (FAMILY_CLAUSES if FAMILY in wanted else "") + text.replace(_RATE, f"profile-{rate}")
+    return (
+        _OPTIONS
+        + (FAMILY_DECLARATION + FAMILY_CLAUSES if FAMILY in wanted else "")
+        + text.replace(_RATE, f"profile-{rate}")
+    )
 
 
 def trace(

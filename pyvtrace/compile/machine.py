@@ -73,6 +73,8 @@ class Machine:
         # What functions keep from call to call of one firing, by their names.
         self.states: dict[str, Place] = {}
         self.scratch_size = layout.scratch_size
+        # The clause that the code belongs to, counted from 1, and the action in it.
+        self.clause = 0
         self.action = 0
         # Where a fault, and a loss that makes the rest of the clause meaningless, lead; set clause by clause.
         self.on_fault = Label("fault")

@@ -146,7 +146,7 @@ class Lowering:
         done = Label(f"end of clause {clause.index}")
         recorder = Recorder(clause)
         yield From(clause.span)
-        m.action = 0
+        m.clause, m.action = clause.index + 1, 0
         yield from self._free_memory(clause)
         before, m.survives = set(m.have), set(BASES)
         m.on_fault, m.on_loss = Label("fault"), done
@@ -195,7 +195,7 @@ class Lowering:
         yield mov(R1, R6)
         yield load(R2, m.fault_kind.base, m.fault_kind.offset)
         yield load(R3, m.fault_value.base, m.fault_value.offset)
-        yield mov(R5, clause.index + 1)
+        yield mov(R5, m.clause)
         yield call_local(self.error_function)
 
     def _statement(self, statement: typed.Statement, recorder: Recorder, pointer: Place) -> Code:
@@ -308,6 +308,7 @@ class Lowering:
         m = self.machine
         done = Label("end")
         recorder = Recorder(clause)
+        m.clause = clause.index + 1
         before, m.survives = set(m.have), set(BASES)
         m.on_fault, m.on_loss = on_fault, done
         if clause.predicate is not None:

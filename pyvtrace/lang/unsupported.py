@@ -37,7 +37,7 @@ IMPOSSIBLE = _by_name(
 VARIABLES = _by_name(
     (
         ("curpsinfo curlwpsinfo curcpuinfo", "use pid, tid, execname, curcpu"),
-        ("ipl cwd root", "leave it out"),
+        ("cwd root", "leave it out"),
         ("uregs", "arguments are arg0 to arg9"),
         ("zonename", "use cgroup"),
     )

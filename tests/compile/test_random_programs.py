@@ -48,6 +48,7 @@ INTEGERS = [
     "errno",
     "id",
     "epid",
+    "ipl",
     "0",
     "1",
     "-1",
@@ -72,6 +73,7 @@ INTEGERS = [
 STRINGS = [
     "execname",
     "comm",
+    "container",
     "probefunc",
     "probename",
     "probemod",
