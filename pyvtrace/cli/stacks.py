@@ -158,6 +158,8 @@ def _collect(
         signals = stack.enter_context(Signals())
         session = stack.enter_context(Session(spec, LiveTarget()))
         session.attach()
+        if child is None and seconds is None:
+            print(f"vtrace: tracing until {'it ends' if asked.pids else 'Ctrl-C'}", file=sys.stderr, flush=True)
         if child is not None:
             child.start()
         _wait(session, signals, asked, child, seconds)

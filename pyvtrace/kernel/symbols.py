@@ -31,6 +31,8 @@ _LOOKED_AT = 5
 _HOPELESS = 32
 # Processes of which it is kept what they had mapped: on a busy machine some thousands end every minute.
 _MOST = 8192
+_STRIPPED = "it was stripped, and its debug symbols are not installed"
+_UNREADABLE = "its file is gone, or none that can be read"
 # Of one loss or lack, so many examples are told.
 _TOLD = 3
 
@@ -52,8 +54,8 @@ class Symbols:
         self._follower: Follower | None = None
         self._missed = 0
         self._unnamed: dict[str, set[int]] = {}
-        # Files without a full table of symbols, or that cannot be read any more.
-        self._poor: set[str] = set()
+        # Why files have few names, or none.
+        self._poor: dict[str, str] = {}
 
     # -------------------------------------------------------------------------------------------------------- kernel
 
@@ -152,7 +154,7 @@ class Symbols:
             return "", "", address
         module = os.path.basename(area.path.removesuffix(" (deleted)"))
         if image is None or image.is_stripped:
-            self._poor.add(module)
+            self._poor[module] = _UNREADABLE if image is None else _STRIPPED
         named = _in_file(image, area, address) if image is not None else self._by_bcc(space.pid, area, address)
         return (module, *(named or ("", address)))
 
@@ -230,8 +232,9 @@ class Symbols:
     def _advice(self, module: str) -> str:
         if module not in self._poor:
             return ""
-        bcc = "" if any(places()) else f"; bcc would know more of them: {PACKAGES}"
-        return f": it was stripped, its debug symbols are not installed{bcc}"
+        why = self._poor[module]
+        bcc = f"; bcc reads those of 32 bits: {PACKAGES}" if why == _UNREADABLE and not any(places()) else ""
+        return f": {why}{bcc}"
 
 
 def _in_file(image: Image, area: Area, address: int) -> tuple[str, int] | None:

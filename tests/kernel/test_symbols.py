@@ -227,17 +227,70 @@ def test_bcc_has_the_same_names(tmp_path: Path) -> None:
         names.forget(pid)
 
 
-def test_without_bcc_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+NARROW = """
+.text
+.globl _start
+.type _start, @function
+_start:
+	push %ebp
+	mov %esp, %ebp
+	call waits
+	mov $1, %eax
+	xor %ebx, %ebx
+	int $0x80
+.size _start, . - _start
+.globl waits
+.type waits, @function
+waits:
+	mov $4, %eax
+	mov $1, %ebx
+	mov $line, %ecx
+	mov $1, %edx
+	int $0x80
+	mov $3, %eax
+	xor %ebx, %ebx
+	mov $line, %ecx
+	mov $1, %edx
+	int $0x80
+	ret
+.size waits, . - waits
+.data
+line:	.ascii "\\n"
+"""
+
+
+@pytest.fixture
+def narrow(tmp_path: Path) -> str:
+    """A 32-bit program that writes a line and waits for one, in its function `waits`."""
+    if os.uname().machine != "x86_64":
+        pytest.fail("only x86-64 runs 32-bit programs of x86")
+    source, code, program = (str(tmp_path / name) for name in ("narrow.s", "narrow.o", "narrow"))
+    Path(source).write_text(NARROW)
+    run("as", "--32", "-o", code, source)
+    run("ld", "-m", "elf_i386", "-o", program, code)
+    return program
+
+
+def test_bcc_names_what_we_cannot_read(narrow: str) -> None:
+    start = addresses(narrow)["waits"][0]
+    with running(narrow) as pid:
+        names = Symbols()
+        assert names.user(pid, start + 3) == "narrow`waits+0x3"
+        assert [*names.lacking()] == []
+
+
+def test_without_bcc_it_says_what_to_install(narrow: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(symbols_bcc, "DIRECTORIES", ())
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     assert symbols_bcc.load() is None
-    program = build(str(tmp_path), "-s")
-    with running(program) as pid:
+    start = addresses(narrow)["waits"][0]
+    with running(narrow) as pid:
         names = Symbols()
-        assert names.user(pid, 0x401200) == "call_chain`0x401200"
-    (line,) = names.lacking()
-    assert line.startswith("1 address in call_chain has no name: it was stripped")
-    assert line.endswith("apt install python3-bpfcc (elsewhere: bcc-tools or python3-bcc; not from PyPI)")
+        assert names.user(pid, start) == f"narrow`{start:#x}"
+    assert [*names.lacking()] == [
+        "1 address in narrow has no name: its file is gone, or none that can be read; bcc reads those of 32 bits: "
+        "apt install python3-bpfcc (elsewhere: bcc-tools or python3-bcc; not from PyPI)"
+    ]
 
 
 def test_a_package_called_bcc_that_is_another_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
