@@ -62,7 +62,7 @@ KINDS = {
             "What do processors spend their time on? Samples the stacks of what runs.", "on CPU", _times,
         ),
         Kind(
-            "offcpu", "sched/offcpu.d", "sdt:sched::sched_switch",
+            "offcpu", "sched/offcpu.d", "rawtp:::sched_switch",
             "Where do threads wait, for how long, and who wakes them?", "off CPU", _milliseconds,
         ),
     )
@@ -128,8 +128,11 @@ def trace(
         raise click.UsageError("--folded and --svg: one of the two")
     if svg is not None:
         # Before a minute's tracing is for nothing.
-        with open(svg, "a", encoding="utf-8"):
-            pass
+        try:
+            with open(svg, "a", encoding="utf-8"):
+                pass
+        except OSError as error:
+            raise click.ClickException(f"cannot write {svg}: {error.strerror}") from None
     asked = Asked(tuple(map(places.process, pids)))
     # Standard output is for the stacks alone where a program reads it.
     child = None if run is None else processes.run(run, (None, 2) if as_folded else ())
