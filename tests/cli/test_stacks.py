@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import ROOT
+
 Run = Callable[..., Any]
 # A frame: module, function, offset; of the kernel's, for those of the test's own BEGIN are known.
 FRAME = re.compile(r"vmlinux`\w[\w.]*(\+0x[0-9a-f]+)?")
@@ -117,3 +119,11 @@ def test_the_help_says_what_there_is(vtrace: Run) -> None:
         text = vtrace(command, "--help").stdout
         assert "--folded" in text
         assert "--svg FILE" in text
+
+
+@pytest.mark.parametrize("script", ["cpu/profile.d", "sched/offcpu.d"])
+def test_the_scripts_run_by_themselves(vtrace: Run, script: str) -> None:
+    ran = vtrace("-s", f"{ROOT}/probes/{script}", "-n", "tick-200ms { exit(0); }")
+    assert ran.status == 0, ran.stderr
+    # Something runs and something waits on every machine: at least this test does.
+    assert re.search(r"\n {14}\S+\n", ran.stdout)
