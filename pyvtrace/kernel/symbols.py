@@ -18,7 +18,6 @@ from pyvtrace.kernel.symbols_elf import Image
 from pyvtrace.kernel.symbols_follow import Executed, Follower, Forked, Mapped, Missed
 from pyvtrace.kernel.symbols_kernel import KernelSymbols
 from pyvtrace.kernel.symbols_process import VDSO, Area, Images, Space, all_spaces
-from pyvtrace.kernel.syscall import KernelError
 
 JIT = "[jit]"
 # Functions through which the kernel runs a program at a tracepoint; in front of them is the program itself.
@@ -53,6 +52,7 @@ class Symbols:
         self._images = Images()
         self._follower: Follower | None = None
         self._missed = 0
+        self._room = _MOST
         self._unnamed: dict[str, set[int]] = {}
         # Why files have few names, or none.
         self._poor: dict[str, str] = {}
@@ -178,7 +178,7 @@ class Symbols:
     def follow(self) -> None:
         """Keep what processes have mapped from now on. Where that is not allowed, names end with their process."""
         # What the kernel writes about processes that start is there before what is read of those that run.
-        with suppress(KernelError):
+        with suppress(OSError):
             self._follower = Follower()
         self._spaces.update(all_spaces())
 
@@ -194,7 +194,7 @@ class Symbols:
                     # The latest come last, whatever had the number before.
                     self._spaces.pop(pid, None)
                     self._spaces[pid] = Space(pid, parent=self._spaces.get(parent))
-                    if len(self._spaces) > _MOST:
+                    if len(self._spaces) > self._room:
                         self._forget_ended()
                 case Executed(pid=pid):
                     # What it had mapped before stays: stacks from before may still be shown.
@@ -206,9 +206,11 @@ class Symbols:
 
     def _forget_ended(self) -> None:
         """Make room for new processes. What was seen of those that ended long ago has its names by now."""
-        for pid in [*self._spaces][: _MOST // 2]:
+        for pid in [*self._spaces][: self._room // 2]:
             if not os.path.exists(f"/proc/{pid}"):
                 del self._spaces[pid]
+        # Where that many live, they are not asked about again at every fork.
+        self._room = max(_MOST, 2 * len(self._spaces))
 
     def close(self) -> None:
         if self._follower is not None:
@@ -270,7 +272,7 @@ def _demangled(name: str) -> str:
         except (OSError, AttributeError):
             return name
     status = ctypes.c_int()
-    made = _demangle.__cxa_demangle(name.encode(), None, None, ctypes.byref(status))
+    made = _demangle.__cxa_demangle(name.encode("utf-8", "surrogateescape"), None, None, ctypes.byref(status))
     if not made:
         return name
     try:
