@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyvtrace.builtins.files import FILES
 from pyvtrace.builtins.memory import MEMORIES
 from pyvtrace.builtins.network import NETWORK
 from pyvtrace.builtins.numbers import NUMBERS
@@ -12,5 +13,5 @@ from pyvtrace.builtins.stacks import NAMINGS
 from pyvtrace.builtins.strings import STRINGS
 from pyvtrace.lang.vocabulary import Function
 
-_ALL = (*STRINGS, *PATHS, *SEARCH, *NUMBERS, *NETWORK, *MEMORIES, SPECULATION, *NAMINGS)
+_ALL = (*STRINGS, *PATHS, *SEARCH, *NUMBERS, *NETWORK, *MEMORIES, *FILES, SPECULATION, *NAMINGS)
 FUNCTIONS: dict[str, Function] = {f.name: f for f in _ALL}

@@ -70,6 +70,7 @@ def _named(number: int, argument: Argument) -> str:
 def _arguments(table: ProbeTable, probe: Probe) -> str:
     arguments = table.arguments(probe)
     lines = [
-        f"\t\targs[{number}]: {argument.type}{_named(number, argument)}\n" for number, argument in enumerate(arguments)
+        f"\t\targs[{number}]: {argument.written or argument.type}{_named(number, argument)}\n"
+        for number, argument in enumerate(arguments)
     ]
     return "\n\tArgument Types\n" + ("".join(lines) or "\t\tNone\n") + "\n"

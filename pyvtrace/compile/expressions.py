@@ -60,6 +60,11 @@ def typed_argument(m: Machine, e: Any) -> Code:
     yield from m.context.argument(m, e.index)
 
 
+@computes(typed.Variants)
+def variants(m: Machine, e: Any) -> Code:
+    yield from m.value(e.of(m.context.probes[0].id))
+
+
 @computes(typed.Load)
 def variable(m: Machine, e: Any) -> Code:
     symbol: typed.Symbol = e.symbol

@@ -119,8 +119,7 @@ class Machine:
             return
         if what == "task":
             yield Note("current task")
-            yield call(h.GET_CURRENT_TASK_BTF)
-            yield mov(R8, R0)
+            yield from self.context.task(self)
         elif what == "self":
             yield from self.need("task")
             yield Note("thread-local storage")
@@ -258,7 +257,7 @@ class Machine:
         """R0 = ns the current thread has run; what the scheduler last counted where threads have no storage."""
         from pyvtrace.compile import cputime
 
-        if self.layout.run_time >= 0:
+        if self.layout.run_time >= 0 and self.context.thread < 0:
             yield from cputime.read(self, self.layout.run_time)
         else:
             yield from self.need("task")

@@ -23,7 +23,7 @@ from pyvtrace.value import Value
 # Those that compiled programs need too are in pyvtrace.bpf.maps and pyvtrace.bpf.programs.
 
 BPF_PROG_TYPE_KPROBE, BPF_PROG_TYPE_TRACING = 2, 26
-BPF_TRACE_FENTRY, BPF_PERF_EVENT, BPF_TRACE_UPROBE_MULTI = 24, 41, 48
+BPF_TRACE_RAW_TP, BPF_TRACE_FENTRY, BPF_PERF_EVENT, BPF_TRACE_UPROBE_MULTI = 23, 24, 41, 48
 BPF_ANY, BPF_NOEXIST, BPF_EXIST = 0, 1, 2
 _TEST_RUN_ON_CPU = 1 << 0
 _STATS_RUN_TIME = 0

@@ -152,6 +152,10 @@ class Btf:
         """Id of the function `name`, as BPF_PROG_LOAD's attach_btf_id takes it."""
         return self.find(name, Kind.FUNC)
 
+    def typed_tracepoint(self, name: str) -> int | None:
+        """Id of the type of a tracepoint's programs, as attach_btf_id takes it."""
+        return self.find(f"btf_trace_{name}", Kind.TYPEDEF)
+
     # ------------------------------------------------------------------------------------------------------- members
 
     def member(self, struct_name: str, path: str) -> MemberPlace | None:

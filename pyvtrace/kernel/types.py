@@ -125,6 +125,10 @@ class Types:
         """As `Btf.function`; None also without BTF."""
         return self._answer(f"function {name}", lambda btf: btf.function(name), _NUMBER)
 
+    def typed_tracepoint(self, name: str) -> int | None:
+        """As `Btf.typed_tracepoint`; None also without BTF."""
+        return self._answer(f"typed {name}", lambda btf: btf.typed_tracepoint(name), _NUMBER)
+
     def _answer(self, question: str, ask: Callable[[Btf], T | None], as_text: _Text[T]) -> T | None:
         write, read = as_text
         if (known := self._rows.get(question)) is not None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 # Words that begin a declaration: what they declare, and the way out.
 DECLARATIONS: Mapping[str, tuple[str, str]] = {
     "provider": ("provider declarations are not supported", "they belong into the header of the traced program"),
-    "import": ("import declarations are not supported", "leave it out: there are no D libraries"),
+    "import": ("import declarations are not supported", "leave it out: D libraries are found with -L"),
 }
 
 
@@ -36,7 +36,6 @@ IMPOSSIBLE = _by_name(
 )
 VARIABLES = _by_name(
     (
-        ("curpsinfo curlwpsinfo curcpuinfo", "use pid, tid, execname, curcpu"),
         ("cwd root", "leave it out"),
         ("uregs", "arguments are arg0 to arg9"),
         ("zonename", "use cgroup"),

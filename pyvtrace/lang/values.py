@@ -51,7 +51,9 @@ class Values:
 
     def _whole(self, e: ast.Expr) -> typed.Expr:
         made = self.base(e)
-        if isinstance(made, typed.Translated):
+        if isinstance(made, typed.Translated) or (
+            isinstance(made, typed.Variants) and isinstance(made.choices[0][1], typed.Translated)
+        ):
             message = f"a translated {made.type} has no value as a whole"
             raise self.fail("D_OP_DYN", e.span, message, "take a member of it: xlate <type> (x).member")
         return made

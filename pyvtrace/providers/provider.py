@@ -42,5 +42,6 @@ class Provider(Value):
 DTRACE_IDS = range(1, 10)
 TIMER_IDS = range(10, 10_000)
 TRACEPOINT_IDS = range(10_000, 80_000)
-RAW_IDS = range(80_000, 200_000)
+RAW_IDS = range(80_000, 190_000)
+STABLE_IDS = range(190_000, 200_000)
 SYSCALL_IDS = range(200_000, 1 << 32)

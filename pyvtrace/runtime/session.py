@@ -35,6 +35,7 @@ from pyvtrace.spec import (
     ProgramSpec,
     RawTracepoint,
     Timer,
+    TypedTracepoint,
 )
 from pyvtrace.target import Target
 
@@ -146,8 +147,12 @@ class Session:
             self._reader.note()
 
     def _load_program(self, program: CodeSpec) -> int:
+        place = {}
+        if isinstance(program.attach, TypedTracepoint):
+            identifier = self.target.typed_tracepoint(program.attach.name) or 0
+            place = {"expected_attach_type": bpf.BPF_TRACE_RAW_TP, "attach_btf_id": identifier}
         try:
-            return bpf.program_load(program.type, relocate(program, self.maps), program.name)
+            return bpf.program_load(program.type, relocate(program, self.maps), program.name, **place)
         except bpf.VerifierError as error:
             at = min(error.instruction or 0, len(program.origins) - 1)
             raise Rejected(self.spec.source, program.origins[at], program, error) from error
@@ -163,6 +168,9 @@ class Session:
             match program.attach:
                 case RawTracepoint(name=name):
                     self._attached.callback(os.close, bpf.raw_tracepoint_open(name, fd))
+                case TypedTracepoint():
+                    # It was loaded for its place: a name besides is refused.
+                    self._attached.callback(os.close, bpf.raw_tracepoint_open("", fd))
                 case PerfTracepoint(group=group, name=name):
                     form = self.target.tracepoint(group, name)
                     if form is not None:

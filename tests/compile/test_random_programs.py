@@ -39,7 +39,7 @@ INTEGERS = [
     "vtimestamp",
     "walltimestamp",
     "cpu",
-    "curcpu",
+    "cpu",
     "cgroup",
     "arg0",
     "arg1",
