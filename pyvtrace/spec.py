@@ -92,12 +92,21 @@ class FieldSpec(Value):
     """Where a value lies in a record or key: `size` bytes at `offset`.
 
     `kind` is "int" (signed), "uint", "pointer", "string" (NUL-terminated in `size` bytes), "bytes", or "probeprov",
-    "probemod", "probefunc", "probename": a u32 probe id of which the consumer shows that part.
+    "probemod", "probefunc", "probename": a u32 probe id of which the consumer shows that part; or one of `TRACES`.
     """
 
     offset: int
     size: int
     kind: str
+
+
+# Kinds of fields with addresses of code, which the consumer names; those of processes begin with the process's id.
+# Unused words of a stack are zeros. In front of a kernel stack may be frames of tracing itself, for which it has
+# TRACING_FRAMES words more than were asked for.
+STACKS = frozenset(("stack", "ustack"))
+OF_PROCESSES = frozenset(("ustack", "usym", "umod", "uaddr"))
+TRACES = STACKS | OF_PROCESSES | {"sym", "mod"}
+TRACING_FRAMES = 5
 
 
 class ActionSpec(Value):
@@ -401,5 +410,6 @@ COUNTERS: tuple[str, ...] = (
     "double-error",
     "speculation-busy",
     "speculation-unavailable",
+    "stack",
 )
 SPECULATION_SIZE = 24

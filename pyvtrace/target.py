@@ -137,5 +137,8 @@ class Target(Protocol):
     def symbol(self, module: str, name: str) -> KernelSymbol | None:
         """A function or variable, of any module if `module` is ""; None if there is none."""
 
+    def function(self, name: str) -> tuple[int, int] | None:
+        """Address of a function of the kernel and of what follows it; None if there is none, or it is not told."""
+
     def feature(self, name: str) -> bool:
         """Whether this kernel has a feature of `kernel.features`, for this user, now."""

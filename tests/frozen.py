@@ -374,6 +374,9 @@ class FrozenTarget:
     def symbol(self, module: str, name: str) -> KernelSymbol | None:
         return KernelSymbol(name, "vmlinux", SYMBOLS[name]) if name in SYMBOLS else None
 
+    def function(self, name: str) -> tuple[int, int] | None:
+        return None
+
     def feature(self, name: str) -> bool:
         return name not in self._without
 

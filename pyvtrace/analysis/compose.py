@@ -65,27 +65,32 @@ def compose(
     Raises:
         BadHeader: a clause or an update is not where the header says.
     """
-    text = _updated(script, _filtered(script, conditions), minimum)
+    text = _updated(script, filtered(script.text, script.filters, conditions), minimum)
     pragmas = "".join(f"#pragma D option {name}={value}\n" for name, value in (options or {}).items())
     removable = "".join(f"\ndtrace:::END\n{{\n\ttrunc(@{measure.name});\n}}\n" for measure in script.measures)
     return pragmas + (FAMILY_DECLARATION + FAMILY_CLAUSES if FAMILY in conditions else "") + text + removable
 
 
-def _filtered(script: Script, conditions: Sequence[str]) -> str:
+def filtered(text: str, filters: Sequence[str], conditions: Sequence[str]) -> str:
+    """A script's text whose clauses for the descriptions `filters` have the conditions in their predicates, too.
+
+    Raises:
+        BadHeader: there is no clause for one of them.
+    """
     found: set[str] = set()
 
     def clause(match: re.Match[str]) -> str:
         descriptions, predicate = match.groups()
-        named = set(re.split(r",\s*", descriptions)) & set(script.filters)
+        named = set(re.split(r",\s*", descriptions)) & set(filters)
         found.update(named)
         if not named or not conditions:
             return match.group()
         parts = [*conditions, *([f"({predicate})"] if predicate else [])]
         return f"{descriptions}\n/{' && '.join(parts)}/\n{{"
 
-    text = _CLAUSE.sub(clause, script.text)
-    if found != set(script.filters):
-        raise BadHeader(f"no clause is for {', '.join(sorted(set(script.filters) - found))}")
+    text = _CLAUSE.sub(clause, text)
+    if found != set(filters):
+        raise BadHeader(f"no clause is for {', '.join(sorted(set(filters) - found))}")
     return text
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from pyvtrace.runtime.printer import LEAD, AggregationStore, Printer, Record, Run
 from pyvtrace.runtime.printf import PROBE_PARTS, cut, field_code, to_text
+from pyvtrace.runtime.traces import Shower
 from pyvtrace.spec import FieldSpec, PrintAction, PrintfAction, ProbeName, ProgramSpec, RecordSpec, TraceAction
 from pyvtrace.value import Value, replace
 
@@ -33,11 +34,13 @@ class Events(Printer):
     """Turns records into events, and does what clear(), printa() and the like ask for. At most `MOST_KEPT` events wait
     to be taken; `missed` counts those that came when there was no more room."""
 
-    def __init__(self, spec: ProgramSpec, complain: Callable[[str], object], store: AggregationStore) -> None:
+    def __init__(
+        self, spec: ProgramSpec, complain: Callable[[str], object], store: AggregationStore, shower: Shower
+    ) -> None:
         # Columns are for people; a program that sets quiet itself has its reasons.
         self._texts: list[str] = []
         super().__init__(
-            replace(spec, options={**spec.options, "quiet": "1"}), self._texts.append, complain, store, None
+            replace(spec, options={**spec.options, "quiet": "1"}), self._texts.append, complain, store, None, shower
         )
         self._decoders: dict[tuple[int, int], tuple[Decode, ...]] = {}
         self.waiting: deque[Event] = deque()
@@ -67,7 +70,7 @@ class Events(Printer):
         if known is None:
             ran = [action for bit, action in enumerate(record.actions) if mask >> bit & 1]
             known = self._decoders[record.id, mask] = tuple(
-                decoder(field, self._spec.probes)
+                decoder(field, self._spec.probes, self._shower)
                 for action in ran
                 if isinstance(action, TraceAction | PrintAction | PrintfAction)
                 for field in (action.fields if isinstance(action, PrintfAction) else (action.field,))
@@ -75,10 +78,12 @@ class Events(Printer):
         return known
 
 
-def decoder(field: FieldSpec, probes: Mapping[int, ProbeName]) -> Decode:
+def decoder(field: FieldSpec, probes: Mapping[int, ProbeName], shower: Shower) -> Decode:
     """From a record to the value of a field."""
     code, offset = field_code(field)
     unpack = struct.Struct(f"<{code}").unpack_from
+    if (show := shower.of(field)) is not None:
+        return lambda record: show(unpack(record, offset)[0])
     if field.kind in PROBE_PARTS:
         part = PROBE_PARTS[field.kind]
         return lambda record: str(getattr(probes[unpack(record, offset)[0]], part))

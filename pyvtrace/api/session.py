@@ -97,7 +97,7 @@ class Session:
         self.spec = self._compiled(target)
         self._live = stack.enter_context(session.Session(self.spec, target))
         self._store = Store(self.spec, self._live)
-        self._events = Events(self.spec, self._complain, self._store)
+        self._events = Events(self.spec, self._complain, self._store, self._live.shower)
         self._takes_away = any(
             isinstance(action, ClearAction | TruncAction) for record in self.spec.records for action in record.actions
         )

@@ -8,6 +8,7 @@ from pyvtrace.bpf import helpers as h
 from pyvtrace.bpf.isa import R0, R1, R8, Code, call, extend, load, mov
 from pyvtrace.builtins.containers import CONTAINER_SIZE, container
 from pyvtrace.builtins.machine import Machine
+from pyvtrace.builtins.stacks import STACK_VARIABLES
 from pyvtrace.lang.types import INT, INT64, LONG, TYPEDEFS, UINT64, Integer, Pointer, String, Struct
 from pyvtrace.lang.vocabulary import Variable
 
@@ -169,6 +170,7 @@ VARIABLES: dict[str, Variable] = {
         Variable("id", TYPEDEFS["uint_t"], probe_id, "id of the probe"),
         Variable("epid", TYPEDEFS["uint_t"], enabled_probe, "number of the clause, as errors name it"),
         Variable("ipl", TYPEDEFS["uint_t"], interrupt_level, "0: Linux has no interrupt priority levels"),
+        *STACK_VARIABLES,
         *(Variable(f"arg{n}", LONG, argument, f"argument {n} as an integer", index=n) for n in range(10)),
     )
 }

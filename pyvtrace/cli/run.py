@@ -143,7 +143,9 @@ class Run:
         self._interrupts = Interrupts()
         with Session(self._spec, self._target) as session:
             self._session = session
-            self._printer = Printer(self._spec, self._output.write, say, Store(self._spec, session), self._output)
+            self._printer = Printer(
+                self._spec, self._output.write, say, Store(self._spec, session), self._output, session.shower
+            )
             # BEGIN comes first: what it prepares is there for every other clause.
             session.fire(BEGIN)
             if session.exited:
@@ -161,6 +163,8 @@ class Run:
             self._drain()
             self._printer.finish()
             self._printer.drops(session.lost())
+            for line in session.names.lacking() if session.names is not None else ():
+                self.notice(line)
             status = session.status
             self._output.flush()
         self._interrupts.over()
@@ -195,6 +199,7 @@ class Run:
             if time.monotonic() >= due:
                 due = time.monotonic() + interval
                 session.update_clock()
+                session.note()
                 self._printer.drops(session.lost())
 
     def _have_ended(self) -> bool:

@@ -40,6 +40,11 @@ REGISTERS = {
 class Context:
     """Base: a program whose probe is known at compile time and has no arguments."""
 
+    # Whether the kernel's stack, as the program sees it, begins with the program itself and what calls it; functions
+    # that may be in the stack behind those two, and are of tracing as well.
+    traced_by_caller = True
+    tracing_functions: tuple[str, ...] = ("bpf_prog_test_run_raw_tp",)
+
     def __init__(self, probes: Sequence[Probe]) -> None:
         self.probes = probes
         # Where the id of the firing probe is kept when the program serves several.
@@ -181,6 +186,8 @@ class SyscallContext(Context):
 class RecordContext(Context):
     """A perf tracepoint: arguments are the fields of its record."""
 
+    traced_by_caller = False
+
     def __init__(self, probes: Sequence[Probe], fields: Sequence[TracepointField], types: Sequence[Type]) -> None:
         super().__init__(probes)
         self.fields, self.types = fields, types
@@ -260,6 +267,8 @@ class WordsContext(Context):
 
 class TimerContext(Context):
     """profile and tick: arg0 is the interrupted kernel address, arg1 the user one; one of them is 0."""
+
+    traced_by_caller = False
 
     def __init__(self, probes: Sequence[Probe], registers: Registers) -> None:
         super().__init__(probes)

@@ -14,13 +14,18 @@ from pyvtrace.providers.tracepoint import RawKey, TracepointKey, field_type
 from pyvtrace.target import Target
 
 
+def _at_tracepoint(context: Context, name: str) -> Context:
+    context.tracing_functions = (f"__bpf_trace_{name}", f"__traceiter_{name}")
+    return context
+
+
 def context_for(probes: Sequence[Probe], target: Target, table: ProbeTable) -> Context:
     """The context of a program that serves `probes`, which share one attach point."""
     first = probes[0]
     match first.key:
         case SyscallKey(returns=returns):
             known = table.match(ProbeDescription("syscall", "", "", first.name.name))
-            return SyscallContext(
+            context = SyscallContext(
                 probes,
                 REGISTERS[target.architecture],
                 returns=returns,
@@ -29,12 +34,13 @@ def context_for(probes: Sequence[Probe], target: Target, table: ProbeTable) -> C
                 known=[p.id for p in known],
                 sigreturn=[calls["rt_sigreturn"] for calls in tables(target.architecture).values()],
             )
+            return _at_tracepoint(context, "sys_exit" if returns else "sys_enter")
         case TracepointKey(group=group, name=name):
             form = target.tracepoint(group, name)
             fields = form.fields if form else ()
             return RecordContext(probes, fields, [field_type(f) for f in fields])
-        case RawKey():
-            return WordsContext(probes, [a.type for a in table.arguments(first)])
+        case RawKey(name=name):
+            return _at_tracepoint(WordsContext(probes, [a.type for a in table.arguments(first)]), name)
         case TimerKey():
             return TimerContext(probes, REGISTERS[target.architecture])
     return Context(probes)

@@ -36,7 +36,7 @@ from pyvtrace.compile.keys import build_key
 from pyvtrace.compile.layout import DATA, TEXT, ArraySpec
 from pyvtrace.compile.machine import COMMUTATIVE, FAULT_ADDRESS, Located, Machine, computes, is_signed
 from pyvtrace.lang import typed
-from pyvtrace.lang.types import Integer, String
+from pyvtrace.lang.types import Integer, String, Trace
 
 
 @computes(typed.Constant)
@@ -212,7 +212,13 @@ def comma(m: Machine, e: Any) -> Code:
 @computes(typed.Call)
 def function_call(m: Machine, e: Any) -> Code:
     yield Note(f"{e.function.name}()")
-    yield from e.function.code(m, e)
+    if not isinstance(e.type, Trace):
+        yield from e.function.code(m, e)
+        return
+    yield from m.need("scratch")
+    frames = m.buffer(e.type.size)
+    yield from e.function.code(m, e, frames)
+    yield from m.address(R0, frames)
 
 
 # ----------------------------------------------------------------------------------------------------------- assignment

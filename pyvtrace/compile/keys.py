@@ -8,7 +8,7 @@ from pyvtrace.compile.fields import SYMBOLIC
 from pyvtrace.compile.frame import Place
 from pyvtrace.compile.machine import FAULT_ADDRESS, Machine
 from pyvtrace.lang import typed
-from pyvtrace.spec import FieldSpec
+from pyvtrace.spec import TRACES, FieldSpec
 
 
 def build_key(
@@ -64,6 +64,12 @@ def put_field(m: Machine, field: FieldSpec, place: Place, expr: typed.Expr, *, p
     if isinstance(expr, typed.Memory):
         yield from _memory(m, place, expr)
         return
+    if field.kind in TRACES:
+        yield from _trace(m, expr, place)
+        if field.size > expr.type.size:
+            # Another clause keeps more frames under the same key.
+            yield from m.clear(place.plus(expr.type.size), field.size - expr.type.size)
+        return
     if field.kind == "bytes":
         yield from m.value(expr)
         yield mov(R3, R0)
@@ -80,6 +86,18 @@ def put_field(m: Machine, field: FieldSpec, place: Place, expr: typed.Expr, *, p
         yield from m.value(expr)
     base, offset = yield from m.at(place)
     yield store(base, offset, value, field.size)
+
+
+def _trace(m: Machine, expr: typed.Expr, place: Place) -> Code:
+    """A stack, or the name of an address: taken now, or what a variable has."""
+    if isinstance(expr, typed.Call):
+        yield from expr.function.code(m, expr, place)
+        return
+    yield from m.value(expr)
+    yield mov(R3, R0)
+    yield from m.address(R1, place)
+    yield mov(R2, expr.type.size)
+    yield call(h.PROBE_READ_KERNEL)
 
 
 def _memory(m: Machine, place: Place, expr: typed.Memory) -> Code:

@@ -186,6 +186,19 @@ class Machine:
         yield atomic_add(R0, 8 * COUNTERS.index(what), R1)
         yield done
 
+    def count_if(self, reg: Reg, op: str, operand: int, what: str) -> Code:
+        """Add one to a counter of losses where `reg op operand`, and go on. Clobbers R0-R5."""
+        counting, counted = Label(f"count {what}"), Label("go on")
+        yield jump_if(reg, op, operand, counting)
+        yield counted
+
+        def out_of_line() -> Code:
+            yield counting
+            yield from self.count(what)
+            yield jump(counted)
+
+        self.late.append(out_of_line)
+
     def fault_if(self, reg: Reg, op: str, operand: Reg | int, kind: int, value: Reg | int) -> Code:
         """Raise a D fault when `reg op operand`; `value` is what the ERROR probe's arg5 shows."""
         raised = Label(f"fault {kind}")

@@ -39,9 +39,9 @@ class PerfError(KernelError):
     """perf_event_open(2), or attaching to what it opened, was refused."""
 
 
-def open_event(task: str, pid: int, cpu: int, **attributes: int) -> int:
+def open_event(task: str, pid: int, cpu: int, *, flags: int = 0, **attributes: int) -> int:
     """fd of a disabled event with those members of `struct perf_event_attr`; `task` words the error."""
-    event = _Attributes(size=ctypes.sizeof(_Attributes), flags=_DISABLED, **attributes)
+    event = _Attributes(size=ctypes.sizeof(_Attributes), flags=_DISABLED | flags, **attributes)
     fd, number = syscall(PERF_EVENT_OPEN, ctypes.addressof(event), pid, cpu, -1, _FLAG_FD_CLOEXEC)
     if number:
         raise PerfError("perf_event_open", number, task)
@@ -94,3 +94,11 @@ def attach(perf_fd: int, program_fd: int) -> None:
         fcntl.ioctl(perf_fd, _IOC_ENABLE, 0)
     except OSError as error:
         raise PerfError("PERF_EVENT_IOC_SET_BPF", error.errno or 0, "attach a program to a perf event") from None
+
+
+def enable(perf_fd: int) -> None:
+    """Let an event that has a buffer instead of a program begin."""
+    try:
+        fcntl.ioctl(perf_fd, _IOC_ENABLE, 0)
+    except OSError as error:
+        raise PerfError("PERF_EVENT_IOC_ENABLE", error.errno or 0, "enable a perf event") from None

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pyvtrace.kernel.cpus import possible
 from pyvtrace.kernel.types import Types
 from pyvtrace.target import Enumerator, KernelParameter, KernelSymbol, KernelType, MemberPlace, TracepointFormat
+
+if TYPE_CHECKING:
+    from pyvtrace.kernel.symbols_kernel import KernelSymbols
 
 # Events that are not tracepoints of their own name: the syscalls group is made out of raw_syscalls:sys_enter and
 # sys_exit, the others are what somebody defined through tracefs.
@@ -99,9 +103,18 @@ class LiveTarget:
         return self.types.enumerator(name)
 
     def symbol(self, module: str, name: str) -> KernelSymbol | None:
-        from pyvtrace.kernel.symbols import find
+        from pyvtrace.kernel.kallsyms import find
 
         return find(module, name, self.types.variable(name))
+
+    def function(self, name: str) -> tuple[int, int] | None:
+        return self._symbols.range_of(name)
+
+    @cached_property
+    def _symbols(self) -> KernelSymbols:
+        from pyvtrace.kernel.symbols_kernel import KernelSymbols
+
+        return KernelSymbols()
 
     def feature(self, name: str) -> bool:
         from pyvtrace.kernel.features import ask

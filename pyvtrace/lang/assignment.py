@@ -27,7 +27,7 @@ Place = typed.Load | typed.Part | typed.Dereference | typed.Bits
 @checks(ast.Assign)
 def assign(v: Values, e: ast.Assign) -> typed.Expr:
     try:
-        value = v.check(e.value)
+        value = v.shown_one(e.value) if e.op == "=" else v.check(e.value)
     except Problem:
         _give_up(v, e.target)
         raise

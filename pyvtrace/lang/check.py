@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pyvtrace.lang import assignment as assignment  # registers the check of its nodes
 from pyvtrace.lang import ast, derived, typed
 from pyvtrace.lang import types as ty
-from pyvtrace.lang.acts import freopen, tracemem
+from pyvtrace.lang.acts import freopen, naming, tracemem
 from pyvtrace.lang.calls import arguments, unknown_function
 from pyvtrace.lang.declarations import declare
 from pyvtrace.lang.naming import whole
@@ -15,6 +15,7 @@ from pyvtrace.lang.order import out_of_order
 from pyvtrace.lang.pragmas import check_names, check_pragma
 from pyvtrace.lang.printing import aggregation, printa, printf
 from pyvtrace.lang.scope import AggregationInUse, Problem, Scope
+from pyvtrace.lang.traces import is_naming
 from pyvtrace.lang.values import Values
 from pyvtrace.lang.variables import check_key, count_mismatch, key_part, wider_key
 from pyvtrace.lang.vocabulary import Action, Environment, Origin, Probe, Step
@@ -33,15 +34,17 @@ def check(
     *,
     strsize: int = 256,
     scratchsize: int = 256,
+    frames: Mapping[str, int] = {},
     read_option: ReadOption = lambda name, value: (value or "1", ""),
     zdefs: bool = False,
 ) -> typed.Program:
-    """The typed program.
+    """The typed program. `frames` has the options that say how deep stacks are.
 
     Raises:
         CompileError: with every problem, in source order.
     """
     checker = Checker(Scope(source, environment, strsize, scratchsize), read_option, zdefs=zdefs)
+    checker.scope.frames = {**checker.scope.frames, **frames}
     for item in program.items:
         checker.item(item)
     scope = checker.scope
@@ -200,7 +203,7 @@ class Checker:
                         return _SHAPES[action.shape](self, action, expr)
                 # The value is of no use to anybody, but its evaluation may change a variable, or fault.
                 number = self.number
-                return typed.Evaluate(self.values.check(expr), number, span)
+                return typed.Evaluate(self.values.shown_one(expr), number, span)
         raise AssertionError(statement)
 
     def conditional(self, statement: ast.If, number: int) -> typed.Statement:
@@ -276,11 +279,12 @@ class Checker:
 
     def _keys(self, target: ast.Aggregation, used: AggregationInUse) -> tuple[typed.Expr, ...]:
         """The tuple, which may widen the aggregation's."""
-        values = self.values.keys(target.keys or ())
+        values = self.values.shown(target.keys or ())
         name = "@" if target.name == "_" else f"@{target.name}"
         if used.keys is None:
             for number, value in enumerate(values, 1):
-                check_key(self.values, value, f"{name}[ ]", number)
+                if not isinstance(value.type, ty.Trace):
+                    check_key(self.values, value, f"{name}[ ]", number)
             used.keys = [value.type for value in values]
         if len(values) != len(used.keys):
             message = count_mismatch(name, len(values), len(used.keys))
@@ -297,6 +301,9 @@ class Checker:
 
     def plain(self, action: Action, call: ast.Call) -> typed.Act:
         name, scope = action.name, self.scope
+        if name == "trace" and len(call.args) == 1 and is_naming(scope.environment, call.args[0]):
+            message = "trace( ) may not be applied to a dynamic expression"
+            raise scope.fail("D_TRACE_DYN", call.span, message, "make it a statement of its own")
         if name == "trace" and len(call.args) == 1 and self._is_void(call.args[0]):
             raise scope.fail("D_TRACE_VOID", call.span, "trace( ) may not be applied to a void expression")
         args = arguments(self.values, name, call, action.parameters)
@@ -337,5 +344,6 @@ _SHAPES: Mapping[str, Callable[[Checker, Action, ast.Call], typed.Act]] = {
     "printa": printa,
     "aggregation": Checker.on_aggregation,
     "tracemem": tracemem,
+    "naming": naming,
     "freopen": freopen,
 }

@@ -17,7 +17,7 @@ _STATISTIC = re.compile(r"%@?(?P<flags>[-+ 0]*)(?P<width>\d+)?(?P<what>p\d+(?:\.
 TAKES = {
     **dict.fromkeys(("d", "i", "o", "x", "X", "u", "wc"), "integer"), **dict.fromkeys("cC", "character"),
     **dict.fromkeys("TYy", "time"), **dict.fromkeys(("s", "S", "ws"), "string"), **dict.fromkeys("eEfFgG", "float"),
-    **dict.fromkeys("paAk", "pointer"),
+    "p": "pointer", "a": "address", "A": "user address", "k": "stack",
 }  # fmt: skip
 
 

@@ -9,11 +9,17 @@ from pyvtrace.lang import ast, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.formats import TAKES, BadFormat, Conversion, Literal, parse_format, parse_printa
 from pyvtrace.lang.scope import AggregationInUse, Scope
-from pyvtrace.lang.vocabulary import Action
+from pyvtrace.lang.traces import address
+from pyvtrace.lang.vocabulary import Action, Naming
 from pyvtrace.source import Span
 
 if TYPE_CHECKING:
     from pyvtrace.lang.check import Checker
+
+
+def _is_trace(type_: ty.Type, *kinds: str) -> bool:
+    return isinstance(type_, ty.Trace) and type_.kind in kinds
+
 
 Parse = Callable[[str], Sequence[Literal | Conversion]]
 # By what a conversion takes: which types will do, what DTrace calls them, and what to write for another one.
@@ -24,6 +30,9 @@ _ACCEPTS: Mapping[str, tuple[Callable[[ty.Type], bool], str, str]] = {
     "time": (lambda t: isinstance(t, ty.Integer) and t.size == 8, "int64_t", "it takes nanoseconds: walltimestamp"),
     "float": (lambda t: False, "float, double, or long double", "D computes with integers only: %d shows them"),
     "pointer": (lambda t: t.is_scalar, "pointer or integer", ""),
+    "address": (lambda t: t.is_scalar or _is_trace(t, "sym", "mod"), "pointer or integer", ""),
+    "user address": (lambda t: t.is_scalar or _is_trace(t, "usym", "umod", "uaddr"), "pointer or integer", ""),
+    "stack": (lambda t: _is_trace(t, "stack", "ustack"), "stack or ustack", ""),
 }
 
 
@@ -57,7 +66,7 @@ def printf(checker: Checker, action: Action, call: ast.Call) -> typed.Act:
         raise scope.fail("D_PRINTF_ARG_FMT", call.args[0].span, message)
     text = call.args[0].text
     conversions = _conversions(scope, name, text, call.args[0].span, parse_format)
-    args = checker.values.keys(call.args[1:])
+    args = checker.values.shown(call.args[1:])
     position = 0
     for number, conversion in enumerate(conversions, 1):
         if conversion.letter == "@":
@@ -68,6 +77,8 @@ def printf(checker: Checker, action: Action, call: ast.Call) -> typed.Act:
                 _size(scope, name, args, position, number, conversion, what, call.span)
                 position += 1
         _value(scope, name, args, position, number, conversion, call.span)
+        if conversion.letter == "A" and args[position].type.is_scalar:
+            args = (*args[:position], _of_process(scope, args[position]), *args[position + 1 :])
         position += 1
     if position < len(args):
         message = f"{name}( ) prototype mismatch: only {position} arguments required by this format string"
@@ -114,6 +125,13 @@ def _value(
     if not accepts(arg.type):
         message = _mismatch(f"{name}( ) argument #{position + 2}", number, conversion, shown, arg.type)
         raise scope.fail("D_PRINTF_ARG_TYPE", arg.span, message, hint if arg.type.is_scalar else "")
+
+
+def _of_process(scope: Scope, value: typed.Expr) -> typed.Expr:
+    """An address with the process that it is of: the name depends on both."""
+    function = scope.environment.functions["uaddr"]
+    assert isinstance(function, Naming)
+    return address(function, (value,), value)
 
 
 def _missing(name: str, number: int, conversion: Conversion) -> str:

@@ -11,6 +11,9 @@ from pyvtrace.source import Diagnostic, Source, Span
 from pyvtrace.spec import ProbeName
 from pyvtrace.value import Value
 
+# How deep stacks are where nobody says it, by option.
+FRAMES: Mapping[str, int] = {"stackframes": 20, "ustackframes": 100, "jstackframes": 50, "maxframes": 127}
+
 
 class Problem(Exception):
     """Ends the check of one statement; carries its diagnostic, or None where all has been said."""
@@ -61,6 +64,7 @@ class Scope:
         self.inside = self.expansions = 0
         # Whether a pointer variable has been given the clause's own memory, which alloca() makes, or other addresses.
         self.holds: dict[tuple[str, str], bool] = {}
+        self.frames: Mapping[str, int] = FRAMES
         # D libraries that were found to be needed, and parsed pieces of D that belong to probes.
         self.libraries: set[str] = set()
         self.loading = False

@@ -95,6 +95,21 @@ class String(Type):
         return "string"
 
 
+class Trace(Type):
+    """Addresses of code that the consumer names: of a stack, or a single one. `kind` is that of a `spec.FieldSpec`, in
+    `words` of 8 bytes. It is no value that a program could compute with."""
+
+    kind: str
+    words: int
+
+    @property
+    def size(self) -> int:
+        return 8 * self.words
+
+    def __str__(self) -> str:
+        return self.kind
+
+
 class Array(Type):
     """An array of a fixed size."""
 

@@ -18,8 +18,6 @@ def _by_name(rows: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
 # Functions and actions.
 FUNCTIONS = _by_name(
     (
-        ("stack ustack jstack", "aggregate by probefunc or execname instead"),
-        ("sym func mod usym uaddr ufunc umod", 'print the address: printf("%p", arg0)'),
         ("d_path", "take args[0]->... of a probe that has the path as text"),
         ("mutex_owned mutex_owner mutex_type_adaptive mutex_type_spin", "trace sdt:lock::contention_begin"),
         ("rw_iswriter rw_read_held rw_write_held", "trace sdt:lock::contention_begin"),
@@ -37,8 +35,7 @@ IMPOSSIBLE = _by_name(
 )
 VARIABLES = _by_name(
     (
-        ("caller ucaller", "in profile probes arg0 is the kernel's address, arg1 the process's"),
-        ("stackdepth ustackdepth cwd root", "leave it out"),
+        ("cwd root", "leave it out"),
         ("uregs", "arguments are arg0 to arg9"),
         ("zonename", "use cgroup"),
     )

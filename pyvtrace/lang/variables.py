@@ -173,13 +173,19 @@ def count_mismatch(name: str, passed: int, expected: int) -> str:
 
 def key_part(v: Values, value: typed.Expr, type_: ty.Type, what: str, number: int) -> typed.Expr:
     """One part of a tuple, or a problem that shows both types."""
-    check_key(v, value, what, number)
-    if isinstance(value.type, ty.String) != isinstance(type_, ty.String):
+    if not isinstance(value.type, ty.Trace):
+        check_key(v, value, what, number)
+    if _sort_of_key(value.type) != _sort_of_key(type_):
         message = (
             f"{what} key #{number} is incompatible with prototype:\n\tprototype: {type_}\n\t      key: {value.type}"
         )
         raise v.fail("D_PROTO_ARG", value.span, message)
-    return value if isinstance(type_, ty.String) else convert(value, type_)
+    return value if isinstance(type_, ty.String | ty.Trace) else convert(value, type_)
+
+
+def _sort_of_key(type_: ty.Type) -> str:
+    """Keys of one sort can stand in one place of a tuple."""
+    return type_.kind if isinstance(type_, ty.Trace) else "string" if isinstance(type_, ty.String) else "integer"
 
 
 def check_key(v: Values, value: typed.Expr, what: str, number: int) -> None:
@@ -191,6 +197,8 @@ def wider_key(one: ty.Type, other: ty.Type) -> ty.Type:
     """The type of a part of a tuple that holds both."""
     if isinstance(one, ty.String) and isinstance(other, ty.String):
         return one if one.capacity >= other.capacity else other
+    if isinstance(one, ty.Trace) and isinstance(other, ty.Trace):
+        return one if one.words >= other.words else other
     return one
 
 

@@ -63,6 +63,15 @@ class Function(Value):
     refuses: Callable[[Sequence[Any], int], tuple[str, str] | None] = lambda args, scratchsize: None
 
 
+class Naming(Function):
+    """A function whose value is a `types.Trace` of that `kind`: usable as a statement, as a key of an aggregation,
+    as an argument of printf() and as what a variable is assigned. Its code writes the value to a place.
+    `frames` names the option that has the number of frames where no argument does; "" for the name of one address."""
+
+    kind: str = ""
+    frames: str = ""
+
+
 class Action(Value):
     """An action: usable as a statement only, type void.
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pyvtrace.runtime.printf import PROBE_PARTS, Piece, cut, escape, field_code, name_bytes, pad, to_text
 from pyvtrace.runtime.shapes import show as show_shape
-from pyvtrace.spec import FieldSpec, PrintAction, ProbeName
+from pyvtrace.spec import STACKS, FieldSpec, PrintAction, ProbeName
 
 HEADER = f"{'CPU':>3} {'ID':>6} {'FUNCTION:NAME':>32}\n"
 FLOW_HEADER = f"{'CPU':>3} {'FUNCTION':<41}\n"
 # trace() of an integer, by its size in bytes, and of a string.
 TRACE_COLUMNS: Mapping[int, int] = {1: 3, 2: 5, 4: 10, 8: 20}
 TRACE_STRING = 33
+SYMBOL_COLUMN = 50
 # Offsets in a record's header (see `spec`).
 _PROBE, _CPU = ("I", 4), ("I", 8)
 
@@ -75,6 +76,13 @@ def tracemem_piece(field: FieldSpec, count: FieldSpec | None) -> Piece:
     return Piece(
         "%s", (code, field_code(count)), lambda raw, size: "".join(_dump_lines(raw[:size] if size >= 0 else raw))
     )
+
+
+def names_piece(field: FieldSpec, show: Callable[[bytes], str]) -> Piece:
+    """A stack, a line a frame; the name of one address, in its column."""
+    if field.kind in STACKS:
+        return Piece("%s", (field_code(field),), show)
+    return Piece("%s", (field_code(field),), lambda raw: f"  {show(raw):<{SYMBOL_COLUMN}}")
 
 
 def text_piece(field: FieldSpec, probes: Mapping[int, ProbeName]) -> Piece:

@@ -115,7 +115,8 @@ def _rows(stage: str, standing: str, kind: str, why: str, names: str) -> Iterato
 _NO_CTF = "types come from the kernel's BTF"
 _NO_LINKING = "programs are loaded, not linked into ELF files"
 _NO_DEBUG = "it shows the insides of another compiler; use -S"
-_STACKS = "it sizes stack traces, which are refused where a program takes them"
+# More than any kernel takes without kernel.perf_event_max_stack.
+MOST_FRAMES = 1024
 
 _GROUPS: tuple[Iterable[Option], ...] = (
     _rows(COMPILE, EFFECT, "flag", "", "argref cpp cpphdrs defaultargs droptags empty errtags nolibs verbose zdefs"),
@@ -156,9 +157,14 @@ _GROUPS: tuple[Iterable[Option], ...] = (
     _rows(RUN, MOOT, "flag", "a program that the kernel refuses is shown with the kernel's reason", "bpflog"),
     _rows(RUN, MOOT, "size", "the kernel's log is as large as it has to be", "bpflogsize"),
     _rows(RUN, MOOT, "size", "BPF memory is accounted to the user's cgroup", "lockmem"),
-    _rows(RUN, MOOT, "flag", "addresses are printed as numbers", "noresolve"),
-    _rows(RUN, MOOT, "size", "it sizes stacks of Java programs, which are refused", "jstackstrsize=512"),
-    _rows(RUN, MOOT, "int", _STACKS, "jstackframes=50 maxframes=127 stackframes=20 ustackframes=100"),
+    _rows(RUN, EFFECT, "flag", "", "noresolve"),
+    _rows(RUN, MOOT, "size", "names of Java's functions take no room in a stack", "jstackstrsize=512"),
+    (
+        Option("stackframes", RUN, "int", "20", least=1, most=MOST_FRAMES),
+        Option("ustackframes", RUN, "int", "100", least=1, most=MOST_FRAMES),
+        Option("jstackframes", RUN, "int", "50", least=1, most=MOST_FRAMES),
+        Option("maxframes", RUN, "int", "127", least=1, most=MOST_FRAMES),
+    ),
     # As many as one look for a free one may visit.
     (Option("scratchsize", RUN, "size", "256", least=8, most=4096),),
     (Option("nspec", RUN, "int", "1", least=1, most=4096),),
@@ -171,7 +177,7 @@ _GROUPS: tuple[Iterable[Option], ...] = (
     _rows(DYNAMIC, MOOT, "time", "aggregations are as of the moment they are printed", "aggrate=1000000000"),
     _rows(DYNAMIC, MOOT, "time", "records are printed as they come", "switchrate=1000000000"),
     _rows(DYNAMIC, MOOT, "flag", "nothing is said about resizing buffers", "quietresize"),
-    _rows(DYNAMIC, MOOT, "int", _STACKS, "stackindent=14"),
+    (Option("stackindent", DYNAMIC, "int", "14", most=200),),
     _rows(DYNAMIC, EFFECT, "size", "", "printsize"),
 )
 

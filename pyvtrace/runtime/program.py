@@ -33,6 +33,7 @@ from pyvtrace.spec import ProgramSpec
 from pyvtrace.target import Target
 from pyvtrace.value import Value, replace
 
+_FRAMES = ("stackframes", "ustackframes", "jstackframes", "maxframes")
 _SIZES = ("aggsize", "bufsize", "dynvarsize", "nspec", "scratchsize")
 ALL_CPUS_AGGSIZE = 64 << 20
 # A ring buffer is at least a page, and a power of two.
@@ -223,6 +224,7 @@ def _checked(sources: Sequence[Source], tree: ast.Program, tables: Tables, reque
         tables,
         strsize=number(given, "strsize"),
         scratchsize=number(given, "scratchsize"),
+        frames={name: number(given, name) for name in _FRAMES},
         read_option=read_option,
         zdefs=is_set(given, "zdefs"),
     )

@@ -11,18 +11,21 @@ import struct
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pyvtrace.builtins.speculations import CLOSED, GENERATION, TAKEN
 from pyvtrace.kernel import bpf, perf
 from pyvtrace.kernel.cpus import online
+from pyvtrace.runtime import options
 from pyvtrace.runtime.reader import Reader
 from pyvtrace.runtime.ring import RingBuffer, Run
 from pyvtrace.runtime.snapshot import Key, Snapshot, Table, Words
+from pyvtrace.runtime.traces import Shower, has_addresses, shower, uses
 from pyvtrace.runtime.window import FUNCTION, Watcher
 from pyvtrace.source import Source, Span
 from pyvtrace.spec import (
     COUNTERS,
+    OF_PROCESSES,
     SPECULATION_SIZE,
     AggregationSpec,
     CodeSpec,
@@ -35,6 +38,9 @@ from pyvtrace.spec import (
     TypedTracepoint,
 )
 from pyvtrace.target import Target
+
+if TYPE_CHECKING:
+    from pyvtrace.kernel.symbols import Symbols
 
 BEGIN, END = "BEGIN", "END"
 _WALL_OFFSET = 16
@@ -77,6 +83,8 @@ class Session:
         self._loaded: list[tuple[CodeSpec, int]] = []
         self._attached = ExitStack()
         self._watchers: dict[str, Watcher] | None = None
+        self._traces = uses(spec)
+        self.names: Symbols | None = None
 
     def __enter__(self) -> Session:
         try:
@@ -114,10 +122,29 @@ class Session:
         size = specs[self.spec.state].value_size
         self._state = bpf.map_mmap(self.maps[self.spec.state], size, writable=True)
         self._stack.callback(self._state.close)
-        self._reader = Reader(self.spec, self.maps, self._state)
+        self.shower = self._shower()
+        self._reader = Reader(self.spec, self.maps, self._state, self.shower)
         self.update_clock()
         for program in self.spec.programs:
             self._loaded.append((program, self._own(self._load_program(program))))
+
+    def _shower(self) -> Shower:
+        """What makes text of addresses of code. Those of processes are followed from here on."""
+        if not self._traces and not has_addresses(self.spec):
+            return Shower()
+        from pyvtrace.kernel.symbols import Symbols
+
+        self.names = Symbols()
+        self._stack.callback(self.names.close)
+        if self._traces & OF_PROCESSES and not options.is_set(self.spec.options, "noresolve"):
+            self.names.follow()
+        return shower(self.spec, self.names)
+
+    def note(self) -> None:
+        """Take note of what may be gone when its name is asked for; to be called about once a second."""
+        if self.names is not None and self._traces & OF_PROCESSES:
+            self.names.observe()
+            self._reader.note()
 
     def _load_program(self, program: CodeSpec) -> int:
         place = {}
@@ -248,5 +275,6 @@ class Session:
             return False
         printer.refresh()
         for run in self.ring.read_batches():
+            self.shower.observe()
             printer.records(run)
         return True

@@ -281,3 +281,15 @@ def test_the_package_imports_nothing_heavy() -> None:
     code = "import sys, pyvtrace; print([m for m in sys.modules if m.startswith('pyvtrace.')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout == "[]\n"
+
+
+def test_stacks_are_text_in_keys_and_events() -> None:
+    with Session('BEGIN { @[stack(2)] = count(); stack(1); printf("%a", caller); exit(0); }') as session:
+        session.stop()
+        (event,) = session.events()
+        ((key,),) = session.snapshot()["_"]
+    stack, caller = event.values
+    assert str(stack).strip() == str(key).split()[0]
+    assert str(stack).strip().startswith("vmlinux`")
+    assert isinstance(caller, int)
+    assert event.text.endswith(str(key).split()[1])

@@ -73,6 +73,10 @@ INTEGERS = [
     "curthread->pid",
     "PIDTYPE_PGID",
     "(u8)arg1",
+    "caller",
+    "ucaller",
+    "stackdepth",
+    "ustackdepth",
 ]
 STRINGS = [
     "execname",
@@ -100,7 +104,10 @@ STRINGS = [
     "stringof(arg0)",
     '"/usr/lib/x"',
 ]
+STACKS = ["stack()", "stack(3)", "held"]
+USER_STACKS = ["ustack()", "jstack(2)", "held_of[g1]", "self->held"]
 BINARY = ["+", "-", "*", "&", "|", "^", "<<", ">>", "<", "<=", ">", ">=", "==", "!=", "&&", "||", "^^"]
+HELD = "BEGIN { @seen = count(); held = stack(4); held_of[g1] = ustack(4); self->held = ustack(4); }"
 DECLARED = """
 int g1; uint64_t g2; string gt; int ga[int]; long gs[string, int]; string gm[int];
 self long n; self string t; self int a[pid_t]; self string m[string]; this int n; this string t;
@@ -173,6 +180,9 @@ def statements(draw: st.DrawFn, depth: int) -> str:
         "aggregate",
         "quantize",
         "printf",
+        "stacks",
+        "names",
+        "hold",
         "trace",
         "printa",
         "clear",
@@ -207,6 +217,19 @@ def statements(draw: st.DrawFn, depth: int) -> str:
         case "printf":
             numbers = [draw(number) for _ in range(3)]
             return f'printf("%d %s %x %s %d\\n", {numbers[0]}, {draw(text)}, {numbers[1]}, {draw(text)}, {numbers[2]});'
+        case "stacks":
+            kernel, user = draw(st.sampled_from(STACKS)), draw(st.sampled_from(USER_STACKS))
+            return draw(st.sampled_from([
+                f"@k[{kernel}, {draw(number)}] = count();", f"@u[{user}] = count();",
+                f'printf("%k%k", {kernel}, {user});', "stack();", "ustack(2);",
+            ]))  # fmt: skip
+        case "names":
+            function = draw(st.sampled_from(["sym", "func", "mod", "usym", "ufunc", "umod", "uaddr"]))
+            call = f"{function}({draw(number)})"
+            letter = "A" if function.startswith("u") else "a"
+            return draw(st.sampled_from([f"@{function}[{call}] = count();", f'printf("%{letter}", {call});']))
+        case "hold":
+            return draw(st.sampled_from(["held = stack(4);", "held_of[g1] = ustack(4);", "self->held = ustack(4);"]))
         case "trace":
             return f"trace({draw(keys(depth + 1))});"
         case "print":
@@ -232,9 +255,7 @@ def clauses(draw: st.DrawFn) -> str:
     return f"{draw(st.sampled_from(PROBES))}{predicate}\n{{\n{draw(block(2))}\n}}"
 
 
-programs = st.lists(clauses(), min_size=1, max_size=5).map(
-    lambda parts: "\n".join([DECLARED, "BEGIN { @seen = count(); }", *parts])
-)
+programs = st.lists(clauses(), min_size=1, max_size=5).map(lambda parts: "\n".join([DECLARED, HELD, *parts]))
 
 
 def loads(text: str, **options: str) -> None:

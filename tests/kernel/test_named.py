@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pyvtrace.kernel.btf import Btf, Kind
+from pyvtrace.kernel.kallsyms import find
 from pyvtrace.kernel.named import enumerator, named, variable
-from pyvtrace.kernel.symbols import find
 from pyvtrace.target import KernelSymbol, KernelType
 from tests.kernel.test_btf import Types
 
