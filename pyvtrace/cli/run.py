@@ -7,11 +7,11 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 from pyvtrace.cli.console import hint, say
 from pyvtrace.cli.options import CommandLine, reported_name
 from pyvtrace.cli.output import Output, OutputFailed
+from pyvtrace.cli.processes import Process, ProcessError, start_all
 from pyvtrace.cli.signals import Interrupts
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime.options import is_set, number
@@ -21,9 +21,6 @@ from pyvtrace.runtime.session import BEGIN, END, Rejected, Session
 from pyvtrace.runtime.store import Store
 from pyvtrace.source import CompileError, Source
 from pyvtrace.target import Target
-
-if TYPE_CHECKING:
-    from pyvtrace.cli.processes import Process
 
 # With flowindent a record waits for the one after it, which tells whether it is a function of its own.
 _FLOW_PATIENCE_MS = 100
@@ -47,16 +44,15 @@ def trace(line: CommandLine) -> int:
         from pyvtrace.cli.refusals import rejection
 
         say(rejection(rejected))
-    except OutputFailed as failure:
+    except (OutputFailed, ProcessError) as failure:
         say(str(failure))
     return 1
 
 
 def _trace(line: CommandLine, target: LiveTarget, held: ExitStack) -> int:
-    processes = _processes(line, held)
-    if processes is None:
-        return 1
+    processes = start_all(line.commands, line.pids, held)
     child = processes[0].pid if processes else 0
+    target.beginning = {process.pid: process.begin for process in processes}
     request = Request(line.programs, line.options, line.environment, line.arguments, child)
     compiled = compile_request(request, target)
     if "S" in line.flags:
@@ -87,24 +83,6 @@ def _stability(source: Source) -> str:
     from pyvtrace.cli.stability import of_program
 
     return of_program(_kind(source), reported_name(source))
-
-
-def _processes(line: CommandLine, held: ExitStack) -> list[Process] | None:
-    """Those of -c and -p, which are ended with `held`; None, having said why, if one is not there."""
-    if not line.commands and not line.pids:
-        return []
-    from pyvtrace.cli.processes import ProcessError, grab, run
-
-    found: list[Process] = []
-    try:
-        for command in line.commands:
-            found.append(run(command))
-            held.callback(found[-1].end)
-        found += map(grab, line.pids)
-    except ProcessError as error:
-        say(str(error))
-        return None
-    return found
 
 
 class Run:

@@ -10,7 +10,6 @@ from pyvtrace.bpf import programs as types
 from pyvtrace.bpf.assembler import TooFar, assemble
 from pyvtrace.compile import cputime
 from pyvtrace.compile import expressions as expressions  # registers the code of every node
-from pyvtrace.compile.context import SyscallContext
 from pyvtrace.compile.contexts import context_for
 from pyvtrace.compile.dispatch import Dispatch
 from pyvtrace.compile.layout import COUNTS, DATA, RING, Layout
@@ -25,12 +24,15 @@ from pyvtrace.spec import (
     AttachSpec,
     CodeSpec,
     ExitAction,
+    FunctionTrace,
+    Kprobes,
     OnDemand,
     PerfTracepoint,
     ProbeNames,
     ProgramSpec,
     Relocation,
     Timer,
+    Uprobes,
 )
 from pyvtrace.target import Target
 
@@ -93,6 +95,10 @@ def program_type(attach: AttachSpec) -> int:
             return types.TRACEPOINT
         case Timer():
             return types.PERF_EVENT
+        case Uprobes() | Kprobes():
+            return types.KPROBE
+        case FunctionTrace():
+            return types.TRACING
     return types.RAW_TRACEPOINT
 
 
@@ -171,8 +177,8 @@ def _lower(
     is_end = isinstance(unit.attach, OnDemand) and unit.probe.name.name == "END"
     lowering = Lowering(program, layout, target, context, number, stops=stops and not is_end, errors=errors)
     dispatch = None
-    if isinstance(context, SyscallContext):
-        dispatch = Dispatch(unit.clauses, context.first, context.known)
+    if context.served is not None:
+        dispatch = Dispatch(unit.clauses, *context.served)
         if needs_identity(unit, dispatch, errors):
             context.identity = lowering.machine.frame.word()
     try:
@@ -188,7 +194,7 @@ def _lower(
         type=program_type(unit.attach),
         code=made.code,
         relocations=tuple(Relocation(slot, map_) for slot, map_ in made.relocations),
-        attach=unit.attach,
+        attach=table.placed(unit.attach, unit.probes),
         origins=made.origins,
         comments=made.comments,
         probes=tuple(p.id for p in unit.probes),

@@ -16,7 +16,7 @@ from binascii import a2b_base64, b2a_base64, crc32
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pyvtrace.target import KernelMember, KernelParameter, KernelType, MemberPlace
+from pyvtrace.target import KernelMember, KernelParameter, KernelType, MemberPlace, Prototype
 
 if TYPE_CHECKING:
     from pyvtrace.kernel.btf import Btf
@@ -124,6 +124,14 @@ class Types:
     def function(self, name: str) -> int | None:
         """As `Btf.function`; None also without BTF."""
         return self._answer(f"function {name}", lambda btf: btf.function(name), _NUMBER)
+
+    def prototype(self, function: str) -> Prototype | None:
+        """As `Btf.prototype`; None also without BTF."""
+        found = self._answer(f"prototype {function}", lambda btf: btf.prototype(function), _PARAMETERS)
+        if found is None:
+            return None
+        *parameters, result = found
+        return Prototype(tuple(parameters), None if result.type.kind == "void" else result.type)
 
     def _answer(self, question: str, ask: Callable[[Btf], T | None], as_text: _Text[T]) -> T | None:
         write, read = as_text

@@ -108,6 +108,14 @@ class Probe(Value):
     key: Any = None
 
 
+class Refusal(Value):
+    """Why a description's probes cannot be had: DTrace's tag, what is wrong, and what to do about it."""
+
+    tag: str
+    message: str
+    hint: str = ""
+
+
 class Environment(Protocol):
     """Everything a program is checked against."""
 
@@ -135,6 +143,9 @@ class Environment(Protocol):
 
     def hint(self, description: ProbeDescription) -> str:
         """Why a description matches nothing, or what it may have meant; empty if there is nothing to say."""
+
+    def refusal(self, description: ProbeDescription, found: Sequence[Probe]) -> Refusal | None:
+        """Why a description cannot be enabled, though `found` may fit it; None if it can, or just fits nothing."""
 
     def argument_code(self, probe: Probe, index: int) -> Emit | None:
         """Code that puts args[index] into R0; None where there is no such argument."""

@@ -23,7 +23,7 @@ from pyvtrace.lang.lexer import Macros
 from pyvtrace.lang.nesting import room
 from pyvtrace.lang.parser import parse
 from pyvtrace.lang.types import Struct
-from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Emit, Function, Probe, Variable
+from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Emit, Function, Probe, Refusal, Variable
 from pyvtrace.providers.registry import ProbeTable
 from pyvtrace.runtime.options import BadOption, canonical, is_set, number
 from pyvtrace.source import CompileError, Diagnostic, Source
@@ -74,6 +74,9 @@ class Tables:
 
     def hint(self, description: ProbeDescription) -> str:
         return self._probes.hint(description)
+
+    def refusal(self, description: ProbeDescription, found: Sequence[Probe]) -> Refusal | None:
+        return self._probes.refusal(description, found)
 
     def argument_code(self, probe: Probe, index: int) -> Emit | None:
         return None

@@ -14,8 +14,8 @@ from contextlib import ExitStack
 from typing import Protocol
 
 from pyvtrace.builtins.speculations import CLOSED, GENERATION, TAKEN
-from pyvtrace.kernel import bpf, perf
-from pyvtrace.kernel.cpus import online
+from pyvtrace.kernel import bpf
+from pyvtrace.kernel.attach import attach, load
 from pyvtrace.runtime.reader import Reader
 from pyvtrace.runtime.ring import RingBuffer, Run
 from pyvtrace.runtime.snapshot import Key, Snapshot, Table, Words
@@ -28,10 +28,7 @@ from pyvtrace.spec import (
     CodeSpec,
     MapSpec,
     OnDemand,
-    PerfTracepoint,
     ProgramSpec,
-    RawTracepoint,
-    Timer,
 )
 from pyvtrace.target import Target
 
@@ -120,7 +117,7 @@ class Session:
 
     def _load_program(self, program: CodeSpec) -> int:
         try:
-            return bpf.program_load(program.type, relocate(program, self.maps), program.name)
+            return load(program, relocate(program, self.maps))
         except bpf.VerifierError as error:
             at = min(error.instruction or 0, len(program.origins) - 1)
             raise Rejected(self.spec.source, program.origins[at], program, error) from error
@@ -133,20 +130,7 @@ class Session:
     def attach(self) -> None:
         """Enable every probe. BEGIN and END are run by `fire`."""
         for program, fd in self._loaded:
-            match program.attach:
-                case RawTracepoint(name=name):
-                    self._attached.callback(os.close, bpf.raw_tracepoint_open(name, fd))
-                case PerfTracepoint(group=group, name=name):
-                    form = self.target.tracepoint(group, name)
-                    if form is not None:
-                        self._attach_event(perf.open_tracepoint(form.id), fd)
-                case Timer(period_ns=period, every_cpu=every):
-                    for cpu in online() if every else online()[:1]:
-                        self._attach_event(perf.open_clock(cpu, period), fd)
-
-    def _attach_event(self, event: int, program: int) -> None:
-        self._attached.callback(os.close, event)
-        perf.attach(event, program)
+            attach(program, fd, self.target, self._attached)
 
     def fire(self, name: str) -> None:
         """Run the clauses of BEGIN or END, in this process."""
