@@ -25,8 +25,9 @@ class Source(Value):
     """One D program text.
 
     `kind` is "script" for a file (`-s`, `#!`), "specifier" for a program given on the command line (`-n`, `-P`, ...);
-    DTrace words its errors differently for the two. Of several programs that run together each is a source of its own
-    `after` the one before: then offsets go on where that one ended, so that a span is a place in one of them.
+    "library" for a D library. DTrace words its errors differently for them. Of several programs that run together each
+    is a source of its own `after` the one before: then offsets go on where that one ended, so that a span is a place
+    in one of them.
     """
 
     name: str
@@ -82,9 +83,9 @@ class Diagnostic(Value):
         """DTrace's one-line form, without the name of the program in front."""
         source = source.of(self.span.start)
         tag = f"[{self.tag}] " if tags else ""
-        if source.kind == "script":
+        if source.kind in ("script", "library"):
             where = f"line {source.line_of(self.span.start)}: "
-            return f"failed to compile script {source.name}: {tag}{where}{self.message}"
+            return f"failed to compile {source.kind} {source.name}: {tag}{where}{self.message}"
         region = f"in {self.region}: " if self.region else ""
         return f"invalid probe specifier {source.name}: {tag}{region}{self.message}"
 

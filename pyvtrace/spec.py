@@ -42,6 +42,12 @@ class RawTracepoint(AttachSpec):
     name: str
 
 
+class TypedTracepoint(AttachSpec):
+    """The same for a program that was loaded for this tracepoint: the verifier knows what its arguments point to."""
+
+    name: str
+
+
 class PerfTracepoint(AttachSpec):
     """A perf event on `events/<group>/<name>`; the context is the tracepoint's record."""
 

@@ -152,6 +152,9 @@ class Target(Protocol):
     def raw_tracepoint(self, name: str) -> Sequence[KernelParameter] | None:
         """Parameters of a raw tracepoint from the kernel's BTF; None where there is no such tracepoint or no BTF."""
 
+    def typed_tracepoint(self, name: str) -> int | None:
+        """What a program is loaded for a raw tracepoint with; None where there is no such tracepoint or no BTF."""
+
     def member(self, struct: str, path: str) -> MemberPlace | None:
         """Place of `path` ("comm", "thread_info.status") in `struct task_struct`-like `struct`; None if unknown."""
 

@@ -262,13 +262,16 @@ MEMBERS = {
         io_start_time_ns 112 8 u, deadline 136 8 u
     """,
     "bio": """
-        bi_bdev 8 8 u, bi_opf 16 4 u, bi_iter.bi_sector 32 8 u, bi_iter.bi_size 40 4 u
+        bi_bdev 8 8 block_device, bi_opf 16 4 u, bi_iter.bi_sector 32 8 u, bi_iter.bi_size 40 4 u
     """,
     "block_device": """
-        bd_disk 16 8 u, bd_queue 24 8 u, bd_dev 52 4 u
+        bd_disk 16 8 gendisk, bd_queue 24 8 u, bd_dev 52 4 u
     """,
     "gendisk": """
-        major 0 4 s, first_minor 4 4 s, disk_name 12 32 u
+        major 0 4 s, first_minor 4 4 s, disk_name 12 32 u, fops 72 8 block_device_operations
+    """,
+    "block_device_operations": """
+        submit_bio 0 8 u
     """,
     "request_queue": """
         disk 104 8 u
@@ -295,7 +298,7 @@ MEMBERS = {
         kn 256 8 u
     """,
     "kernfs_node": """
-        name 16 8 u, id 96 8 u
+        __parent 8 8 u, name 16 8 u, id 96 8 u
     """,
 }
 
@@ -372,22 +375,31 @@ class FrozenTarget:
             return None
         return [KernelParameter(own, KernelType(k, text, size, sign)) for own, k, text, size, sign in PARAMETERS[name]]
 
+    def typed_tracepoint(self, name: str) -> int | None:
+        return 1 if name in PARAMETERS else None
+
     def member(self, struct: str, path: str) -> MemberPlace | None:
         rows = (row.split() for row in MEMBERS.get(struct, "").split(",") if row)
         places = {name: MemberPlace(int(offset), int(size), sign == "s") for name, offset, size, sign in rows}
         return places.get(path)
 
     def aggregate(self, keyword: str, tag: str) -> KernelType | None:
-        """The members that are recorded, as numbers."""
+        """The members that are recorded, as numbers and pointers; those inside a member lie in a struct without a tag
+        that begins where this one does."""
         if keyword != "struct" or tag not in MEMBERS:
             return None
-        rows = [row.split() for row in MEMBERS[tag].split(",") if row]
-        members = tuple(
-            KernelMember(name, KernelType("int", f"u{8 * int(size)}", int(size), sign == "s"), 8 * int(offset))
-            for name, offset, size, sign in rows
-            if size in ("1", "2", "4", "8")
+        found: dict[str, list[KernelMember]] = {}
+        for row in MEMBERS[tag].split(","):
+            name, offset, size, kind = row.split()
+            if size in ("1", "2", "4", "8"):
+                outer, _, inner = name.rpartition(".")
+                found.setdefault(outer, []).append(KernelMember(inner, _recorded(int(size), kind), 8 * int(offset)))
+        nested = (
+            KernelMember(name, KernelType("struct", "struct (anonymous)", 4096, members=tuple(members)))
+            for name, members in found.items()
+            if name
         )
-        return KernelType("struct", f"struct {tag}", 4096, members=members)
+        return KernelType("struct", f"struct {tag}", 4096, members=(*found.get("", ()), *nested))
 
     def feature(self, name: str) -> bool:
         return name not in self._without
@@ -430,6 +442,13 @@ class FrozenTarget:
         *rows, (_, kind, text, size, sign) = PROTOTYPES[function]
         parameters = tuple(KernelParameter(own, KernelType(k, t, s, signed)) for own, k, t, s, signed in rows)
         return Prototype(parameters, KernelType(kind, text, size, sign) if size else None)
+
+
+def _recorded(size: int, kind: str) -> KernelType:
+    """The type of a member: `kind` is "s" or "u" for a number, or what a pointer points to."""
+    if kind in ("s", "u"):
+        return KernelType("int", f"u{8 * size}", size, kind == "s")
+    return KernelType("pointer", f"struct {kind} *", size)
 
 
 Event = tuple[tuple[str, str], TracepointFormat]

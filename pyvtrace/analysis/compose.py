@@ -17,26 +17,25 @@ _UPDATE = re.compile(r"^([ \t]*)(@\w+)\[(.*)\] = (exphist\((.*), (\d+)\));", re.
 
 # The processes of a command: $target, those that one of them cloned, and those whose parent is one of them, for a child
 # may run before the call that made it returns. A child of such a child is found by its entry to clone.
-FAMILY = "(pid == $target || family[pid] || family[ppid] || ppid == $target)"
-_FAMILY = """\
-uint64_t family[uint64_t];
-
+FAMILY = "(pid == $target || vtrace_family[pid] || vtrace_family[ppid] || ppid == $target)"
+FAMILY_DECLARATION = "uint64_t vtrace_family[uint64_t];\n"
+FAMILY_CLAUSES = """\
 syscall::clone*:entry, syscall::*fork:entry
-/family[ppid] || ppid == $target/
+/vtrace_family[ppid] || ppid == $target/
 {
-	family[pid] = 1;
+	vtrace_family[pid] = 1;
 }
 
 syscall::clone*:return, syscall::*fork:return
-/(int64_t)arg1 > 0 && (pid == $target || family[pid])/
+/(int64_t)arg1 > 0 && (pid == $target || vtrace_family[pid])/
 {
-	family[(uint64_t)arg1] = 1;
+	vtrace_family[(uint64_t)arg1] = 1;
 }
 
 syscall::exit_group:entry
-/family[pid]/
+/vtrace_family[pid]/
 {
-	family[pid] = 0;
+	vtrace_family[pid] = 0;
 }
 
 """
@@ -69,7 +68,7 @@ def compose(
     text = _updated(script, _filtered(script, conditions), minimum)
     pragmas = "".join(f"#pragma D option {name}={value}\n" for name, value in (options or {}).items())
     removable = "".join(f"\ndtrace:::END\n{{\n\ttrunc(@{measure.name});\n}}\n" for measure in script.measures)
-    return pragmas + (_FAMILY if FAMILY in conditions else "") + text + removable
+    return pragmas + (FAMILY_DECLARATION + FAMILY_CLAUSES if FAMILY in conditions else "") + text + removable
 
 
 def _filtered(script: Script, conditions: Sequence[str]) -> str:

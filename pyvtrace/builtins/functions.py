@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyvtrace.builtins.files import FILES
 from pyvtrace.builtins.memory import MEMORIES
 from pyvtrace.builtins.network import NETWORK
 from pyvtrace.builtins.numbers import NUMBERS
@@ -11,5 +12,5 @@ from pyvtrace.builtins.speculations import SPECULATION
 from pyvtrace.builtins.strings import STRINGS
 from pyvtrace.lang.vocabulary import Function
 
-_ALL = (*STRINGS, *PATHS, *SEARCH, *NUMBERS, *NETWORK, *MEMORIES, SPECULATION)
+_ALL = (*STRINGS, *PATHS, *SEARCH, *NUMBERS, *NETWORK, *MEMORIES, *FILES, SPECULATION)
 FUNCTIONS: dict[str, Function] = {f.name: f for f in _ALL}

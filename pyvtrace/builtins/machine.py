@@ -20,6 +20,7 @@ class Machine(Protocol):
     have: set[str]
     states: dict[str, Any]
     scratch_size: int
+    clause: int
 
     def need(self, what: str) -> Code: ...
     def value(self, expr: typed.Expr) -> Code: ...

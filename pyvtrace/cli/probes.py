@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from pyvtrace.cli.console import hint, say
 from pyvtrace.cli.options import CommandLine
 from pyvtrace.cli.output import Output, OutputFailed
-from pyvtrace.cli.processes import Process, ProcessError, start_all
 from pyvtrace.cli.stability import of_probe
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.lang.ast import Clause, ProbeDescription
@@ -17,6 +16,7 @@ from pyvtrace.lang.parser import parse
 from pyvtrace.lang.vocabulary import Argument, Probe
 from pyvtrace.providers.registry import ProbeTable
 from pyvtrace.runtime.options import is_set
+from pyvtrace.runtime.processes import Process, ProcessError, start_all
 from pyvtrace.runtime.program import Request, macros
 from pyvtrace.source import CompileError, Source, render
 
@@ -87,6 +87,7 @@ def _named(number: int, argument: Argument) -> str:
 def _arguments(table: ProbeTable, probe: Probe) -> str:
     arguments = table.arguments(probe)
     lines = [
-        f"\t\targs[{number}]: {argument.type}{_named(number, argument)}\n" for number, argument in enumerate(arguments)
+        f"\t\targs[{number}]: {argument.written or argument.type}{_named(number, argument)}\n"
+        for number, argument in enumerate(arguments)
     ]
     return "\n\tArgument Types\n" + ("".join(lines) or "\t\tNone\n") + "\n"

@@ -11,11 +11,11 @@ from contextlib import ExitStack
 from pyvtrace.cli.console import hint, say
 from pyvtrace.cli.options import CommandLine, reported_name
 from pyvtrace.cli.output import Output, OutputFailed
-from pyvtrace.cli.processes import Process, ProcessError, start_all
 from pyvtrace.cli.signals import Interrupts
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime.options import is_set, number
 from pyvtrace.runtime.printer import Printer
+from pyvtrace.runtime.processes import Process, ProcessError, start_all
 from pyvtrace.runtime.program import Compiled, Request, compile_request
 from pyvtrace.runtime.session import BEGIN, END, Rejected, Session
 from pyvtrace.runtime.store import Store

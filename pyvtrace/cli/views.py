@@ -15,11 +15,11 @@ import click
 from pyvtrace.analysis.names import Names
 from pyvtrace.analysis.script import Script, parse_script
 from pyvtrace.analysis.units import BadDuration, parse_duration
-from pyvtrace.cli import places
-from pyvtrace.cli.processes import ProcessError
 from pyvtrace.cli.showing import Plan, Request, json_lines, live, tables
 from pyvtrace.cli.tracing import Asked
 from pyvtrace.kernel.syscall import KernelError
+from pyvtrace.runtime import places
+from pyvtrace.runtime.processes import ProcessError
 from pyvtrace.runtime.session import Rejected
 from pyvtrace.source import CompileError, render
 

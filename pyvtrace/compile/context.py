@@ -50,10 +50,34 @@ class Context:
         self.identity: Place | None = None
         # Of a program that serves several probes: their lowest id, and those that are known.
         self.served: tuple[int, Sequence[int]] | None = None
+        # The argument that is the thread which the probe fires for; -1 for the current one.
+        self.thread = -1
 
     def identify(self, m: Machine) -> Code:
         """Store the id of the probe that fired at `identity`, and leave it in R1."""
         raise NotImplementedError
+
+    def standing_for(self, probe: Probe) -> Context:
+        """The same program's context while it serves a probe that is made of its own."""
+        other = object.__new__(type(self))
+        thread = probe.origin.thread if probe.origin else -1
+        other.__dict__.update(self.__dict__, probes=[probe], identity=None, thread=thread)
+        return other
+
+    def task(self, m: Machine) -> Code:
+        """R8 = the task that the probe fires for, as a pointer that the verifier follows."""
+        if self.thread >= 0:
+            yield load(R8, R6, 8 * self.thread)
+            return
+        yield call(h.GET_CURRENT_TASK_BTF)
+        yield mov(R8, R0)
+
+    def task_number(self, m: Machine) -> Code:
+        """R0 = its address as a number, with which D may compute."""
+        if self.thread >= 0:
+            yield from self.argument(m, self.thread)
+        else:
+            yield call(h.GET_CURRENT_TASK)
 
     def probe_id(self, m: Machine) -> Code:
         """R0 = id of the probe that fired."""
@@ -272,7 +296,17 @@ class WordsContext(Context):
         if index >= len(self.types):
             yield mov(R0, 0)
             return
-        yield load(R0, R6, 8 * index)
+        if self.thread >= 0:
+            # Read as memory: what the verifier follows it does not let D compute with.
+            with m.frame.temporary() as word:
+                yield from m.address(R1, word)
+                yield mov(R2, 8)
+                yield mov(R3, R6)
+                yield R3 + 8 * index
+                yield call(h.PROBE_READ_KERNEL)
+                yield from m.restore(R0, word)
+        else:
+            yield load(R0, R6, 8 * index)
         type_ = self.types[index]
         if isinstance(type_, Integer):
             yield from extend(R0, type_.bytes, signed=type_.signed)

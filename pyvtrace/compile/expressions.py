@@ -62,6 +62,11 @@ def typed_argument(m: Machine, e: Any) -> Code:
     yield from m.settle(e.type)
 
 
+@computes(typed.Variants)
+def variants(m: Machine, e: Any) -> Code:
+    yield from m.value(e.of(m.context.probes[0].id))
+
+
 @computes(typed.Load)
 def variable(m: Machine, e: Any) -> Code:
     symbol: typed.Symbol = e.symbol

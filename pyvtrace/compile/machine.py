@@ -73,6 +73,8 @@ class Machine:
         # What functions keep from call to call of one firing, by their names.
         self.states: dict[str, Place] = {}
         self.scratch_size = layout.scratch_size
+        # The clause that the code belongs to, counted from 1, and the action in it.
+        self.clause = 0
         self.action = 0
         # Where a fault, and a loss that makes the rest of the clause meaningless, lead; set clause by clause.
         self.on_fault = Label("fault")
@@ -117,8 +119,7 @@ class Machine:
             return
         if what == "task":
             yield Note("current task")
-            yield call(h.GET_CURRENT_TASK_BTF)
-            yield mov(R8, R0)
+            yield from self.context.task(self)
         elif what == "self":
             yield from self.need("task")
             yield Note("thread-local storage")
@@ -243,7 +244,7 @@ class Machine:
         """R0 = ns the current thread has run; what the scheduler last counted where threads have no storage."""
         from pyvtrace.compile import cputime
 
-        if self.layout.run_time >= 0:
+        if self.layout.run_time >= 0 and self.context.thread < 0:
             yield from cputime.read(self, self.layout.run_time)
         else:
             yield from self.need("task")

@@ -20,6 +20,7 @@ from pyvtrace.spec import (
     PerfTracepoint,
     RawTracepoint,
     Timer,
+    TypedTracepoint,
     Uprobes,
     UserPoint,
 )
@@ -32,7 +33,7 @@ _COUNTER_SHIFT = 32
 _OTHERS = 256
 
 
-def load(program: CodeSpec, code: bytes) -> int:
+def load(program: CodeSpec, code: bytes, target: Target) -> int:
     """fd of a program, loaded for the way in which it will be attached.
 
     Raises:
@@ -44,6 +45,8 @@ def load(program: CodeSpec, code: bytes) -> int:
             expected = bpf.BPF_TRACE_UPROBE_MULTI
         case Kprobes() if ask("kprobe multi").works:
             expected = bpf.BPF_TRACE_KPROBE_MULTI
+        case TypedTracepoint(name=name):
+            expected, function = bpf.BPF_TRACE_RAW_TP, target.typed_tracepoint(name) or 0
         case FunctionTrace(function=name, returns=returns):
             from pyvtrace.kernel.types import Types
 
@@ -61,7 +64,8 @@ def attach(program: CodeSpec, fd: int, target: Target, held: ExitStack) -> None:
     match program.attach:
         case RawTracepoint(name=name):
             _hold(held, bpf.raw_tracepoint_open(name, fd))
-        case FunctionTrace():
+        case FunctionTrace() | TypedTracepoint():
+            # It was loaded for its place: a name besides is refused.
             _hold(held, bpf.raw_tracepoint_open("", fd))
         case PerfTracepoint(group=group, name=name):
             form = target.tracepoint(group, name)

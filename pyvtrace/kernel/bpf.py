@@ -22,7 +22,8 @@ from pyvtrace.value import Value
 
 # Those that compiled programs need too are in pyvtrace.bpf.maps and pyvtrace.bpf.programs.
 
-BPF_TRACE_FENTRY, BPF_TRACE_FEXIT, BPF_PERF_EVENT, BPF_TRACE_KPROBE_MULTI, BPF_TRACE_UPROBE_MULTI = 24, 25, 41, 42, 48
+BPF_TRACE_RAW_TP, BPF_TRACE_FENTRY, BPF_TRACE_FEXIT = 23, 24, 25
+BPF_PERF_EVENT, BPF_TRACE_KPROBE_MULTI, BPF_TRACE_UPROBE_MULTI = 41, 42, 48
 BPF_ANY, BPF_NOEXIST, BPF_EXIST = 0, 1, 2
 _TEST_RUN_ON_CPU = 1 << 0
 _STATS_RUN_TIME = 0

@@ -168,6 +168,10 @@ class Btf:
         void = KernelType("void", "void", 0)
         return (*found, KernelParameter("", self.describe(result) if result else void))
 
+    def typed_tracepoint(self, name: str) -> int | None:
+        """Id of the type of a tracepoint's programs, as attach_btf_id takes it."""
+        return self.find(f"btf_trace_{name}", Kind.TYPEDEF)
+
     # ------------------------------------------------------------------------------------------------------- members
 
     def member(self, struct_name: str, path: str) -> MemberPlace | None:

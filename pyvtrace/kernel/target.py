@@ -98,6 +98,9 @@ class LiveTarget:
     def raw_tracepoint(self, name: str) -> Sequence[KernelParameter] | None:
         return self.types.raw_tracepoint(name)
 
+    def typed_tracepoint(self, name: str) -> int | None:
+        return self.types.typed_tracepoint(name)
+
     def member(self, struct: str, path: str) -> MemberPlace | None:
         return self.types.member(struct, path)
 

@@ -133,6 +133,10 @@ class Types:
         *parameters, result = found
         return Prototype(tuple(parameters), None if result.type.kind == "void" else result.type)
 
+    def typed_tracepoint(self, name: str) -> int | None:
+        """As `Btf.typed_tracepoint`; None also without BTF."""
+        return self._answer(f"typed {name}", lambda btf: btf.typed_tracepoint(name), _NUMBER)
+
     def _answer(self, question: str, ask: Callable[[Btf], T | None], as_text: _Text[T]) -> T | None:
         write, read = as_text
         if (known := self._rows.get(question)) is not None:

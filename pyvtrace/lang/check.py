@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from pyvtrace.lang import assignment as assignment  # registers the check of its nodes
-from pyvtrace.lang import ast, typed
+from pyvtrace.lang import ast, derived, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.acts import freopen, tracemem
 from pyvtrace.lang.calls import arguments, unknown_function
@@ -17,7 +17,7 @@ from pyvtrace.lang.printing import check_printa, printf
 from pyvtrace.lang.scope import AggregationInUse, Problem, Scope
 from pyvtrace.lang.values import Values
 from pyvtrace.lang.variables import check_key, count_mismatch, key_part, wider_key
-from pyvtrace.lang.vocabulary import Action, Environment, Probe
+from pyvtrace.lang.vocabulary import Action, Environment, Origin, Probe, Step
 from pyvtrace.source import CompileError, Source, Span
 from pyvtrace.value import replace
 
@@ -46,14 +46,14 @@ def check(
     scope = checker.scope
     check_names(scope, checker.pragmas)
     if scope.problems:
-        raise CompileError(source, sorted(scope.problems, key=lambda d: d.span.start))
+        raise CompileError(scope.source, sorted(scope.problems, key=lambda d: d.span.start))
     aggregations = tuple(
         typed.AggregationSymbol(a.number, a.name, a.function, a.params, tuple(a.keys or ()))
         for a in scope.aggregations.values()
     )
-    return typed.Program(
-        source, tuple(checker.clauses), tuple(scope.symbols.values()), aggregations, tuple(checker.options)
-    )
+    clauses, steps = tuple(checker.clauses), checker.numbered_steps()
+    symbols = tuple(scope.symbols.values())
+    return typed.Program(scope.source, clauses, symbols, aggregations, tuple(checker.options), steps)
 
 
 def split_option(pragma: ast.Pragma) -> tuple[str, str | None]:
@@ -74,22 +74,31 @@ class Checker:
         self.clauses: list[typed.Clause] = []
         self.options: list[tuple[str, str]] = []
         self.pragmas: list[ast.Pragma] = []
+        self.steps: dict[Step, typed.Clause] = {}
         self.number = 0
 
     def item(self, item: ast.Item) -> None:
         try:
             match item:
+                case ast.Clause(span=span) if self._in_library(span):
+                    message = "a D library declares and does not trace: it has no clauses"
+                    raise self.scope.fail("D_SYNTAX", span, message, "put it into a script")
                 case ast.Clause():
                     self.clause(item)
                 case ast.Declaration() | ast.Typedef() | ast.Inline() | ast.TypeDeclaration() | ast.Translator():
                     declare(self.values, item)
                 case ast.Pragma(kind="option"):
                     self.option(item)
+                case ast.Pragma(kind="depends_on", span=span) if self._in_library(span):
+                    pass
                 case ast.Pragma():
                     check_pragma(self.scope, item)
                     self.pragmas.append(item)
         except Problem as problem:
             self.scope.report(problem)
+
+    def _in_library(self, span: Span) -> bool:
+        return self.scope.source.of(span.start).kind == "library"
 
     def option(self, pragma: ast.Pragma) -> None:
         name, text = split_option(pragma)
@@ -112,6 +121,7 @@ class Checker:
                 scope.report(problem)
                 scope.unmatched = True
         scope.probes = tuple(probes[id_] for id_ in sorted(probes))
+        guards = self._guards(scope.probes)
         scope.region = "predicate"
         predicate = self._attempt(clause.predicate) if clause.predicate is not None else None
         scope.region = "action list"
@@ -123,7 +133,27 @@ class Checker:
         # Only a clause that says nothing has the default action: one that just keeps a variable records nothing.
         default = not clause.body
         index = len(self.clauses)
-        self.clauses.append(typed.Clause(index, tuple(scope.probes), predicate, body, default, clause.span))
+        self.clauses.append(typed.Clause(index, tuple(scope.probes), predicate, body, default, clause.span, guards))
+
+    def _guards(self, probes: Sequence[Probe]) -> dict[int, typed.Expr]:
+        """The conditions of probes that are made of others, after the steps that those may go by."""
+        for step in derived.steps(probes):
+            if step not in self.steps:
+                piece = derived.piece(self.values, step.probe, step.does, step.when)
+                with derived.standing_at(self.values, step.probe):
+                    predicate = self._predicate(piece.predicate) if piece.predicate else None
+                    body = self.block(piece.body or ())
+                probe = replace(step.probe, origin=Origin(step.probe, (), thread=step.thread))
+                self.steps[step] = typed.Clause(0, (probe,), predicate, body, False, piece.span)
+        found = {probe.id: derived.guard(self.values, probe) for probe in probes}
+        return {id_: guard for id_, guard in found.items() if guard is not None}
+
+    def numbered_steps(self) -> tuple[tuple[typed.Clause, ...], tuple[typed.Clause, ...]]:
+        """The steps that come first and those that come last, counted on from the program's clauses."""
+        counted = [(step, replace(clause, index=number))
+                   for number, (step, clause) in enumerate(self.steps.items(), len(self.clauses))]  # fmt: skip
+        first, last = ([clause for step, clause in counted if step.last is late] for late in (False, True))
+        return tuple(first), tuple(last)
 
     def _match(self, description: ast.ProbeDescription) -> Sequence[Probe]:
         probes = self.scope.environment.match(description)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pyvtrace.lang import ast
 from pyvtrace.lang.lexer import Token
@@ -18,12 +18,27 @@ _CLASSES = frozenset(("typedef", "auto", "register", "static", "extern", "self",
 Declarator = tuple[str, tuple[ast.Derivation, ...]]
 
 
+class TypeNames:
+    """The typedef names in force: D's own, those of a program, and those that `shipped` says D libraries have. Theirs
+    end in `_t`, so that libraries are not looked into for any name."""
+
+    def __init__(self, shipped: Callable[[str], bool] = lambda name: False) -> None:
+        self._names = set(TYPEDEFS)
+        self._shipped = shipped
+
+    def add(self, name: str) -> None:
+        self._names.add(name)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names or (name.endswith("_t") and self._shipped(name))
+
+
 class TypeParser(TokenReader):
     """Type names and declarators; `types` are the typedef names in force."""
 
-    def __init__(self, tokens: Sequence[Token]) -> None:
+    def __init__(self, tokens: Sequence[Token], types: TypeNames) -> None:
         super().__init__(tokens)
-        self.types: set[str] = set(TYPEDEFS)
+        self.types = types
 
     def conditional(self) -> ast.Expr:
         """A constant expression: an expression without assignments and commas."""

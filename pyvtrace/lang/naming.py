@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyvtrace.lang import ast, typed
+from pyvtrace.lang import ast, libraries, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.layout import Fields
 from pyvtrace.lang.scope import Problem
@@ -67,6 +67,8 @@ def _base(v: Values, name: ast.TypeName) -> ty.Type:
             return ty.VOID
         return _tagged(v, name, keyword)
     if len(words) == 1 and words[0] in v.scope.types:
+        return v.scope.types[words[0]]
+    if len(words) == 1 and words[0] not in ty.TYPEDEFS and libraries.find(v, words[0]) and words[0] in v.scope.types:
         return v.scope.types[words[0]]
     if len(words) == 1 and words[0] in ty.TYPEDEFS:
         return ty.String(v.scope.strsize) if words[0] == "string" else ty.TYPEDEFS[words[0]]

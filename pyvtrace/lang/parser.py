@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pyvtrace.lang import ast
+from pyvtrace.lang.declarators import TypeNames
 from pyvtrace.lang.expressions import ExpressionParser
 from pyvtrace.lang.lexer import Lexer, Macros, Token
 from pyvtrace.lang.tokens import SyntaxProblem
@@ -21,14 +22,14 @@ _DESCRIPTION = re.compile(
 CLASSES = frozenset(("typedef", "inline", "auto", "register", "static", "extern"))
 
 
-def parse(source: Source, macros: Macros) -> ast.Program:
-    """The tree of a program.
+def parse(source: Source, macros: Macros, types: TypeNames | None = None) -> ast.Program:
+    """The tree of a program; `types` are the typedef names that it begins with, and adds to.
 
     Raises:
         CompileError: with every problem found; after one the parser goes on at the next statement or clause.
     """
     lexer = Lexer(source, macros)
-    parser = Parser(source, list(lexer.tokens()))
+    parser = Parser(source, list(lexer.tokens()), types or TypeNames())
     items = parser.program()
     problems = list(parser.problems)
     if not problems and not items:
@@ -44,8 +45,8 @@ def parse(source: Source, macros: Macros) -> ast.Program:
 class Parser(ExpressionParser):
     """Top-level items over a token list."""
 
-    def __init__(self, source: Source, tokens: list[Token]) -> None:
-        super().__init__(tokens)
+    def __init__(self, source: Source, tokens: list[Token], types: TypeNames) -> None:
+        super().__init__(tokens, types)
         self.source = source
 
     def program(self) -> list[ast.Item]:

@@ -8,6 +8,7 @@ from pyvtrace.lang import ast, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.vocabulary import Aggregating, Argument, Environment, Probe
 from pyvtrace.source import Diagnostic, Source, Span
+from pyvtrace.spec import ProbeName
 from pyvtrace.value import Value
 
 
@@ -58,13 +59,17 @@ class Scope:
         self.translators: dict[tuple[str, str], ast.Translator] = {}
         self.parameters: Mapping[str, typed.Expr] = {}
         self.inside = self.expansions = 0
+        # D libraries that were found to be needed, and parsed pieces of D that belong to probes.
+        self.libraries: set[str] = set()
+        self.loading = False
+        self.fragments: dict[str, ast.Clause] = {}
         self.problems: list[Diagnostic] = []
         # Variables whose first assignment is wrong: their type is not known, and no fault of what uses them.
         self.broken: set[tuple[str, str]] = set()
         self.probes: Sequence[Probe] = ()
         # Whether a description of the clause enabled nothing, which has been said.
         self.unmatched = False
-        self._arguments: dict[int, Sequence[Argument]] = {}
+        self._arguments: dict[ProbeName, Sequence[Argument]] = {}
         self.region = ""
 
     def fail(self, tag: str, span: Span, message: str, hint: str = "") -> Problem:
@@ -94,9 +99,9 @@ class Scope:
         return self._arguments_of(self.probes[0]) if self.probes else ()
 
     def _arguments_of(self, probe: Probe) -> Sequence[Argument]:
-        if probe.id not in self._arguments:
-            self._arguments[probe.id] = self.environment.arguments(probe)
-        return self._arguments[probe.id]
+        if probe.name not in self._arguments:
+            self._arguments[probe.name] = self.environment.arguments(probe)
+        return self._arguments[probe.name]
 
     def disagreement(self, number: int, name: str) -> str:
         """A probe of the clause whose argument has another type than the first probe's, or is not called `name`; empty

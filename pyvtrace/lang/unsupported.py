@@ -7,7 +7,7 @@ from collections.abc import Mapping
 # Words that begin a declaration: what they declare, and the way out.
 DECLARATIONS: Mapping[str, tuple[str, str]] = {
     "provider": ("provider declarations are not supported", "they belong into the header of the traced program"),
-    "import": ("import declarations are not supported", "leave it out: there are no D libraries"),
+    "import": ("import declarations are not supported", "leave it out: D libraries are found with -L"),
 }
 
 
@@ -38,9 +38,8 @@ IMPOSSIBLE = _by_name(
 )
 VARIABLES = _by_name(
     (
-        ("curpsinfo curlwpsinfo curcpuinfo", "use pid, tid, execname, curcpu"),
         ("caller ucaller", "in profile probes arg0 is the kernel's address, arg1 the process's"),
-        ("stackdepth ustackdepth ipl cwd root", "leave it out"),
+        ("stackdepth ustackdepth cwd root", "leave it out"),
         ("uregs", "arguments are arg0 to arg9"),
         ("zonename", "use cgroup"),
     )

@@ -39,7 +39,9 @@ class Values:
             Problem: the first thing wrong with it, or with one of its operands.
         """
         made = self.base(e)
-        if isinstance(made, typed.Translated):
+        if isinstance(made, typed.Translated) or (
+            isinstance(made, typed.Variants) and isinstance(made.choices[0][1], typed.Translated)
+        ):
             message = f"a translated {made.type} has no value as a whole"
             raise self.fail("D_OP_DYN", e.span, message, "take a member of it: xlate <type> (x).member")
         return made

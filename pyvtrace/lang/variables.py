@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyvtrace.lang import ast, translators, typed
+from pyvtrace.lang import ast, derived, libraries, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.aggregates import decayed, dereference, element, member
 from pyvtrace.lang.operators import arithmetic
@@ -32,6 +32,8 @@ def identifier(v: Values, e: ast.Identifier) -> typed.Expr:
         return typed.Load(symbol.type, symbol, (), e.span)
     if e.name in scope.environment.variables:
         variable = scope.environment.variables[e.name]
+        if e.name[:3] == "arg" and e.name[3:].isdigit() and derived.origins(v):
+            return derived.number(v, variable, e.span)
         return typed.Builtin(variable.type, variable, e.span)
     if e.name == "NULL":
         return typed.Constant(ty.Pointer(ty.VOID), 0, e.span)
@@ -40,6 +42,8 @@ def identifier(v: Values, e: ast.Identifier) -> typed.Expr:
         raise v.fail("D_IDENT_BADREF", e.span, message, "write args[0], or args-> and a name that `vtrace -lv` shows")
     if e.name in ("self", "this"):
         raise v.fail("D_SYNTAX", e.span, f"{e.name} is no variable", f"write {e.name}-> and a name")
+    if libraries.find(v, e.name):
+        return identifier(v, e)
     raise _unknown(v, "global", e.name, e.name, e.span)
 
 
@@ -101,6 +105,9 @@ def index(v: Values, e: ast.Index) -> typed.Expr:
         if inline.keys:
             return expand(v, inline, v.keys(e.keys), e.span)
     symbol = _array(v, e.base)
+    is_unknown = symbol is None and isinstance(e.base, ast.Identifier) and not _is_known(v, e.base)
+    if is_unknown and libraries.find(v, spelled(e.base)):
+        return index(v, e)
     if symbol is not None and symbol.keys:
         keys = tuple_of(v, e, symbol)
         return typed.Load(symbol.type, symbol, keys, e.span)
@@ -203,6 +210,8 @@ def _numbered_argument(v: Values, e: ast.Index) -> typed.Expr:
 
 def _argument(v: Values, number: int, span: Span, name: str = "") -> typed.Expr:
     """Argument `number` of all probes of the clause; `name` is what it must be called, too."""
+    if derived.origins(v):
+        return derived.argument(v, number, span)
     found = v.scope.probe_arguments()[number]
     if other := v.scope.disagreement(number, name):
         written = f"args->{name}" if name else f"args[{number}]"
@@ -223,11 +232,11 @@ def access(v: Values, e: ast.Access) -> typed.Expr:
             raise v.fail("D_TYPE_MEMBER", e.span, f"{v.scope.probe()} has no argument {e.name}", hint)
         return _argument(v, names.index(e.name), e.span, e.name)
     base, op = v.base(e.base), "->" if e.arrow else "."
-    if isinstance(base, typed.Translated):
+    if isinstance(base, typed.Translated | typed.Variants) and derived.is_translated(base):
         if isinstance(base.type, ty.Pointer) != e.arrow:
             tag = "D_OP_PTR" if e.arrow else "D_OP_SOU"
             raise v.fail(tag, e.span, f"operator {op} cannot be applied to a translated {base.type}")
-        return translators.member(v, base, e.name, e.span)
+        return derived.member(v, base, e.name, e.span)
     return member(v, base, e.name, op, e.span)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from pyvtrace.lang.ast import ProbeDescription
 from pyvtrace.lang.types import Struct, Type
+from pyvtrace.source import Source
 from pyvtrace.spec import ProbeName
 from pyvtrace.value import Value
 
@@ -94,18 +95,49 @@ class Aggregating(Value):
 
 
 class Argument(Value):
-    """A probe's argument: `name` for `args->name` and `vtrace -lv`."""
+    """A probe's argument: `name` for `args->name` and `vtrace -lv`. Where `written` is not empty, it is the type as D
+    writes it, and only D libraries know what it stands for."""
 
     name: str
     type: Type
+    written: str = ""
 
 
 class Probe(Value):
-    """One probe of this kernel. `id` is stable for a boot and the same in `-l` and in records."""
+    """One probe of this kernel. `id` is stable for a boot and the same in `-l` and in records. A probe that is made of
+    another one has an `origin`."""
 
     id: int
     name: ProbeName
     key: Any = None
+    origin: Origin | None = None
+
+
+class Origin(Value):
+    """What a probe is made of: it fires when `probe` does and the D condition `when` holds ("": always).
+
+    `arguments` has (type, expression) of each args[n], both as D writes them: an expression over the arguments of
+    `probe`, and what it is converted or translated to. `steps` are what has to be done, enabled or not, for the sake of
+    expressions here. `thread` is the index of the argument of `probe` that is the thread it fires for, -1 for the
+    current one.
+    """
+
+    probe: Probe
+    arguments: tuple[tuple[str, str], ...]
+    when: str = ""
+    steps: tuple[Step, ...] = ()
+    thread: int = -1
+
+
+class Step(Value):
+    """A D statement at a probe: before everything that a program does there, or (`last`) after it. Its variables are
+    called `__` and the provider's name; `self->` ones are those of `thread`, see `Origin`."""
+
+    probe: Probe
+    does: str
+    when: str = ""
+    last: bool = False
+    thread: int = -1
 
 
 class Refusal(Value):
@@ -141,11 +173,11 @@ class Environment(Protocol):
         """A struct or union of the kernel with its members, read when asked for; those that are members of it may be
         forward declarations that know their size."""
 
+    def library(self, name: str) -> Source | None:
+        """The D library that defines a type, an inline or a constant; None if none does."""
+
     def hint(self, description: ProbeDescription) -> str:
         """Why a description matches nothing, or what it may have meant; empty if there is nothing to say."""
 
     def refusal(self, description: ProbeDescription, found: Sequence[Probe]) -> Refusal | None:
         """Why a description cannot be enabled, though `found` may fit it; None if it can, or just fits nothing."""
-
-    def argument_code(self, probe: Probe, index: int) -> Emit | None:
-        """Code that puts args[index] into R0; None where there is no such argument."""

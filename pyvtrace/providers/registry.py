@@ -11,6 +11,7 @@ from pyvtrace.lang.vocabulary import Argument, Probe, Refusal
 from pyvtrace.providers.c_types import struct_type
 from pyvtrace.providers.dtrace import DTRACE
 from pyvtrace.providers.fbt import fbt_provider
+from pyvtrace.providers.io import IO
 from pyvtrace.providers.pattern import glob
 from pyvtrace.providers.profile import profile
 from pyvtrace.providers.provider import Provider
@@ -31,7 +32,8 @@ _LIKENESS = 0.7
 
 def all_providers() -> tuple[Provider, ...]:
     """Every provider, by ascending ids."""
-    return DTRACE, profile(), SDT, RAWTP, SYSCALL, pid_provider(), uprobe_provider(), usdt_provider(), fbt_provider()
+    functions = pid_provider(), uprobe_provider(), usdt_provider(), fbt_provider()
+    return DTRACE, profile(), SDT, RAWTP, IO, SYSCALL, *functions
 
 
 class ProbeTable:
@@ -42,6 +44,11 @@ class ProbeTable:
         self._providers = {p.name: p for p in (all_providers() if providers is None else providers)}
 
     # -------------------------------------------------------------------------------------------------------- probes
+
+    @property
+    def providers(self) -> frozenset[str]:
+        """Names of the providers there are."""
+        return frozenset(self._providers)
 
     def match(self, description: ProbeDescription) -> list[Probe]:
         """Probes that a description enables, by id; empty if there are none."""

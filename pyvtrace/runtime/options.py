@@ -109,18 +109,15 @@ def _rows(stage: str, standing: str, kind: str, why: str, names: str) -> Iterato
 
 
 _NO_CTF = "types come from the kernel's BTF"
-_NO_LIBRARIES = "there are no D libraries to load"
 _NO_LINKING = "programs are loaded, not linked into ELF files"
 _NO_DEBUG = "it shows the insides of another compiler; use -S"
 _NO_STABILITY = "stability attributes are not tracked"
 _STACKS = "it sizes stack traces, which are refused where a program takes them"
 
 _GROUPS: tuple[Iterable[Option], ...] = (
-    _rows(COMPILE, EFFECT, "flag", "", "argref cpp cpphdrs defaultargs droptags errtags verbose zdefs"),
-    _rows(COMPILE, EFFECT, "string", "", "cppargs cpppath define incdir undef"),
+    _rows(COMPILE, EFFECT, "flag", "", "argref cpp cpphdrs defaultargs droptags errtags nolibs verbose zdefs"),
+    _rows(COMPILE, EFFECT, "string", "", "cppargs cpppath define incdir libdir syslibdir undef"),
     (Option("stdc", COMPILE, "choice", choices=("a", "c", "s", "t")),),
-    _rows(COMPILE, MOOT, "flag", _NO_LIBRARIES, "nolibs"),
-    _rows(COMPILE, REFUSED, "string", _NO_LIBRARIES, "libdir syslibdir"),
     _rows(COMPILE, REFUSED, "string", _NO_CTF, "ctfpath"),
     _rows(COMPILE, REFUSED, "flag", _NO_CTF, "ctypes dtypes"),
     _rows(COMPILE, REFUSED, "string", _NO_LINKING, "dofstashpath ldpath linkmode linktype"),

@@ -17,9 +17,9 @@ from pyvtrace.builtins.distributions import (
     draw,
     empty,
     is_distribution,
-    percentile,
     value_of,
 )
+from pyvtrace.builtins.percentiles import percentile
 from pyvtrace.lang.formats import Conversion, Literal, parse_printa
 from pyvtrace.runtime.printf import KINDS, plan_conversion, to_bytes, to_text
 from pyvtrace.runtime.snapshot import Key, Words

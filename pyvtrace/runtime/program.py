@@ -19,13 +19,15 @@ from pyvtrace.compile.pipeline import compile_program
 from pyvtrace.lang import ast, typed
 from pyvtrace.lang.ast import ProbeDescription
 from pyvtrace.lang.check import check, split_option
+from pyvtrace.lang.declarators import TypeNames
 from pyvtrace.lang.lexer import Macros
 from pyvtrace.lang.nesting import room
 from pyvtrace.lang.parser import parse
 from pyvtrace.lang.types import Struct
-from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Emit, Function, Probe, Refusal, Variable
+from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Function, Probe, Refusal, Variable
 from pyvtrace.providers.registry import ProbeTable
-from pyvtrace.runtime.options import BadOption, canonical, is_set, number
+from pyvtrace.runtime.libraries import LIBRARY_OPTIONS, SHIPPED, Shipped, user_libraries
+from pyvtrace.runtime.options import BadOption, canonical, is_set, number, setting
 from pyvtrace.source import CompileError, Diagnostic, Source
 from pyvtrace.spec import ProgramSpec
 from pyvtrace.target import Target
@@ -44,8 +46,8 @@ _DEFAULTARGS = re.compile(
 class Tables:
     """The environment a program is checked against: the builtins and this kernel's probes."""
 
-    def __init__(self, probes: ProbeTable) -> None:
-        self._probes = probes
+    def __init__(self, probes: ProbeTable, libraries: Shipped) -> None:
+        self._probes, self._libraries = probes, libraries
 
     @property
     def variables(self) -> Mapping[str, Variable]:
@@ -78,8 +80,8 @@ class Tables:
     def refusal(self, description: ProbeDescription, found: Sequence[Probe]) -> Refusal | None:
         return self._probes.refusal(description, found)
 
-    def argument_code(self, probe: Probe, index: int) -> Emit | None:
-        return None
+    def library(self, name: str) -> Source | None:
+        return self._libraries.defining(name)
 
 
 class Request(Value):
@@ -129,9 +131,12 @@ def compile_request(request: Request, target: Target) -> Compiled:
 
 
 def _compiled(request: Request, target: Target) -> Compiled:
-    sources = list(accumulate(request.programs, lambda before, source: source.after(before)))
     probes = ProbeTable(target)
-    program = _checked(sources, _parsed(sources, request), probes, request)
+    given = {**request.environment, **request.options}
+    libraries = user_libraries("" if is_set(given, "nolibs") else setting(given, "libdir"), probes.providers)
+    sources = list(accumulate((*libraries, *request.programs), lambda before, source: source.after(before)))
+    shipped = Shipped("" if is_set(given, "nolibs") else setting(given, "syslibdir") or SHIPPED)
+    program = _checked(sources, _parsed(sources, request, shipped), Tables(probes, shipped), request)
     options = {**request.environment, **dict(program.options), **request.options}
     if is_set(options, "quiet"):
         # Nobody will print the bare header lines, so nothing is recorded for them.
@@ -143,7 +148,7 @@ def _compiled(request: Request, target: Target) -> Compiled:
     sizes["bufsize"] = max(_LEAST_BUFFER, 1 << (sizes["bufsize"] - 1).bit_length())
     spec = compile_program(program, target, probes, sizes, options)
     spec = replace(spec, destructive=_is_destructive(program))
-    return Compiled(spec, tuple(_matched(program, source) for source in sources))
+    return Compiled(spec, tuple(_matched(program, source) for source in sources[len(libraries) :]))
 
 
 def macros(request: Request, source: Source) -> Macros:
@@ -155,12 +160,13 @@ def macros(request: Request, source: Source) -> Macros:
     return Macros(request.arguments, named, default, is_set(given, "argref"))
 
 
-def _parsed(sources: Sequence[Source], request: Request) -> ast.Program:
+def _parsed(sources: Sequence[Source], request: Request, shipped: Shipped) -> ast.Program:
     items: list[ast.Item] = []
+    types = TypeNames(shipped.has)
     problems: list[Diagnostic] = []
     for source in sources:
         try:
-            items += parse(source, macros(request, source)).items
+            items += parse(source, macros(request, source), types).items
         except CompileError as error:
             problems += error.diagnostics
     if problems:
@@ -168,17 +174,19 @@ def _parsed(sources: Sequence[Source], request: Request) -> ast.Program:
     return ast.Program(tuple(items))
 
 
-def _checked(sources: Sequence[Source], tree: ast.Program, probes: ProbeTable, request: Request) -> typed.Program:
+def _checked(sources: Sequence[Source], tree: ast.Program, tables: Tables, request: Request) -> typed.Program:
     given = {**request.environment, **dict(_pragmas(tree)), **request.options}
 
     def read_option(name: str, text: str | None) -> tuple[str, str]:
         value = canonical(name, text)
+        if name in LIBRARY_OPTIONS:
+            return "", "libraries are read before the program: give it on the command line"
         return ("", value.why) if isinstance(value, BadOption) else (request.options.get(name, value), "")
 
     return check(
         sources[-1],
         tree,
-        Tables(probes),
+        tables,
         strsize=number(given, "strsize"),
         read_option=read_option,
         zdefs=is_set(given, "zdefs"),

@@ -117,7 +117,7 @@ class Session:
 
     def _load_program(self, program: CodeSpec) -> int:
         try:
-            return load(program, relocate(program, self.maps))
+            return load(program, relocate(program, self.maps), self.target)
         except bpf.VerifierError as error:
             at = min(error.instruction or 0, len(program.origins) - 1)
             raise Rejected(self.spec.source, program.origins[at], program, error) from error

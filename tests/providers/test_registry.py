@@ -120,7 +120,7 @@ NEAREST = [
     ("sched_swich", [":::sched_switch"]),
     ("BEGN", [":::BEGIN"]),
     ("read", ["::read:"]),
-    ("io:::start", []),
+    ("nosuch:::start", []),
     ("qwertyuiop", []),
     ("sdt:::*nosuch*", []),
 ]
@@ -136,7 +136,10 @@ def test_what_a_description_may_have_meant(text: str, expected: list[str]) -> No
 
 HINTS = [
     ("syscall::raed:entry", "did you mean syscall::read:entry?"),
-    ("io:::start", "there is no provider 'io', but dtrace, fbt, pid, profile, rawtp, sdt, syscall, uprobe, usdt"),
+    (
+        "nosuch:::start",
+        "there is no provider 'nosuch', but dtrace, fbt, io, pid, profile, rawtp, sdt, syscall, uprobe, usdt",
+    ),
     ("tick-5xs", "'xs' is not a unit of time: use ns, us, ms, s, m, h, d or hz"),
     ("qwertyuiop", ""),
 ]

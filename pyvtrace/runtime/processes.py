@@ -71,7 +71,7 @@ class Command(Process):
 
     def begin(self) -> None:
         """Let it go on to where its own code begins: by then its libraries are mapped and can be traced."""
-        from pyvtrace.cli.beginning import run_to_entry
+        from pyvtrace.runtime.beginning import run_to_entry
 
         if self._waiting:
             run_to_entry(self.pid)

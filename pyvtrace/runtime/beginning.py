@@ -11,7 +11,7 @@ import os
 import signal
 import struct
 
-from pyvtrace.cli.processes import ProcessError
+from pyvtrace.runtime.processes import ProcessError
 
 _PEEK, _POKE, _CONTINUE = 1, 4, 7
 _GET_REGISTERS, _SET_REGISTERS, _NT_PRSTATUS = 0x4204, 0x4205, 1
