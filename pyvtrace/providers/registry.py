@@ -75,9 +75,10 @@ class ProbeTable:
 
     def placed(self, attach: AttachSpec, probes: Sequence[Probe]) -> AttachSpec:
         """A way to attach with all the places of the probes that it serves."""
-        places = self._owner(probes[0]).points
-        if places is None or not isinstance(attach, Uprobes | Kprobes):
+        if not isinstance(attach, Uprobes | Kprobes):
             return attach
+        places = self._owner(probes[0]).points
+        assert places is not None
         return replace(attach, points=tuple(point for probe in probes for point in places(self._target, probe)))
 
     def _owner(self, probe: Probe) -> Provider:
