@@ -62,6 +62,47 @@ class Timer(AttachSpec):
     every_cpu: bool
 
 
+class UserPoint(Value):
+    """A place in a program's file where a probe is put: `offset` bytes in. `semaphore` is the place in the file of a
+    counter to raise meanwhile, 0 for none; `cookie` is what the program is told when this place was hit."""
+
+    file: str
+    offset: int
+    semaphore: int
+    cookie: int
+
+
+class Uprobes(AttachSpec):
+    """Uprobes, or at returns uretprobes, in one process or (0) all; the context is the registers. `form` tells apart
+    places whose arguments lie elsewhere: they have programs of their own."""
+
+    pid: int
+    returns: bool
+    form: str = ""
+    points: tuple[UserPoint, ...] = ()
+
+
+class KernelPoint(Value):
+    """A function of the kernel, and what the program is told when it was hit."""
+
+    function: str
+    cookie: int
+
+
+class Kprobes(AttachSpec):
+    """kprobes or kretprobes; the context is the registers."""
+
+    returns: bool
+    points: tuple[KernelPoint, ...] = ()
+
+
+class FunctionTrace(AttachSpec):
+    """fentry, or fexit of a function of the kernel itself; the context is known to the helpers only."""
+
+    function: str
+    returns: bool
+
+
 # ------------------------------------------------------------------------------------------------------------ programs
 
 

@@ -12,11 +12,17 @@ from collections.abc import Iterator, Sequence
 
 from pyvtrace.target import (
     Enumerator,
+    Functions,
     KernelMember,
     KernelParameter,
     KernelSymbol,
     KernelType,
+    Mapped,
     MemberPlace,
+    NoAccess,
+    Note,
+    Place,
+    Prototype,
     TracepointField,
     TracepointFormat,
 )
@@ -303,6 +309,42 @@ MEMBERS = {
 NAMED = ("gfp_t", "u32", "__be32", "enum pid_type")
 PID_TYPES = ("PIDTYPE_PID", "PIDTYPE_TGID", "PIDTYPE_PGID", "PIDTYPE_SID", "PIDTYPE_MAX")
 SYMBOLS = {"vfs_read": 0xFFFFFFFF81400000, "jiffies": 0xFFFFFFFF82000000, "hidden": 0}
+# What processes have mapped; functions of files as "name offset size"; static probes.
+PROCESSES = {100: "/usr/bin/sleepy /lib/libc.so.6", 101: "/usr/bin/python /lib/libc.so.6"}
+IFUNC = "ifunc"
+FILES = {
+    "/usr/bin/sleepy": """
+        main 1100 40
+        nap 1200 80
+        init 1300 16
+        init 1400 16
+    """,
+    "/usr/bin/python": "main 1000 4",
+    "/lib/libc.so.6": """
+        malloc 2000 100
+        __libc_malloc 2000 100
+        nanosleep 3000 64
+        memcpy 4000 ifunc
+    """,
+}
+NOTES = {
+    "/usr/bin/python": (
+        Note("python", "function__entry", "evaluate", 0x1000, 0x5000, "8@%rbp 8@%r12 -4@%eax"),
+        Note("python", "function__return", "evaluate", 0x1010, 0x5002, "8@%rbp 8@%r12 -4@%eax"),
+        Note("python", "gc__start", "", 0x1020, 0x5004, "-4@112(%rsp)"),
+    )
+}
+# Parameters, then the result; a size of 0 is void.
+PROTOTYPES: dict[str, list[tuple[str, str, str, int, bool]]] = {
+    "vfs_read": [
+        ("file", "pointer", "struct file *", 8, False),
+        ("buf", "string", "char *", 8, False),
+        ("count", "int", "size_t", 8, False),
+        ("pos", "pointer", "loff_t *", 8, False),
+        ("", "int", "ssize_t", 8, True),
+    ],
+    "kfree": [("object", "pointer", "const void *", 8, False), ("", "void", "void", 0, False)],
+}
 
 
 class FrozenTarget:
@@ -379,6 +421,45 @@ class FrozenTarget:
 
     def feature(self, name: str) -> bool:
         return name not in self._without
+
+    def lacking(self, name: str) -> str:
+        return "Operation not permitted" if name in self._without else ""
+
+    def processes(self) -> Sequence[int]:
+        return list(PROCESSES)
+
+    def mapped(self, pid: int) -> Sequence[Mapped] | NoAccess:
+        if pid not in PROCESSES:
+            return NoAccess(f"process {pid} does not exist")
+        paths = PROCESSES[pid].split()
+        return [Mapped(path.rpartition("/")[2], path, path, path == paths[0]) for path in paths]
+
+    def functions(self, file: str) -> Functions | NoAccess:
+        if file not in FILES:
+            return NoAccess(f"{file} cannot be read: No such file or directory")
+        rows = [row.split() for row in FILES[file].strip().splitlines()]
+        at: dict[str, list[Place]] = {}
+        for name, offset, size in rows:
+            if size != IFUNC:
+                at.setdefault(name, []).append(Place(int(offset, 16), int(size)))
+        chosen = frozenset(name for name, _, size in rows if size == IFUNC)
+        return Functions({name: tuple(places) for name, places in at.items()}, chosen, ".so" in file)
+
+    def notes(self, file: str) -> Sequence[Note]:
+        return NOTES.get(file, ())
+
+    def locate(self, name: str) -> str:
+        return next((path for path in FILES if path.rpartition("/")[2].partition(".so")[0] == name), "")
+
+    def kernel_functions(self) -> Sequence[tuple[str, str]]:
+        return [*(("vmlinux", name) for name in PROTOTYPES), ("ext4", "ext4_map_blocks")]
+
+    def prototype(self, function: str) -> Prototype | None:
+        if function not in PROTOTYPES:
+            return None
+        *rows, (_, kind, text, size, sign) = PROTOTYPES[function]
+        parameters = tuple(KernelParameter(own, KernelType(k, t, s, signed)) for own, k, t, s, signed in rows)
+        return Prototype(parameters, KernelType(kind, text, size, sign) if size else None)
 
 
 def _recorded(size: int, kind: str) -> KernelType:

@@ -26,6 +26,9 @@ RINGBUF_DISCARD = 133
 THIS_CPU_PTR = 154
 TASK_STORAGE_GET = 156
 GET_CURRENT_TASK_BTF = 158
+GET_ATTACH_COOKIE = 174
 TASK_PT_REGS = 175
+GET_FUNC_ARG = 183
+GET_FUNC_RET = 184
 
 NAMES = {number: name.lower() for name, number in list(globals().items()) if isinstance(number, int)}

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 from pyvtrace.cli.console import hint, say
 from pyvtrace.cli.options import CommandLine, reported_name
@@ -17,14 +16,12 @@ from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.lang.ast import Item
 from pyvtrace.runtime.options import is_set, number
 from pyvtrace.runtime.printer import Printer
+from pyvtrace.runtime.processes import Process, ProcessError, start_all
 from pyvtrace.runtime.program import Compiled, Request, compile_request
 from pyvtrace.runtime.session import BEGIN, END, Rejected, Session
 from pyvtrace.runtime.store import Store
 from pyvtrace.source import CompileError, Source
 from pyvtrace.target import Target
-
-if TYPE_CHECKING:
-    from pyvtrace.runtime.processes import Process
 
 # With flowindent a record waits for the one after it, which tells whether it is a function of its own.
 _FLOW_PATIENCE_MS = 100
@@ -48,16 +45,15 @@ def trace(line: CommandLine) -> int:
         from pyvtrace.cli.refusals import rejection
 
         say(rejection(rejected))
-    except OutputFailed as failure:
+    except (OutputFailed, ProcessError) as failure:
         say(str(failure))
     return 1
 
 
 def _trace(line: CommandLine, target: LiveTarget, held: ExitStack) -> int:
-    processes = _processes(line, held)
-    if processes is None:
-        return 1
+    processes = start_all(line.commands, line.pids, held)
     child = processes[0].pid if processes else 0
+    target.beginning = {process.pid: process.begin for process in processes}
     request = Request(line.programs, line.options, line.environment, line.arguments, child)
     compiled = compile_request(request, target)
     if "S" in line.flags:
@@ -88,24 +84,6 @@ def _stability(source: Source, items: Sequence[Item]) -> str:
     from pyvtrace.cli.stability import of_program
 
     return of_program(_kind(source), reported_name(source), items)
-
-
-def _processes(line: CommandLine, held: ExitStack) -> list[Process] | None:
-    """Those of -c and -p, which are ended with `held`; None, having said why, if one is not there."""
-    if not line.commands and not line.pids:
-        return []
-    from pyvtrace.runtime.processes import ProcessError, grab, run
-
-    found: list[Process] = []
-    try:
-        for command in line.commands:
-            found.append(run(command))
-            held.callback(found[-1].end)
-        found += map(grab, line.pids)
-    except ProcessError as error:
-        say(str(error))
-        return None
-    return found
 
 
 class Run:

@@ -10,15 +10,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pyvtrace.bpf import helpers as h
-from pyvtrace.bpf.isa import R0, R1, R2, R3, R6, R8, Code, Label, call, extend, jump, jump_if, load, mov
+from pyvtrace.bpf.isa import R0, R1, R2, R3, R6, R8, Code, Label, Note, call, extend, jump, jump_if, load, mov, store
 from pyvtrace.compile.frame import Place
 from pyvtrace.lang.types import Integer, String, Type
 from pyvtrace.lang.vocabulary import Probe
-from pyvtrace.target import TracepointField
+from pyvtrace.target import MemberPlace, TracepointField
 from pyvtrace.value import Value
 
 if TYPE_CHECKING:
     from pyvtrace.compile.machine import Machine
+
+
+# thread_info.status bit of a 32-bit call on x86-64 (arch/x86/include/asm/thread_info.h, TS_COMPAT).
+TS_COMPAT = 0x0002
 
 
 class Registers(Value):
@@ -49,8 +53,14 @@ class Context:
         self.probes = probes
         # Where the id of the firing probe is kept when the program serves several.
         self.identity: Place | None = None
+        # Of a program that serves several probes: their lowest id, and those that are known.
+        self.served: tuple[int, Sequence[int]] | None = None
         # The argument that is the thread which the probe fires for; -1 for the current one.
         self.thread = -1
+
+    def identify(self, m: Machine) -> Code:
+        """Store the id of the probe that fired at `identity`, and leave it in R1."""
+        raise NotImplementedError
 
     def standing_for(self, probe: Probe) -> Context:
         """The same program's context while it serves a probe that is made of its own."""
@@ -135,8 +145,52 @@ class SyscallContext(Context):
     ) -> None:
         super().__init__(probes)
         self.registers, self.returns, self.compat = registers, returns, compat
-        # Id of call number 0, the ids of every call that has a name, and the number of rt_sigreturn by ABI.
-        self.first, self.known, self.sigreturn = first, known, sigreturn
+        # Id of call number 0, and the number of rt_sigreturn by ABI.
+        self.first, self.sigreturn = first, sigreturn
+        self.served = first, known
+
+    def identify(self, m: Machine) -> Code:
+        assert self.identity is not None
+        yield Note("number of the call")
+        status = m.target.member("task_struct", "thread_info.status") if self.compat else None
+        if self.returns:
+            yield from self.saved_registers(m)
+            yield load(R1, R0, self.registers.number)
+            yield from self._sigreturn(m, status)
+        else:
+            yield load(R1, R6, 8)
+        yield R1 << 32
+        yield R1 >> 30
+        if status is not None:
+            yield from self._kept_task(m)
+            yield load(R2, R8, status.offset, status.size)
+            yield R2 & TS_COMPAT
+            yield R1 + R2
+        yield R1 + self.first
+        yield store(self.identity.base, self.identity.offset, R1)
+
+    def _sigreturn(self, m: Machine, status: MemberPlace | None) -> Code:
+        """A return whose number is -1 is that of rt_sigreturn: the kernel overwrites the saved number, so that the call
+        is not restarted (arch/x86/kernel/signal_64.c, arch/arm64/kernel/signal.c). Only a call that a ptrace tracer had
+        skipped looks the same."""
+        known = Label("number is known")
+        yield jump_if(R1, "!=", -1, known)
+        yield mov(R1, self.sigreturn[0])
+        if status is not None:
+            yield load(R2, R8, status.offset, status.size)
+            yield R2 & TS_COMPAT
+            yield jump_if(R2, "==", 0, known)
+            yield mov(R1, self.sigreturn[-1])
+        yield known
+
+    @staticmethod
+    def _kept_task(m: Machine) -> Code:
+        if "task" in m.have:
+            return
+        with m.frame.temporary() as number:
+            yield store(number.base, number.offset, R1)
+            yield from m.need("task")
+            yield load(R1, number.base, number.offset)
 
     def argument(self, m: Machine, index: int) -> Code:
         if self.returns:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pyvtrace.compile.context import REGISTERS, Context, RecordContext, SyscallContext, TimerContext, WordsContext
+from pyvtrace.compile.functions import CONVENTIONS, EntryContext, OperandContext, ReturnContext, TracedContext
 from pyvtrace.lang.ast import ProbeDescription
 from pyvtrace.lang.vocabulary import Probe
+from pyvtrace.providers.fbt import KernelKey
+from pyvtrace.providers.operands import operands
 from pyvtrace.providers.profile import TimerKey
 from pyvtrace.providers.registry import ProbeTable
 from pyvtrace.providers.syscall import COMPAT_TABLES, SyscallKey, identity, tables
 from pyvtrace.providers.tracepoint import RawKey, TracepointKey, field_type
+from pyvtrace.providers.usdt import NoteKey
+from pyvtrace.providers.user import FunctionKey
 from pyvtrace.target import Target
 
 
@@ -43,4 +48,23 @@ def context_for(probes: Sequence[Probe], target: Target, table: ProbeTable) -> C
             return _at_tracepoint(WordsContext(probes, [a.type for a in table.arguments(first)]), name)
         case TimerKey():
             return TimerContext(probes, REGISTERS[target.architecture])
+        case FunctionKey(returns=True):
+            return ReturnContext(probes, CONVENTIONS[target.architecture], None)
+        case FunctionKey():
+            return EntryContext(probes, CONVENTIONS[target.architecture], (), user=True)
+        case NoteKey(note=note):
+            return OperandContext(probes, operands(note.arguments, target.architecture))
+        case KernelKey():
+            return _kernel_function(probes, target, table)
     return Context(probes)
+
+
+def _kernel_function(probes: Sequence[Probe], target: Target, table: ProbeTable) -> Context:
+    key = probes[0].key
+    # Functions that share a program have arguments of different types: all are words.
+    types = [a.type for a in table.arguments(probes[0])] if len(probes) == 1 else []
+    if key.traced:
+        return TracedContext(probes, types, returns=key.returns)
+    if key.returns:
+        return ReturnContext(probes, CONVENTIONS[target.architecture], types[1] if len(types) > 1 else None)
+    return EntryContext(probes, CONVENTIONS[target.architecture], types, user=False)

@@ -59,6 +59,8 @@ def builtin(m: Machine, e: Any) -> Code:
 def typed_argument(m: Machine, e: Any) -> Code:
     yield Note(f"args[{e.index}]")
     yield from m.context.argument(m, e.index)
+    # Probes that share a program may have arguments of other types: this clause knows those of its own.
+    yield from m.settle(e.type)
 
 
 @computes(typed.Variants)

@@ -10,7 +10,7 @@ from pyvtrace.bpf import programs as types
 from pyvtrace.bpf.assembler import TooFar, assemble
 from pyvtrace.compile import cputime
 from pyvtrace.compile import expressions as expressions  # registers the code of every node
-from pyvtrace.compile.context import Context, SyscallContext
+from pyvtrace.compile.context import Context
 from pyvtrace.compile.contexts import context_for
 from pyvtrace.compile.dispatch import Dispatch
 from pyvtrace.compile.layout import COUNTS, DATA, RING, Layout
@@ -26,6 +26,8 @@ from pyvtrace.spec import (
     AttachSpec,
     CodeSpec,
     ExitAction,
+    FunctionTrace,
+    Kprobes,
     OnDemand,
     PerfTracepoint,
     ProbeNames,
@@ -34,6 +36,7 @@ from pyvtrace.spec import (
     Relocation,
     Timer,
     TypedTracepoint,
+    Uprobes,
 )
 from pyvtrace.target import Target
 from pyvtrace.value import replace
@@ -130,6 +133,10 @@ def program_type(attach: AttachSpec) -> int:
             return types.TRACEPOINT
         case Timer():
             return types.PERF_EVENT
+        case Uprobes() | Kprobes():
+            return types.KPROBE
+        case FunctionTrace():
+            return types.TRACING
     return types.RAW_TRACEPOINT
 
 
@@ -214,8 +221,8 @@ def _lower(
     lowering = Lowering(program, layout, target, context, number, stops=stops and not is_end, errors=errors)
     lowering.only_cpu = -1 if own else layout.only_cpu
     dispatch = None
-    if isinstance(context, SyscallContext):
-        dispatch = Dispatch(unit.clauses, context.first, context.known)
+    if context.served is not None:
+        dispatch = Dispatch(unit.clauses, *context.served)
         if needs_identity(unit, dispatch, errors):
             context.identity = lowering.machine.frame.word()
     try:
@@ -231,7 +238,7 @@ def _lower(
         type=program_type(unit.attach),
         code=made.code,
         relocations=tuple(Relocation(slot, map_) for slot, map_ in made.relocations),
-        attach=unit.attach,
+        attach=table.placed(unit.attach, unit.probes),
         origins=made.origins,
         comments=made.comments,
         probes=tuple(p.id for p in unit.probes),

@@ -191,6 +191,22 @@ class Btf:
         """Id of the function `name`, as BPF_PROG_LOAD's attach_btf_id takes it."""
         return self.find(name, Kind.FUNC)
 
+    def functions(self) -> list[str]:
+        """Names of all functions, also of those that are gone after start-up."""
+        words = self._words
+        return [self._text(words[at]) for at in self._starts if words[at + 1] >> 24 & 31 == Kind.FUNC]
+
+    def prototype(self, name: str) -> tuple[KernelParameter, ...] | None:
+        """The parameters of a function, then its result without a name; of kind "void" where it has none."""
+        function = self.function(name)
+        if function is None:
+            return None
+        prototype = self._words[self._at(function) + 2]
+        found = [KernelParameter(text, self.describe(type_)) for text, type_ in self._parameters(prototype)]
+        result = self._words[self._at(prototype) + 2]
+        void = KernelType("void", "void", 0)
+        return (*found, KernelParameter("", self.describe(result) if result else void))
+
     def typed_tracepoint(self, name: str) -> int | None:
         """Id of the type of a tracepoint's programs, as attach_btf_id takes it."""
         return self.find(f"btf_trace_{name}", Kind.TYPEDEF)

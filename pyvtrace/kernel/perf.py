@@ -75,11 +75,12 @@ def open_clock(cpu: int, period_ns: int) -> int:
     )
 
 
-def open_probe(task: str, source: int, function: bytes, offset: int) -> int:
-    """fd of a kprobe or uprobe in this process only; `source` is the number of the event source of that name,
-    `function` a kernel function or a program's path, ending in NUL, `offset` bytes into it."""
+def open_probe(task: str, source: int, function: bytes, offset: int, pid: int = 0, config: int = 0) -> int:
+    """fd of a kprobe or uprobe in process `pid` (0: this one); `source` is the number of the event source of that name,
+    `function` a kernel function or a program's path, `offset` bytes into it; `config` says the kind of probe."""
     name = ctypes.create_string_buffer(function)
-    return open_event(task, 0, -1, type=source, config1=ctypes.addressof(name), config2=offset)
+    cpu = online()[0] if pid == EVERY_TASK else -1
+    return open_event(task, pid, cpu, type=source, config=config, config1=ctypes.addressof(name), config2=offset)
 
 
 def attach(perf_fd: int, program_fd: int) -> None:

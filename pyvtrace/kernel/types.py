@@ -16,7 +16,15 @@ from binascii import a2b_base64, b2a_base64, crc32
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pyvtrace.target import Enumerator, KernelMember, KernelParameter, KernelSymbol, KernelType, MemberPlace
+from pyvtrace.target import (
+    Enumerator,
+    KernelMember,
+    KernelParameter,
+    KernelSymbol,
+    KernelType,
+    MemberPlace,
+    Prototype,
+)
 
 if TYPE_CHECKING:
     from pyvtrace.kernel.btf import Btf
@@ -154,6 +162,14 @@ class Types:
     def function(self, name: str) -> int | None:
         """As `Btf.function`; None also without BTF."""
         return self._answer(f"function {name}", lambda btf: btf.function(name), _NUMBER)
+
+    def prototype(self, function: str) -> Prototype | None:
+        """As `Btf.prototype`; None also without BTF."""
+        found = self._answer(f"prototype {function}", lambda btf: btf.prototype(function), _PARAMETERS)
+        if found is None:
+            return None
+        *parameters, result = found
+        return Prototype(tuple(parameters), None if result.type.kind == "void" else result.type)
 
     def typed_tracepoint(self, name: str) -> int | None:
         """As `Btf.typed_tracepoint`; None also without BTF."""

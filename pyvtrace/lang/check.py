@@ -160,6 +160,9 @@ class Checker:
 
     def _match(self, description: ast.ProbeDescription) -> Sequence[Probe]:
         probes = self.scope.environment.match(description)
+        refusal = self.scope.environment.refusal(description, probes)
+        if refusal and (probes or not self.zdefs):
+            raise self.scope.fail(refusal.tag, description.span, refusal.message, refusal.hint)
         if not probes and not self.zdefs:
             hint = self.scope.environment.hint(description) or "`vtrace -l` lists the probes there are"
             message = f"probe description {description} does not match any probes"

@@ -13,7 +13,10 @@ from pyvtrace.lang.unsupported import DECLARATIONS
 from pyvtrace.source import CompileError, Diagnostic, Source, Span
 
 # Everything up to what can follow a description: the next one, a predicate, a body, or the end.
-_DESCRIPTION = re.compile(r"""(?=[\w.:*?\[$+-])(?:\$\$?\w+|[A-Za-z0-9_.:*?!\[\]`+%^~-]|\([^)\n]*\))+""", re.ASCII)
+# The second field may be a path, which goes up to the next colon.
+_DESCRIPTION = re.compile(
+    r"""(?=[\w.:*?\[$+-])(?:[\w$]+:/[^\s:{}]+(?=:))?(?:\$\$?\w+|[A-Za-z0-9_.:*?!\[\]`+%^~-]|\([^)\n]*\))+""", re.ASCII
+)
 
 # Words that begin a declaration. `inline` is one of them: what it declares has a value and no storage.
 CLASSES = frozenset(("typedef", "inline", "auto", "register", "static", "extern"))

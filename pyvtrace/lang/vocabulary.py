@@ -165,6 +165,14 @@ class KernelSymbol(Value):
     per_cpu: bool = False
 
 
+class Refusal(Value):
+    """Why a description's probes cannot be had: DTrace's tag, what is wrong, and what to do about it."""
+
+    tag: str
+    message: str
+    hint: str = ""
+
+
 class Environment(Protocol):
     """Everything a program is checked against."""
 
@@ -204,3 +212,6 @@ class Environment(Protocol):
 
     def hint(self, description: ProbeDescription) -> str:
         """Why a description matches nothing, or what it may have meant; empty if there is nothing to say."""
+
+    def refusal(self, description: ProbeDescription, found: Sequence[Probe]) -> Refusal | None:
+        """Why a description cannot be enabled, though `found` may fit it; None if it can, or just fits nothing."""

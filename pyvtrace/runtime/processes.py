@@ -7,6 +7,7 @@ import os
 import select
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 PTRACE_TRACEME, PTRACE_DETACH = 0, 17
 _PR_SET_PDEATHSIG = 1
@@ -26,6 +27,9 @@ class Process:
     def __init__(self, pid: int) -> None:
         self.pid = pid
         self.fd = os.pidfd_open(pid)
+
+    def begin(self) -> None:
+        """Nothing: it has begun."""
 
     def start(self) -> None:
         """Nothing: it runs."""
@@ -64,6 +68,13 @@ class Command(Process):
         super().__init__(pid)
         self._waiting = True
         self._status: int | None = None
+
+    def begin(self) -> None:
+        """Let it go on to where its own code begins: by then its libraries are mapped and can be traced."""
+        from pyvtrace.runtime.beginning import run_to_entry
+
+        if self._waiting:
+            run_to_entry(self.pid)
 
     def start(self) -> None:
         if self._waiting:
@@ -125,6 +136,19 @@ def run(command: str, streams: Sequence[int | None] = ()) -> Command:
     if failure:
         raise ProcessError(f"failed to execute {words[0]}: {os.strerror(int(failure))}")
     return Command(pid)
+
+
+def start_all(commands: Sequence[str], pids: Sequence[int], held: ExitStack) -> list[Process]:
+    """The processes of -c, which are ended with `held`, and of -p.
+
+    Raises:
+        ProcessError: one is not there.
+    """
+    found: list[Process] = []
+    for command in commands:
+        found.append(run(command))
+        held.callback(found[-1].end)
+    return [*found, *map(grab, pids)]
 
 
 def _become(words: list[str], streams: Sequence[int | None], complaints: int) -> None:

@@ -24,7 +24,7 @@ from pyvtrace.lang.lexer import Macros
 from pyvtrace.lang.nesting import room
 from pyvtrace.lang.parser import nothing, parse
 from pyvtrace.lang.types import Struct, Type
-from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Function, KernelSymbol, Probe, Variable
+from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Function, KernelSymbol, Probe, Refusal, Variable
 from pyvtrace.providers.registry import ProbeTable
 from pyvtrace.runtime.libraries import LIBRARY_OPTIONS, SHIPPED, Shipped, user_libraries
 from pyvtrace.runtime.options import BadOption, canonical, is_set, number, setting
@@ -86,6 +86,9 @@ class Tables:
 
     def hint(self, description: ProbeDescription) -> str:
         return self._probes.hint(description)
+
+    def refusal(self, description: ProbeDescription, found: Sequence[Probe]) -> Refusal | None:
+        return self._probes.refusal(description, found)
 
     def library(self, name: str) -> Source | None:
         return self._libraries.defining(name)

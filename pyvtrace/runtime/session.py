@@ -14,7 +14,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
 from pyvtrace.builtins.speculations import CLOSED, GENERATION, TAKEN
-from pyvtrace.kernel import bpf, perf
+from pyvtrace.kernel import bpf
+from pyvtrace.kernel.attach import attach, load
 from pyvtrace.kernel.cpus import online
 from pyvtrace.runtime import options
 from pyvtrace.runtime.reader import Reader
@@ -31,11 +32,7 @@ from pyvtrace.spec import (
     CodeSpec,
     MapSpec,
     OnDemand,
-    PerfTracepoint,
     ProgramSpec,
-    RawTracepoint,
-    Timer,
-    TypedTracepoint,
 )
 from pyvtrace.target import Target
 
@@ -147,12 +144,8 @@ class Session:
             self._reader.note()
 
     def _load_program(self, program: CodeSpec) -> int:
-        place = {}
-        if isinstance(program.attach, TypedTracepoint):
-            identifier = self.target.typed_tracepoint(program.attach.name) or 0
-            place = {"expected_attach_type": bpf.BPF_TRACE_RAW_TP, "attach_btf_id": identifier}
         try:
-            return bpf.program_load(program.type, relocate(program, self.maps), program.name, **place)
+            return load(program, relocate(program, self.maps), self.target)
         except bpf.VerifierError as error:
             at = min(error.instruction or 0, len(program.origins) - 1)
             raise Rejected(self.spec.source, program.origins[at], program, error) from error
@@ -165,28 +158,12 @@ class Session:
     def attach(self) -> None:
         """Enable every probe. BEGIN and END are run by `fire`."""
         for program, fd in self._loaded:
-            match program.attach:
-                case RawTracepoint(name=name):
-                    self._attached.callback(os.close, bpf.raw_tracepoint_open(name, fd))
-                case TypedTracepoint():
-                    # It was loaded for its place: a name besides is refused.
-                    self._attached.callback(os.close, bpf.raw_tracepoint_open("", fd))
-                case PerfTracepoint(group=group, name=name):
-                    form = self.target.tracepoint(group, name)
-                    if form is not None:
-                        self._attach_event(perf.open_tracepoint(form.id), fd)
-                case Timer(period_ns=period, every_cpu=every):
-                    for cpu in self._timer_cpus() if every else self._timer_cpus()[:1]:
-                        self._attach_event(perf.open_clock(cpu, period), fd)
+            attach(program, fd, self.target, self._attached, self._timer_cpus())
 
     def _timer_cpus(self) -> Sequence[int]:
         """The CPUs that timers may go off on."""
         only = self.spec.options.get("cpu")
         return online() if only is None else (int(only),)
-
-    def _attach_event(self, event: int, program: int) -> None:
-        self._attached.callback(os.close, event)
-        perf.attach(event, program)
 
     def fire(self, name: str) -> None:
         """Run the clauses of BEGIN or END, in this process."""
