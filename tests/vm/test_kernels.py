@@ -79,7 +79,7 @@ linux-image-6.16.12+deb13-cloud-amd64
 
 def test_a_kernel_may_come_in_parts() -> None:
     release = "7.3.4+deb13-cloud-amd64"
-    assert suites.parts(PARTS, release) == [f"linux-binary-{release}", f"linux-modules-{release}"]
+    assert suites.parts(PARTS, release) == [f"linux-{part}-{release}" for part in ("base", "binary", "modules")]
     assert suites.parts(WHOLE, "6.16.12+deb13-cloud-amd64") == []
 
 
