@@ -67,6 +67,10 @@ def say(text: str) -> None:
     print(f"vtrace: {text}", file=sys.stderr, flush=True)
 
 
+def unheard(text: str) -> None:
+    """In place of `say` where nobody asked."""
+
+
 def cache() -> Store:
     return Store(directory(), say)
 
@@ -150,13 +154,7 @@ def run_command(
     )
     with store.in_use(guest.kernel):
         guest = replace(guest, accelerator=accelerator(store, lambda: _kvm_works(guest, job)))
-
-        def began(seconds: float) -> None:
-            if verbose:
-                how = "KVM" if guest.accelerator == "kvm" else "TCG, emulated"
-                say(f"Linux {guest.kernel.release} ({how}) up after {seconds:.1f} s")
-
-        return run(guest, job, streams, limits, say, began)
+        return run(guest, job, streams, limits, say, say if verbose else unheard)
 
 
 @vm.command("list")
@@ -200,10 +198,8 @@ def _kvm_works(guest: Guest, job: Job) -> bool:
     plain = replace(guest, accelerator="kvm", disks=(), shares=(), outputs=0, terminal=False)
     nothing = os.open(os.devnull, os.O_RDWR)
     try:
-        limits = Limits(command=KVM_TRIAL, boot=KVM_TRIAL)
-        return (
-            run(plain, trial, Streams(nothing, nothing, nothing), limits, lambda text: None, lambda seconds: None) == 0
-        )
+        limits = Limits(command=KVM_TRIAL, boot=KVM_TRIAL, boots=1)
+        return run(plain, trial, Streams(nothing, nothing, nothing), limits, unheard, unheard) == 0
     except Refused:
         return False
     finally:

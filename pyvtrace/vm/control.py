@@ -5,6 +5,7 @@ guest: booted, pong, failed TEXT, collected NUMBER, exit STATUS        us: signa
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 import time
@@ -13,18 +14,27 @@ from collections.abc import Callable, Mapping
 from pyvtrace.value import Value
 from pyvtrace.vm.job import FIRST_OUTPUT
 from pyvtrace.vm.pumps import Interest, received
-from pyvtrace.vm.refusal import Refused
+from pyvtrace.vm.refusal import Panicked, Refused
 
 SILENCE, PATIENCE = 20.0, 90.0  # seconds without a word before a guest is asked, and before it counts as hung
 TAIL, LINES = 1 << 14, 25  # of the console: bytes kept, lines shown
 PANIC = "Kernel panic - not syncing: "
+# Where a kernel begins to say why it panics. The registers and frames behind that are many, and tell less.
+TROUBLE = re.compile("BUG: |Oops: |general protection|invalid opcode|stack segment|double fault|" + re.escape(PANIC))
+NO_MEMORY = re.compile("Out of memory|deadlocked on memory")
+# What would be missing the next time, too: memory, or what our init needs, which then exits with a status.
+IN_VAIN = re.compile(
+    f"{NO_MEMORY.pattern}|Attempted to kill init! exitcode=0x0000[0-9a-f]{{2}}00|No working init|Unable to mount root"
+)
 
 
 class Limits(Value):
-    """Seconds: `command` for the command, without limit if it is 0; `boot` until it starts."""
+    """Seconds: `command` for the command, without limit if it is 0; `boot` until it starts. A guest that panics before
+    it starts the command is started `boots` times."""
 
     command: float = 0.0
     boot: float = PATIENCE
+    boots: int = 5
 
 
 class TimedOut(Exception):
@@ -48,30 +58,33 @@ class Console:
         self._text = (self._text + (data or b""))[-TAIL:]
 
     def broken(self, what: str) -> Refused:
-        """`what` happened to the guest: told with what the console said last."""
+        """`what` happened to the guest: told with what the console said last, or first of a panic."""
         while not self._ended and (data := received(self._port)):
             self._text = (self._text + data)[-TAIL:]
         lines = [line for line in self._text.decode("utf-8", "replace").replace("\r", "").split("\n") if line.strip()]
         if panic := next((line for line in lines if PANIC in line), ""):
             what = f"the guest's kernel panicked: {panic.partition(PANIC)[2]}"
-            if any("Out of memory" in line or "deadlocked on memory" in line for line in lines):
+            if any(map(NO_MEMORY.search, lines)):
                 what += " (more --memory would help)"
-        said = "\n".join(f"    {line}" for line in lines[-LINES:])
-        return Refused(f"{what}; last words:\n{said}" if said else f"{what}, without a word")
+        kind = Panicked if panic and not any(map(IN_VAIN.search, lines)) else Refused
+        begin = next((number for number, line in enumerate(lines) if panic and TROUBLE.search(line)), -LINES)
+        said = "\n".join(f"    {line}" for line in lines[begin:][:LINES])
+        return kind(f"{what}; last words:\n{said}" if said else f"{what}, without a word")
 
 
 class Control:
-    """The guest's side of the run so far. `status` is the command's, once it has one."""
+    """The guest's side of the run so far: whether the command is `running`, and its `status`, once it has one. The
+    time for the boot counts from `launched`, by the monotonic clock."""
 
-    def __init__(self, port: socket.socket, console: Console, limits: Limits, began: Callable[[float], None]) -> None:
+    def __init__(self, port: socket.socket, console: Console, limits: Limits, launched: float) -> None:
         self.status: int | None = None
         self.collected: set[int] = set()
         self.running = False
-        self._port, self._console, self._limits, self._began = port, console, limits, began
+        self._port, self._console, self._limits = port, console, limits
         self._text = b""
-        self._launched = self._heard = time.monotonic()
+        self._heard = time.monotonic()
         self._asked: float | None = None
-        self._deadline = self._launched + limits.boot
+        self._deadline = launched + limits.boot
 
     def interest(self) -> Interest | None:
         return self._port.fileno(), select.POLLIN
@@ -118,7 +131,6 @@ class Control:
     def _booted(self, rest: str) -> None:
         self.running = True
         self._deadline = time.monotonic() + self._limits.command
-        self._began(time.monotonic() - self._launched)
 
     def _failed(self, rest: str) -> None:
         raise self._console.broken(rest)

@@ -69,6 +69,7 @@ def started(guest: Guest) -> Iterator[Machine]:
             fds: dict[str, int] = {}
             for name in ("console", "servers", *(["terminal"] if guest.terminal else []), *_ports(guest)):
                 ours, theirs = socket.socketpair()
+                ours.setblocking(False)
                 sockets[name] = owned.enter_context(ours)
                 fds[name] = lent.enter_context(theirs).fileno()
             served = []

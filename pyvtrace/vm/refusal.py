@@ -9,3 +9,7 @@ class Refused(Exception):
     def __init__(self, text: str, hint: str = "") -> None:
         super().__init__(text)
         self.hint = hint
+
+
+class Panicked(Refused):
+    """The guest's kernel panicked, and not for want of something: the next start of the same guest may go well."""

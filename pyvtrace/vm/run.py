@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import select
 import signal
 import socket
 import termios
+import time
 import tty
 from collections.abc import Callable, Iterable, Iterator
 
@@ -18,6 +20,7 @@ from pyvtrace.vm.job import Job
 from pyvtrace.vm.machine import QEMU, Guest, Machine, started
 from pyvtrace.vm.outputs import Outputs
 from pyvtrace.vm.pumps import Actor, Escaped, Inlet, Interest, Outlet, ReaderGone
+from pyvtrace.vm.refusal import Panicked
 
 TIMED_OUT = 124  # as timeout(1) has it
 CONSEQUENCE = 2.0  # seconds in which QEMU ends, if its end is why a server ends
@@ -41,13 +44,13 @@ class Killed(Exception):
         self.number = number
 
 
-def run(guest: Guest, job: Job, streams: Streams, limits: Limits, say: Say, began: Callable[[float], None]) -> int:
+def run(guest: Guest, job: Job, streams: Streams, limits: Limits, say: Say, note: Say) -> int:
     """Boots, runs the job's command and returns its exit status; 124 after the time limit, and as shells have it, 128
-    and its number after a signal that ended the run. `began` gets the seconds the boot took. Raises `Refused` for a
-    guest that does not start, panics or hangs."""
+    and its number after a signal that ended the run. `note` gets a line on how the boot went, `say` what has to be
+    known. Raises `Refused` for a guest that does not start, panics or hangs."""
     outputs = Outputs(job.outputs)
     try:
-        control = _to_the_end(guest, job, streams, limits, outputs, began)
+        control = _to_the_end(guest, job, streams, limits, outputs, note)
     except TimedOut:
         say(f"the command was still running after {limits.command:g} s (--timeout), and was ended")
         return TIMED_OUT
@@ -62,39 +65,69 @@ def run(guest: Guest, job: Job, streams: Streams, limits: Limits, say: Say, bega
     return outputs.deliver(control.collected, control.status, say)
 
 
-def _to_the_end(
-    guest: Guest, job: Job, streams: Streams, limits: Limits, outputs: Outputs, began: Callable[[float], None]
-) -> Control:
+def _to_the_end(guest: Guest, job: Job, streams: Streams, limits: Limits, outputs: Outputs, note: Say) -> Control:
     with contextlib.ExitStack() as stack:
         signals = stack.enter_context(_signals())
-        machine = stack.enter_context(started(guest))
-        for ours in machine.sockets.values():
-            ours.setblocking(False)
-
-        def booted(seconds: float) -> None:
-            began(seconds)
-            if "stdin" in job.terminal:
-                # Not before: until there is a command, Ctrl-C is for us.
-                stack.enter_context(_raw(streams.stdin))
-
-        console, servers = Console(machine.sockets["console"]), Console(machine.sockets["servers"])
-        control = Control(machine.sockets["control"], console, limits, booted)
-        outlets = list(_outlets(machine, job, streams, outputs))
-        qemu = machine.pidfds[QEMU]
-        watched = [_Process(pidfd, name, servers, qemu, console) for name, pidfd in machine.pidfds.items()]
-        inlets = _inlets(machine, job, streams)
+        up = _booted(stack, guest, limits, signals, streams, note)
+        if "stdin" in job.terminal:
+            # Not before: until there is a command, Ctrl-C is for us.
+            stack.enter_context(_raw(streams.stdin))
+        control, outlets = up.control, list(_outlets(up.machine, job, streams, outputs))
+        # The guest says how the command ended when the host has taken all that was written, so what is still on the
+        # way then is in our sockets.
         _loop(
-            [*watched, _Signals(signals, control, streams.stdout), control, console, servers, *inlets, *outlets],
-            outlets,
+            [*up.watched, *_inlets(up.machine, job, streams), *outlets],
             control,
+            lambda: control.status is not None and all(outlet.is_dry() for outlet in outlets),
         )
         return control
 
 
-def _loop(actors: Iterable[Actor], outlets: Iterable[Outlet], control: Control) -> None:
-    """Until the command has ended and all it wrote is written. The guest says how it ended when the host has taken all
-    that was written, so what is still on the way then is in our sockets."""
-    while control.status is None or not all(outlet.is_dry() for outlet in outlets):
+class _Up(Value):
+    """A guest that is ready for its job, and those who watch it."""
+
+    machine: Machine
+    control: Control
+    watched: list[Actor]
+
+
+def _booted(
+    owner: contextlib.ExitStack, guest: Guest, limits: Limits, signals: socket.socket, streams: Streams, note: Say
+) -> _Up:
+    """The guest, which `owner` gets. A kernel that panics on the way is started again: emulation is not perfect, and
+    some kernels stumble over it once in some thirty boots. Nothing is lost then, for no input has been read."""
+    launched = time.monotonic()
+    for left in itertools.count(limits.boots - 1, -1):
+        try:
+            up = _attempted(owner, guest, limits, launched, signals, streams)
+            break
+        except Panicked as panic:
+            if left == 0:
+                raise
+            note(f"{str(panic).partition(';')[0]}; starting it again")
+    how = "KVM" if guest.accelerator == "kvm" else "TCG, emulated"
+    note(f"Linux {guest.kernel.release} ({how}) up after {time.monotonic() - launched:.1f} s")
+    return up
+
+
+def _attempted(
+    owner: contextlib.ExitStack, guest: Guest, limits: Limits, launched: float, signals: socket.socket, streams: Streams
+) -> _Up:
+    with contextlib.ExitStack() as attempt:
+        machine = attempt.enter_context(started(guest))
+        console, servers = Console(machine.sockets["console"]), Console(machine.sockets["servers"])
+        control = Control(machine.sockets["control"], console, limits, launched)
+        qemu = machine.pidfds[QEMU]
+        processes = [_Process(pidfd, name, servers, qemu, console) for name, pidfd in machine.pidfds.items()]
+        watched: list[Actor] = [*processes, _Signals(signals, control, streams.stdout), control, console, servers]
+        _loop(watched, control, lambda: control.running)
+        owner.push(attempt.pop_all())
+        return _Up(machine, control, watched)
+
+
+def _loop(actors: Iterable[Actor], control: Control, done: Callable[[], bool]) -> None:
+    """Everybody acts when it is ready to, until it is `done`."""
+    while not done():
         poll = select.poll()
         waiting = [(*interest, actor) for actor in actors if (interest := actor.interest())]
         # A terminal's socket goes both ways: two actors may wait for one descriptor.

@@ -81,10 +81,11 @@ class Store:
                 self._say(f"{release} is damaged")
                 shutil.rmtree(self._path("kernels", release))
             self._say(f"fetching {release}")
-            package = apt.download(f"linux-image-{release}")
+            packages = [apt.download(package) for package in apt.packages(release)]
             self._say(f"unpacking {release}")
-            self._install(release, package)
-            os.unlink(package)
+            self._install(release, packages)
+            for package in packages:
+                os.unlink(package)
             return self._kernel(release)
 
     def is_intact(self, release: str) -> bool:
@@ -136,9 +137,13 @@ class Store:
         home = self._path("kernels", release)
         return Kernel(release, os.path.join(home, "vmlinux"), os.path.join(home, "modules"))
 
-    def _install(self, release: str, package: str) -> None:
+    def _install(self, release: str, packages: list[str]) -> None:
         with self._new_directory(self._path("kernels", release)) as home:
-            _unpack_kernel(package, release, home)
+            for package in packages:
+                _unpack_kernel(package, release, home)
+            for part in ("vmlinux", "modules"):
+                if not os.path.exists(os.path.join(home, part)):
+                    raise Refused(f"Debian's packages of {release} have no {part}", "choose another version")
             for name, text in Modules(os.path.join(home, "modules")).tables().items():
                 with open(os.path.join(home, "modules", name), "w", encoding="utf-8") as file:
                     file.write(text)
@@ -261,9 +266,10 @@ def _locked(path: str, how: int) -> Iterator[None]:
 def _unpack_kernel(package: str, release: str, home: str) -> None:
     """vmlinux and modules/ of a kernel's package, into `home`."""
     modules = f"lib/modules/{release}/"
+    images = (f"boot/vmlinuz-{release}", f"usr/{modules}vmlinuz")
     with _members(package) as members:
         for name, data in members:
-            if name == f"boot/vmlinuz-{release}":
+            if name in images:
                 path, content = "vmlinux", image.vmlinux(data())
             elif modules in name:
                 path, content = os.path.join("modules", name.partition(modules)[2]), data()

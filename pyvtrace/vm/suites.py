@@ -79,6 +79,14 @@ def releases(listing: str) -> list[str]:
     return [f"{each['abi']}-{each['flavour']}" for each in found if each]
 
 
+def parts(dependencies: str, release: str) -> list[str]:
+    """Which of a kernel's packages that `apt-cache depends` names hold its image, its modules and their lists; none
+    if it does itself."""
+    wanted = {f"linux-{part}-{release}" for part in ("base", "binary", "modules")}
+    pairs = (line.strip(" |").partition(": ") for line in dependencies.splitlines())
+    return [package for how, _, package in pairs if how == "Depends" and package in wanted]
+
+
 class Apt:
     """apt with lists and state of its own, below `directory`; used by one process at a time."""
 
@@ -103,6 +111,11 @@ class Apt:
 
     def kernels(self) -> list[str]:
         return releases(self._run("apt-cache", "search", "--names-only", r"^linux-image-[0-9].*amd64$"))
+
+    def packages(self, release: str) -> list[str]:
+        """The packages that a kernel's image and modules are in: one, and from 7.2 on some that it depends on."""
+        whole = f"linux-image-{release}"
+        return parts(self._run("apt-cache", "depends", whole), release) or [whole]
 
     def download(self, package: str) -> str:
         """The path of the package's file, fetched and verified by its hash."""

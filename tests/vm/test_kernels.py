@@ -55,6 +55,34 @@ def test_the_newest_of_a_series_is_chosen(asked: str, given: str | None) -> None
     assert newest(wish(asked), releases(LISTING)) == given
 
 
+# `apt-cache depends linux-image-7.3.4+deb13-cloud-amd64`, shortened
+PARTS = """\
+linux-image-7.3.4+deb13-cloud-amd64
+  PreDepends: linux-base
+ |Depends: dracut
+ |Depends: initramfs-tools
+  Depends: <linux-initramfs-tool>
+    dracut
+  Depends: linux-base-7.3.4+deb13-cloud-amd64
+  Depends: linux-binary-7.3.4+deb13-cloud-amd64
+  Depends: linux-modules-7.3.4+deb13-cloud-amd64
+  Recommends: apparmor
+"""
+WHOLE = """\
+linux-image-6.16.12+deb13-cloud-amd64
+  PreDepends: linux-base
+  Depends: kmod
+ |Depends: initramfs-tools
+  Conflicts: <linux-image-6.16.12+deb13-cloud-amd64-unsigned>
+"""
+
+
+def test_a_kernel_may_come_in_parts() -> None:
+    release = "7.3.4+deb13-cloud-amd64"
+    assert suites.parts(PARTS, release) == [f"linux-{part}-{release}" for part in ("base", "binary", "modules")]
+    assert suites.parts(WHOLE, "6.16.12+deb13-cloud-amd64") == []
+
+
 @pytest.mark.parametrize("text", ["", "newest", "vmlinuz", "-1", "6.1;reboot"])
 def test_what_is_no_version_is_refused(text: str) -> None:
     with pytest.raises(Refused) as refused:
@@ -126,6 +154,7 @@ class Apt:
     def __init__(self, directory): pass
     def update(self): print("asks", flush=True); time.sleep(0.3)
     def kernels(self): return ["6.1.0-9-cloud-amd64"]
+    def packages(self, release): return ["linux-image-" + release]
     def download(self, package):
         print("downloads", flush=True)
         open(sys.argv[1] + "/package", "w").close()
@@ -142,6 +171,65 @@ print(store.Store(sys.argv[1], lambda text: None).find(suites.wish("6.1")).relea
     assert sorted(word for words in said for word in words) == sorted(
         ["asks", "asks", "downloads", *["6.1.0-9-cloud-amd64"] * 2]
     )
+
+
+def debian_package(path: Path, files: dict[str, bytes]) -> str:
+    """A package of these files, as dpkg makes it."""
+    tree = path.with_suffix("")
+    for name, content in {"DEBIAN/control": CONTROL, **files}.items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_bytes(content)
+    subprocess.run(["dpkg-deb", "--build", tree, path], check=True, capture_output=True)
+    return str(path)
+
+
+CONTROL = b"Package: kernel\nVersion: 1\nArchitecture: amd64\nMaintainer: nobody <nobody@localhost>\nDescription: x\n"
+A_MODULE = "kernel/fs/fuse/virtiofs.ko"
+
+
+@pytest.mark.parametrize(
+    "packages",
+    [
+        [{"boot/vmlinuz-RELEASE": b"kernel", f"lib/modules/RELEASE/{A_MODULE}": b"module"}],
+        [{"usr/lib/modules/RELEASE/vmlinuz": b"kernel"}, {f"usr/lib/modules/RELEASE/{A_MODULE}": b"module"}],
+        [{"boot/vmlinuz-RELEASE": b"kernel"}],
+        [{f"lib/modules/RELEASE/{A_MODULE}": b"module"}],
+    ],
+)
+def test_a_kernel_is_made_of_its_packages_or_not_at_all(
+    packages: list[dict[str, bytes]], store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release = "6.1.0-9-cloud-amd64"
+    files = {
+        f"part{number}": debian_package(
+            tmp_path / f"{number}.deb", {name.replace("RELEASE", release): data for name, data in package.items()}
+        )
+        for number, package in enumerate(packages)
+    }
+
+    class Apt:
+        def __init__(self, directory: str) -> None: ...
+        def update(self) -> None: ...
+        def kernels(self) -> list[str]:
+            return [release]
+
+        def packages(self, release: str) -> list[str]:
+            return list(files)
+
+        def download(self, package: str) -> str:
+            return files[package]
+
+    monkeypatch.setattr("pyvtrace.vm.store.Apt", Apt)
+    monkeypatch.setattr(Modules, "tables", lambda self: {"modules.dep": ""})
+    if sum(map(len, packages)) == 1:
+        with pytest.raises(Refused, match="have no"):
+            store.fetch(wish("6.1"))
+        assert os.listdir(Path(store.directory, "kernels")) == []
+        return
+    kernel = store.fetch(wish("6.1"))
+    assert Path(kernel.image).read_bytes() == b"kernel"
+    assert Path(kernel.modules, A_MODULE).read_bytes() == b"module"
+    assert store.is_intact(release) and not any(map(os.path.exists, files.values()))
 
 
 def test_a_full_disk_is_named_with_its_directory(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from pyvtrace.vm.job import Job
 from pyvtrace.vm.machine import Guest, arguments
 from pyvtrace.vm.outputs import Outputs
 from pyvtrace.vm.pumps import Escaped, Inlet, Outlet, ReaderGone
-from pyvtrace.vm.refusal import Refused
+from pyvtrace.vm.refusal import Panicked, Refused
 from pyvtrace.vm.store import Kernel
 from tests.vm.guests import all_end
 
@@ -254,7 +255,7 @@ def test_a_guest_that_says_nothing_is_asked_and_then_given_up(
     ours, guest = port
     now = [0.0]
     monkeypatch.setattr("pyvtrace.vm.control.time.monotonic", lambda: now[0])
-    control = Control(ours, screen, Limits(), lambda seconds: None)
+    control = Control(ours, screen, Limits(), 0.0)
     guest.sendall(b"booted\n")
     control.act()
     now[0] = 21.0
@@ -270,9 +271,33 @@ def test_a_guest_that_says_nothing_is_asked_and_then_given_up(
 
 
 def test_a_guest_that_does_not_start_is_given_up(port: tuple[socket.socket, socket.socket], screen: Console) -> None:
-    control = Control(port[0], screen, Limits(boot=0.0), lambda seconds: None)
+    control = Control(port[0], screen, Limits(boot=0.0), time.monotonic())
     with pytest.raises(Refused, match=r"(?s)not started.*something is wrong"):
         control.check()
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        # Of real consoles: emulation, a command in the guest, memory and modules that are missing.
+        ("Kernel panic - not syncing: Fatal exception in interrupt", Panicked),
+        ("Kernel panic - not syncing: sysrq triggered crash", Panicked),
+        ("Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b", Panicked),
+        ("Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100", Refused),
+        ("Kernel panic - not syncing: System is deadlocked on memory", Refused),
+        ("Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled", Refused),
+        ("Kernel panic - not syncing: No working init found.", Refused),
+        ("reboot: Restarting system", Refused),
+    ],
+)
+def test_a_panic_that_the_next_start_may_not_have(
+    words: str, kind: type[Refused], port: tuple[socket.socket, socket.socket]
+) -> None:
+    ours, guest = port
+    guest.sendall(f"[    1.4] {words}\r\n[    1.5] ---[ end ]---\r\n".encode())
+    refused = Console(ours).broken("QEMU ended")
+    assert type(refused) is kind and words in str(refused)
+    assert ("--memory" in str(refused)) == ("memory" in words)
 
 
 def test_an_output_replaces_a_file_whole(tmp_path: Path) -> None:
