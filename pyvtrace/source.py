@@ -140,9 +140,12 @@ class CompileError(Exception):
 
 
 def render(source: Source, diagnostics: Iterable[Diagnostic], *, tags: bool = False, program: str = "vtrace") -> str:
-    """All diagnostics as the terminal shows them: headline in DTrace's form, then the line with its caret."""
-    blocks = []
+    """All diagnostics as the terminal shows them: headline in DTrace's form, then the line with its caret. What would
+    read the same again, for it is on the same line, is said once."""
+    blocks: dict[str, str] = {}
     for diagnostic in diagnostics:
-        context = diagnostic.context(source)
-        blocks.append(f"{program}: {diagnostic.headline(source, tags=tags)}" + (f"\n{context}" if context else ""))
-    return "\n".join(blocks)
+        headline = f"{program}: {diagnostic.headline(source, tags=tags)}"
+        if headline not in blocks:
+            context = diagnostic.context(source)
+            blocks[headline] = f"{headline}\n{context}" if context else headline
+    return "\n".join(blocks.values())

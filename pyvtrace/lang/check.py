@@ -13,7 +13,7 @@ from pyvtrace.lang.declarations import declare
 from pyvtrace.lang.naming import whole
 from pyvtrace.lang.order import out_of_order
 from pyvtrace.lang.pragmas import check_names, check_pragma
-from pyvtrace.lang.printing import check_printa, printf
+from pyvtrace.lang.printing import aggregation, printa, printf
 from pyvtrace.lang.scope import AggregationInUse, Problem, Scope
 from pyvtrace.lang.values import Values
 from pyvtrace.lang.variables import check_key, count_mismatch, key_part, wider_key
@@ -202,8 +202,14 @@ class Checker:
                 raise scope.fail("D_AGG_FUNC", call.span, message, hint)
             raise unknown_function(self.values, call)
         # What the function says of a constant that is none is more to the point than what a prototype says.
-        parameters = tuple(replace(p, accepts="scalar") if p.accepts == "constant" else p for p in function.parameters)
+        wanted = {True: "any", False: "scalar"}
+        parameters = tuple(
+            replace(p, accepts=wanted[p.optional]) if p.accepts == "constant" else p for p in function.parameters
+        )
         args = arguments(self.values, call.name, call, parameters)
+        if args and not args[0].type.is_scalar:
+            message = f"{call.name}( ) argument #1 must be of scalar type"
+            raise scope.fail("D_AGG_SCALAR", args[0].span, message, f"this is a {args[0].type}")
         fixed, rest = args[1 : 1 + function.constants], (*args[:1], *args[1 + function.constants :])
         constants = [a.value if isinstance(a, typed.Constant) else None for a in fixed]
         for tag, message in function.check(constants):
@@ -231,11 +237,13 @@ class Checker:
             )
             raise scope.fail("D_AGG_REDEF", span, message)
         elif used.params != params:
-            tag = {"lquantize": "D_LQUANT_MATCHBASE", "llquantize": "D_LLQUANT_MATCHFACTOR"}.get(
-                function, "D_PROTO_ARG"
+            parts = zip(used.function.parts, used.params, params, strict=True)
+            number, ((tag, part), before, now) = next((n, p) for n, p in enumerate(parts, 1) if p[1] != p[2])
+            message = (
+                f"{function}( ) {part} (argument #{number}) doesn't match previous declaration: expected {before}, "
+                f"found {now}"
             )
-            message = f"{function}( ) of @{shown} has other bucket arguments than on line {used.line}"
-            raise scope.fail(tag, span, message, f"there: {', '.join(map(str, used.params))}")
+            raise scope.fail(tag, span, message, f"line {used.line} has it")
         return used
 
     def _keys(self, target: ast.Aggregation, used: AggregationInUse) -> tuple[typed.Expr, ...]:
@@ -273,55 +281,32 @@ class Checker:
 
     def on_aggregation(self, action: Action, call: ast.Call) -> typed.Act:
         """clear, trunc, normalize, denormalize."""
-        scope, upper = self.scope, action.name.upper().removeprefix("DE")
-        if not call.args:
-            message = f"{action.name}( ) prototype mismatch: 0 args passed, {1 + len(action.parameters)} expected"
-            raise scope.fail(f"D_{upper}_PROTO" if upper != "TRUNC" else "D_PROTO_LEN", call.span, message)
-        first = call.args[0]
-        if not isinstance(first, ast.Aggregation):
-            message = f"{action.name}( ) argument #1 is incompatible with prototype:\n\tprototype: aggregation"
-            raise scope.fail(f"D_{upper}_AGGARG", first.span, message)
-        used = self._used(first, f"D_{upper}_AGGBAD")
-        rest = ast.Call(call.name, call.args[1:], call.span)
-        args = arguments(self.values, action.name, rest, action.parameters)
+        tags, upper = _AGGREGATION_TAGS[action.name], action.name.upper().removeprefix("DE")
+        least = 1 + sum(not parameter.optional for parameter in action.parameters)
+        given, most = len(call.args), 1 + len(action.parameters)
+        if not least <= given <= most:
+            expected = str(most) if least == most else f"at least {least}" if given < least else f"at most {most}"
+            message = f"{action.name}( ) prototype mismatch: {given} args passed, {expected} expected"
+            raise self.scope.fail(tags[0], call.span, message)
+        used = aggregation(self, call, 0, f"D_{upper}_AGGARG", f"D_{upper}_AGGBAD")
+        args = self.values.all(call.args[1:])
+        if args and not args[0].type.is_scalar:
+            message = f"{action.name}( ) argument #2 must be of scalar type"
+            raise self.scope.fail(tags[1], args[0].span, message, f"this is a {args[0].type}")
         return typed.Act(action, args, self.number, aggregations=(used.number,), span=call.span)
 
-    def _used(self, name: ast.Aggregation, tag: str) -> AggregationInUse:
-        used = self.scope.aggregations.get(name.name)
-        if used is None:
-            shown = "" if name.name == "_" else name.name
-            hint = self.scope.nearest(name.name, list(self.scope.aggregations))
-            raise self.scope.fail(tag, name.span, f"undefined aggregation: @{shown}", hint)
-        return used
 
-    def printa(self, action: Action, call: ast.Call) -> typed.Act:
-        scope = self.scope
-        args = list(call.args)
-        text: str | None = None
-        if args and isinstance(args[0], ast.StringLiteral):
-            text = args.pop(0).text  # type: ignore[attr-defined]
-        if not args:
-            message = f"printa( ) prototype mismatch: {len(call.args)} args passed, at least 1 expected"
-            raise scope.fail("D_PRINTA_PROTO", call.span, message)
-        numbers = []
-        for arg in args:
-            if not isinstance(arg, ast.Aggregation):
-                message = "printa( ) argument is incompatible with prototype:\n\tprototype: aggregation"
-                raise scope.fail("D_PRINTA_AGGARG", arg.span, message)
-            numbers.append(self._used(arg, "D_PRINTA_AGGBAD"))
-        if len({tuple(isinstance(k, ty.String) for k in n.keys or ()) for n in numbers}) > 1:
-            raise scope.fail("D_PRINTA_AGGKEY", call.span, "printa( ) aggregations have different keys")
-        if text is not None:
-            check_printa(self, text, numbers, call.span)
-        return typed.Act(
-            action, (), self.number, format=text, aggregations=tuple(n.number for n in numbers), span=call.span
-        )
-
-
+# Actions on one aggregation: the tags of a wrong number of arguments, and of a second one of the wrong type.
+_AGGREGATION_TAGS: Mapping[str, tuple[str, str]] = {
+    "clear": ("D_CLEAR_PROTO", ""),
+    "trunc": ("D_PROTO_LEN", "D_PROTO_ARG"),
+    "normalize": ("D_NORMALIZE_PROTO", "D_NORMALIZE_SCALAR"),
+    "denormalize": ("D_NORMALIZE_PROTO", ""),
+}
 _SHAPES: Mapping[str, Callable[[Checker, Action, ast.Call], typed.Act]] = {
     "values": Checker.plain,
     "printf": printf,
-    "printa": Checker.printa,
+    "printa": printa,
     "aggregation": Checker.on_aggregation,
     "tracemem": tracemem,
     "freopen": freopen,

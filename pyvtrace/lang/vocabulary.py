@@ -79,8 +79,9 @@ class Action(Value):
 
 
 class Aggregating(Value):
-    """An aggregating function. `constants` is true where the arguments after the first are compile-time constants
-    that define the buckets (lquantize, llquantize, exphist); `check` returns (tag, message) pairs for bad ones.
+    """An aggregating function. `constants` is how many arguments after the first are compile-time constants that define
+    the buckets (lquantize, llquantize, exphist); `check` returns (tag, message) pairs for bad ones, and `parts` has for
+    each the tag and the name of one that differs from another use of the aggregation.
     `marked` is true where the first word tells which clearing of the aggregation the others belong to."""
 
     name: str
@@ -90,6 +91,7 @@ class Aggregating(Value):
     check: Callable[[Sequence[int | None]], Sequence[tuple[str, str]]]
     defaults: Callable[[tuple[int, ...]], tuple[int, ...]]
     constants: int = 0
+    parts: Sequence[tuple[str, str]] = ()
     weighted: bool = False
     marked: bool = False
     doc: str = ""
