@@ -179,9 +179,9 @@ class Checker:
         raise AssertionError(statement)
 
     def evaluate(self, expr: ast.Expr, number: int, span: Span) -> typed.Statement:
-        if isinstance(expr, ast.Assign) and isinstance(target := expr.target, ast.Index):
-            if isinstance(target.base, ast.Aggregation):
-                raise multidimensional(self.values, target.base, target.span)
+        match expr:
+            case ast.Assign(target=ast.Index(base=ast.Aggregation() as base, span=place)):
+                raise multidimensional(self.values, base, place)
         if isinstance(expr, ast.Aggregation) and expr.keys is not None:
             raise self.scope.fail("D_AGG_NULL", span, "expression has null effect", "assign it: @[...] = count();")
         value = self.values.check(expr)

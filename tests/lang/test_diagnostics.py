@@ -63,7 +63,7 @@ CASES = [
     ("D_PROTO_LEN", "BEGIN { a[1] = 2; trace(a[1, 2]); }", "a[1, 2]", "a[ ] prototype mismatch: 2 keys passed, 1 expe"),
     ("D_PROTO_ARG", "BEGIN { trace(strlen(1)); }", "1", "strlen( ) argument #1 is incompatible with prototype"),
     ("D_PROTO_ARG", 'BEGIN { @[1] = count(); @["x"] = count(); }', '"x"', "@[ ] key #1 is incompatible with prototype"),
-    ("D_DECL_PROTO_TYPE", "int a[void]; BEGIN { }", "int a[void]", "array prototype may not use parameter of type void"),
+    ("D_DECL_PROTO_TYPE", "int a[void]; BEGIN { }", "int a[void]", "array prototype may not use parameter"),
     ("D_OP_LVAL", "BEGIN { x = 1; 5 = x; }", "5", "operator = requires modifiable lvalue as an operand"),
     ("D_OP_WRITE", "BEGIN { pid = 4; }", "pid", "operator = can only be applied to a writable variable"),
     ("D_OP_INCOMPAT", "BEGIN { x = exit(0); }", "x", "a variable cannot hold a value of type void"),
