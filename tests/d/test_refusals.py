@@ -10,6 +10,7 @@ import pytest
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime.program import compile_text
 from pyvtrace.source import CompileError, Source
+from tests.d.tags import PAGE, page
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAMS = sorted(
@@ -41,3 +42,8 @@ def test_is_refused_by_its_tag(path: str) -> None:
     assert first.tag == name.split(".")[1]
     said = f"vtrace: {first.headline(source, tags=True)}\n"
     assert read(path.removesuffix(".d") + ".out").partition("--- stderr\n")[2] == said
+
+
+def test_the_page_of_tags_is_made_of_these_programs() -> None:
+    with open(PAGE, encoding="utf-8") as file:
+        assert file.read() == page(), "run python -m tests.d.tags"
