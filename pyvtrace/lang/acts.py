@@ -13,7 +13,7 @@ from pyvtrace.lang.vocabulary import Action, Parameter
 if TYPE_CHECKING:
     from pyvtrace.lang.check import Checker
 
-_ANY = (Parameter("any"), Parameter("any"), Parameter("any", optional=True))
+_ANY = (Parameter("any"), Parameter("integer", shown="size_t"), Parameter("any", optional=True))
 
 
 def tracemem(checker: Checker, action: Action, call: ast.Call) -> typed.Act:

@@ -111,6 +111,8 @@ def address(v: Values, operand: typed.Expr, span: Span) -> typed.Expr:
     match operand:
         case typed.Dereference(type=type_, pointer=pointer):
             return _moved(pointer, type_, 0, span)
+        case typed.NoValue(type=ty.Dynamic()):
+            raise v.fail("D_ADDROF_VAR", span, "cannot take address of dynamic object")
         case typed.Bits():
             raise v.fail("D_ADDROF_BITFIELD", span, "cannot take address of bit-field")
         case typed.Part(bits=bits) if bits:

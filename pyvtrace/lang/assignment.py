@@ -6,7 +6,7 @@ from pyvtrace.lang import ast, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.aggregates import decayed
 from pyvtrace.lang.casts import text_of
-from pyvtrace.lang.operators import check_divisor, go_together, operation, scaled, shown
+from pyvtrace.lang.operators import check_divisor, go_together, operation, points_nowhere, scaled, shown
 from pyvtrace.lang.scope import Problem
 from pyvtrace.lang.values import (
     Values,
@@ -48,12 +48,13 @@ def _assigned(v: Values, type_: ty.Type, value: typed.Expr, span: Span) -> typed
             value = text_of(v, value, span)
         if isinstance(value.type, ty.String) or is_null(value):
             return value
-    elif type_.is_scalar and decayed(value).type.is_scalar and go_together(type_, decayed(value).type):
+    elif type_.is_scalar and (decayed(value).type == type_ or go_together(type_, decayed(value))):
         return convert(decayed(value), _of_same_memory(type_, decayed(value).type))
     elif isinstance(type_, ty.Array):
         if is_characters(type_) and (value.type == type_ or isinstance(as_text(value).type, ty.String)):
             return value if value.type == type_ else as_text(value)
-        raise _whole_array(v, "=", type_, span)
+        if value.type == type_:
+            raise _whole_array(v, "=", type_, span)
     elif value.type == type_:
         return value
     raise v.fail("D_OP_INCOMPAT", span, shown(type_, "=", value.type))
@@ -94,6 +95,12 @@ def _give_up(v: Values, place: ast.Expr) -> None:
 def step(v: Values, e: ast.Step) -> typed.Expr:
     # A variable that begins with ++ is an int64_t (Dynamic Tracing Guide, "Increment and Decrement Operators").
     target = _target(v, e.operand, typed.Constant(ty.INT64, 1, e.span), e.op)
+    if not target.type.is_scalar:
+        message = f"operator {e.op} requires operand of scalar type"
+        raise v.fail("D_OP_SCALAR", e.span, message, f"this is a {target.type}")
+    if points_nowhere(target.type):
+        message = f"operator {e.op} requires an operand of known size"
+        raise v.fail("D_OP_VFPTR", e.span, message, "cast it: what it points to says how far a step is")
     one = typed.Constant(ty.INT, 1, e.span)
     return _update(v, e.op[0], target, one, e.span, old=not e.prefix)
 
@@ -107,6 +114,11 @@ def _update(v: Values, op: str, target: Place, value: typed.Expr, span: Span, *,
     check_divisor(v, op, value, span)
     if isinstance(target.type, ty.Array):
         raise _whole_array(v, f"{op}=", target.type, span)
+    if op in "+-" and not isinstance(target.type, ty.String) and not isinstance(value.type, ty.String):
+        unfit = not isinstance(target.type, ty.Pointer) or points_nowhere(target.type)
+        if unfit and not (isinstance(target.type, ty.Integer) and isinstance(value.type, ty.Integer)):
+            message = f"operator {op}= requires left-hand scalar operand of known size"
+            raise v.fail("D_OP_VFPTR", span, message, f"these are {target.type} and {value.type}")
     if isinstance(target.type, ty.Pointer) and isinstance(value.type, ty.Integer) and op in "+-":
         return typed.Update(target.type, op, target, scaled(v, value, target.type, span), ty.ULONG, old, span)
     type_, count = operation(v, op, target.type, value.type, span)
@@ -134,7 +146,7 @@ def _target(v: Values, place: ast.Expr, value: typed.Expr, op: str) -> Place:
     if symbol is None and where == "global" and (name in scope.environment.variables or name in ("args", "NULL")):
         raise v.fail("D_OP_WRITE", place.span, f"operator {op} can only be applied to a writable variable")
     value = decayed(as_text(value))
-    if symbol is None and isinstance(value.type, ty.Void | ty.Routine):
+    if symbol is None and isinstance(value.type, ty.Void | ty.Dynamic | ty.Routine):
         raise v.fail("D_OP_INCOMPAT", place.span, f"a variable cannot hold a value of type {value.type}")
     if symbol is None and isinstance(value.type, ty.Array):
         raise _whole_array(v, op, value.type, place.span)

@@ -19,6 +19,10 @@ from pyvtrace.lang.vocabulary import Naming, Parameter
 def call(v: Values, e: ast.Call) -> typed.Expr:
     function = v.scope.environment.functions.get(e.name)
     if function is None:
+        kinds = (("action", v.scope.environment.actions), ("aggregating function", v.scope.environment.aggregating))
+        for kind, names in kinds:
+            if e.name in names:
+                return typed.NoValue(ty.VOID, f"{kind} {e.name}( )", e.span)
         raise unknown_function(v, e)
     if isinstance(function, Naming) and function.frames:
         return stack(v, e, function)
@@ -33,15 +37,11 @@ def call(v: Values, e: ast.Call) -> typed.Expr:
 def unknown_function(v: Values, e: ast.Call) -> Problem:
     """Why a call is none of a function."""
     environment = v.scope.environment
-    if e.name in environment.aggregating:
-        message = f"{e.name}( ) is an aggregating function and has no value"
-        return v.fail("D_AGG_NULL", e.span, message, f"write @ = {e.name}(...)")
-    if e.name in environment.actions:
-        message = f"{e.name}( ) is an action and has no value"
-        return v.fail("D_OP_ACT", e.span, message, "make it a statement of its own")
     if refused := refusal(e.name, call=True):
         return v.fail(refused[0], e.span, *refused[1:])
-    if e.name in environment.variables:
+    own = (v.scope.constants, v.scope.inlines, v.scope.parameters)
+    is_own = ("global", e.name) in v.scope.symbols or any(e.name in names for names in own)
+    if is_own or e.name in environment.variables:
         message = f"{e.name} is a variable, not a function"
         return v.fail("D_FUNC_IDKIND", e.span, message, f"write {e.name} alone")
     names = [*environment.functions, *environment.actions, *environment.aggregating]
@@ -89,6 +89,6 @@ _ACCEPTS: dict[str, Callable[[typed.Expr], bool]] = {
     "pointer": lambda e: isinstance(e.type, ty.Pointer),
     "pointer or integer": lambda e: e.type.is_scalar,
     "scalar": lambda e: e.type.is_scalar,
-    "any": lambda e: not isinstance(e.type, ty.Void),
+    "any": lambda e: not isinstance(e.type, ty.Void | ty.Dynamic),
     "constant": lambda e: isinstance(e, typed.Constant),
 }

@@ -14,7 +14,7 @@ from pyvtrace.source import Span
 def cast(v: Values, e: ast.Cast) -> typed.Expr:
     type_ = resolve(v, e.type)
     operand = v.check(e.operand)
-    if isinstance(type_, ty.String):
+    if isinstance(type_, ty.String) and (operand.type.is_scalar or isinstance(as_text(operand).type, ty.String)):
         return text_of(v, operand, e.span)
     operand = decayed(operand)
     if not type_.is_scalar or not operand.type.is_scalar:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from pyvtrace.lang import assignment as assignment  # registers the check of its nodes
@@ -17,11 +18,13 @@ from pyvtrace.lang.printing import aggregation, printa, printf
 from pyvtrace.lang.scope import AggregationInUse, Problem, Scope
 from pyvtrace.lang.traces import is_naming
 from pyvtrace.lang.values import Values
-from pyvtrace.lang.variables import check_key, count_mismatch, key_part, wider_key
+from pyvtrace.lang.variables import check_key, count_mismatch, key_part, multidimensional, wider_key
 from pyvtrace.lang.vocabulary import Action, Environment, Origin, Probe, Step
 from pyvtrace.source import CompileError, Source, Span
 from pyvtrace.value import replace
 
+# A blank that is neither beside the `=` nor within quotation marks.
+_SUPERFLUOUS = re.compile(r"""^(?:[^"\s]|"[^"]*"|\s*=\s*)*\s+[^=\s]""")
 # From an option's name and the text of its value (None where there is no `=`) to its value in canonical form and, if
 # it cannot be set, why.
 ReadOption = Callable[[str, str | None], tuple[str, str]]
@@ -103,6 +106,9 @@ class Checker:
         return self.scope.source.of(span.start).kind == "library"
 
     def option(self, pragma: ast.Pragma) -> None:
+        if not pragma.argument.strip('= "') or _SUPERFLUOUS.search(pragma.argument):
+            message = f"superfluous arguments specified for #pragma option: {pragma.argument}"
+            raise self.scope.fail("D_PRAGMA_MALFORM", pragma.span, message, "#pragma D option name=value")
         name, text = split_option(pragma)
         value, why = self.read_option(name, text)
         if why:
@@ -125,6 +131,7 @@ class Checker:
                 scope.unmatched = True
         scope.probes = tuple(probes[id_] for id_ in sorted(probes))
         guards = self._guards(scope.probes)
+        scope.in_clause = True
         scope.region = "predicate"
         predicate = self._attempt(clause.predicate) if clause.predicate is not None else None
         scope.region = "action list"
@@ -132,7 +139,7 @@ class Checker:
         body = self.block(clause.body or ())
         for span, tag, message in out_of_order(body):
             scope.report(scope.fail(tag, span, message))
-        scope.region = ""
+        scope.region, scope.in_clause = "", False
         # Only a clause that says nothing has the default action: one that just keeps a variable records nothing.
         default = not clause.body
         index = len(self.clauses)
@@ -205,9 +212,22 @@ class Checker:
                         action = self.scope.environment.actions[name]
                         return _SHAPES[action.shape](self, action, expr)
                 # The value is of no use to anybody, but its evaluation may change a variable, or fault.
-                number = self.number
-                return typed.Evaluate(self.values.shown_one(expr), number, span)
+                return self.evaluate(expr, self.number, span)
         raise AssertionError(statement)
+
+    def evaluate(self, expr: ast.Expr, number: int, span: Span) -> typed.Statement:
+        match expr:
+            case ast.Assign(target=ast.Index(base=ast.Aggregation() as base, span=place)):
+                raise multidimensional(self.values, base, place)
+        if isinstance(expr, ast.Aggregation) and expr.keys is not None:
+            raise self.scope.fail("D_AGG_NULL", span, "expression has null effect", "assign it: @[...] = count();")
+        value = self.values.shown_one(expr)
+        if isinstance(value, typed.NoValue):
+            if isinstance(value.type, ty.Dynamic):
+                raise self.scope.fail("D_AGG_NULL", span, "expression has null effect", "assign it: @ = count();")
+            message = f"{value.what} may not be called from a D expression (D program context required)"
+            raise self.scope.fail("D_CG_EXPR", span, message, "an aggregating function is assigned: @ = count();")
+        return typed.Evaluate(value, number, span)
 
     def conditional(self, statement: ast.If, number: int) -> typed.Statement:
         """Both branches are checked even if the condition is wrong."""
@@ -307,15 +327,24 @@ class Checker:
         if name == "trace" and len(call.args) == 1 and is_naming(scope.environment, call.args[0]):
             message = "trace( ) may not be applied to a dynamic expression"
             raise scope.fail("D_TRACE_DYN", call.span, message, "make it a statement of its own")
-        if name == "trace" and len(call.args) == 1 and self._is_void(call.args[0]):
-            raise scope.fail("D_TRACE_VOID", call.span, "trace( ) may not be applied to a void expression")
+        if name == "trace" and len(call.args) == 1:
+            self._can_be_traced(call.args[0])
         args = arguments(self.values, name, call, action.parameters)
         if name == "print":
             args = tuple(replace(arg, type=whole(self.values, arg.type)) for arg in args)
         return typed.Act(action, args, self.number, span=call.span)
 
-    def _is_void(self, expr: ast.Expr) -> bool:
-        return isinstance(expr, ast.Call) and expr.name in self.scope.environment.actions
+    def _can_be_traced(self, expr: ast.Expr) -> None:
+        value = self.values.base(expr)
+        if isinstance(value.type, ty.Void):
+            raise self.scope.fail("D_TRACE_VOID", expr.span, "trace( ) may not be applied to a void expression")
+        if isinstance(value, typed.Translated):
+            what = "translated pointer" if isinstance(value.type, ty.Pointer) else "dynamic expression"
+            hint = "take a member of it: xlate <type> (x).member"
+            raise self.scope.fail("D_TRACE_DYN", expr.span, f"trace( ) may not be applied to a {what}", hint)
+        if isinstance(value.type, ty.Dynamic):
+            message = "trace( ) may not be applied to a dynamic expression"
+            raise self.scope.fail("D_TRACE_DYN", expr.span, message, "printa() shows an aggregation")
 
     def on_aggregation(self, action: Action, call: ast.Call) -> typed.Act:
         """clear, trunc, normalize, denormalize."""
@@ -337,7 +366,7 @@ class Checker:
 # Actions on one aggregation: the tags of a wrong number of arguments, and of a second one of the wrong type.
 _AGGREGATION_TAGS: Mapping[str, tuple[str, str]] = {
     "clear": ("D_CLEAR_PROTO", ""),
-    "trunc": ("D_PROTO_LEN", "D_PROTO_ARG"),
+    "trunc": ("D_TRUNC_PROTO", "D_TRUNC_SCALAR"),
     "normalize": ("D_NORMALIZE_PROTO", "D_NORMALIZE_SCALAR"),
     "denormalize": ("D_NORMALIZE_PROTO", ""),
 }

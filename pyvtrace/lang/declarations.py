@@ -43,6 +43,9 @@ def _split(v: Values, name: ast.TypeName) -> tuple[ty.Type, tuple[ty.Type, ...],
 
 def _check_keys(v: Values, name: str, keys: tuple[ty.Type, ...], span: Span) -> None:
     for number, key in enumerate(keys, 1):
+        if isinstance(key, ty.Void):
+            message = f"array prototype may not use parameter of type {key}: (anonymous), parameter #{number}"
+            raise v.fail("D_DECL_PROTO_TYPE", span, message, f"of {name}[ ]")
         if not (key.is_scalar or isinstance(key, ty.String)):
             raise v.fail("D_KEY_TYPE", span, f"{name}[ ] key #{number} may not be of type {key}")
 
@@ -68,6 +71,11 @@ def _variable(v: Values, item: ast.Declaration) -> None:
 def _check_free(v: Values, name: str, span: Span) -> None:
     """A global has a name of its own."""
     scope = v.scope
+    if name in scope.types:
+        raise v.fail("D_DECL_IDRED", span, f"identifier redefined: {name}", "it is the name of a type")
+    environment = scope.environment
+    if any(name in names for names in (environment.functions, environment.actions, environment.aggregating)):
+        raise v.fail("D_DECL_IDRED", span, f"identifier redefined: {name}", f"{name}( ) is a function of D's")
     if name in scope.environment.variables:
         raise v.fail("D_DECL_IDRED", span, f"identifier redefined: {name}", f"{name} is a built-in variable")
     if name in scope.constants or name in scope.inlines:
@@ -76,6 +84,9 @@ def _check_free(v: Values, name: str, span: Span) -> None:
 
 def _typedef(v: Values, item: ast.Typedef) -> None:
     type_ = resolve(v, item.type)
+    if ("global", item.name) in v.scope.symbols:
+        message = f"global variable identifier redeclared: {item.name}"
+        raise v.fail("D_DECL_IDRED", item.span, message)
     if isinstance(type_, ty.Integer) and not type_.name.startswith("enum "):
         type_ = ty.Integer(type_.bytes, type_.signed, item.name)
     before = v.scope.types.get(item.name, ty.TYPEDEFS.get(item.name))
@@ -90,8 +101,8 @@ def _inline(v: Values, item: ast.Inline) -> None:
     _check_keys(v, item.name, keys, item.span)
     unused(v, item.name, item.span)
     if not all(names):
-        message = f"inline {item.name} needs a name for each of its parameters"
-        raise v.fail("D_DECL_PROTO_FORM", item.span, message, f"inline {type_} {item.name}[int x] = x + 1;")
+        message = f"parameter declaration requires a name: parameter #{names.index('') + 1}"
+        raise v.fail("D_DECL_PROTO_NAME", item.span, message, f"inline {type_} {item.name}[int x] = x + 1;")
     # Wrong values are reported once, here; one that is right is checked again where it is used.
     if v.scope.loading and not isinstance(item.value, ast.Number):
         v.scope.inlines[item.name] = InlineValue(item.name, type_, names, keys, item.value)

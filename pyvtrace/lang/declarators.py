@@ -118,6 +118,8 @@ class TypeParser(TokenReader):
             words.append(word)
             if word in ("struct", "union", "enum"):
                 tag = self.advance().text if self.token.kind == "name" else ""
+                if tag and self.token.text == "`" and self.peek(2).text == "{":
+                    self._scoped()
                 words.append(tag)
                 if self.token.text == "{" and self.token.kind == "op":
                     self.deeper()
@@ -134,8 +136,6 @@ class TypeParser(TokenReader):
         found: list[ast.MemberDeclaration] = []
         while not self.accept("}"):
             start = self.token.start
-            if self.token.text in _CLASSES:
-                self.fail(f"specified storage class not appropriate for a member: {self.token.text}", "D_DECL_BADCLASS")
             base = self.specifiers()
             if self.token.text == ";":
                 found.append(ast.MemberDeclaration(base, "", None, self.since(start)))
@@ -150,7 +150,9 @@ class TypeParser(TokenReader):
 
     def member(self, base: ast.TypeName) -> ast.MemberDeclaration:
         start = self.token.start
-        name, derived = ("", ()) if self.token.text == ":" else self.declarator()
+        name, derived = ("", ()) if self.token.text == ":" else self.declarator(named=None)
+        if not name and self.token.text != ":":
+            self.fail("member declaration requires a name", "D_DECL_MNAME", "write one: int x;")
         bits = self.conditional() if self.accept(":") else None
         return ast.MemberDeclaration(self.derive(base, derived, start), name, bits, self.since(start))
 
@@ -159,7 +161,7 @@ class TypeParser(TokenReader):
         found: list[ast.Enumerator] = []
         while not found or (self.accept(",") and self.token.text != "}"):
             start = self.token.start
-            name = self.name()
+            name = self.declared_name()
             self.constants.add(name)
             value = self.conditional() if self.accept("=") else None
             found.append(ast.Enumerator(name, value, self.since(start)))
@@ -183,7 +185,7 @@ class TypeParser(TokenReader):
             name, inner = self.declarator(named=named)
             self.expect(")")
         elif named is not False and self.token.kind == "name":
-            name = self.name()
+            name = self.declared_name()
         elif named:
             self.fail()
         suffixes: list[ast.Derivation] = []
@@ -191,6 +193,16 @@ class TypeParser(TokenReader):
             suffixes.append(self.subscript() if self.token.text == "[" else self.parameters())
         self.depth -= 1
         return name, (*pointers, *reversed(suffixes), *inner)
+
+    def declared_name(self) -> str:
+        """A name that something is given here: a name of the kernel's cannot be."""
+        name = self.name()
+        if self.token.text == "`":
+            self._scoped()
+        return name
+
+    def _scoped(self) -> None:
+        self.fail("D scoping operator may not be used in the name of a declaration", "D_DECL_SCOPE")
 
     def _is_nested(self, named: bool | None) -> bool:
         """Whether the parenthesis here is around a declarator; else it begins parameters."""
@@ -223,16 +235,24 @@ class TypeParser(TokenReader):
         variadic = self.tokens[self.at - 2].text == "."
         return ast.Returning(types, names, variadic, self.since(start))
 
+    def _variadic(self, close: str, types: Sequence[ast.TypeName]) -> None:
+        """`...`, which functions may have for their last parameter."""
+        what = "function" if close == ")" else "array"
+        if not types or close != ")":
+            message = f"{what} prototype may not use a variable-length argument list"
+            self.fail(message, "D_DECL_PROTO_VARARGS", "an argument comes first" if close == ")" else "")
+        for _ in range(3):
+            self.expect(".")
+        if self.token.text == ",":
+            self.fail("function prototype has an argument behind ...", "D_DECL_PROTO_VARARGS", "... comes last")
+
     def _typed_list(self, close: str) -> tuple[tuple[ast.TypeName, ...], tuple[str, ...]]:
         """Parameters, up to and including the closing bracket; `...` may be the last."""
         types: list[ast.TypeName] = []
         names: list[str] = []
         while not types or self.accept(","):
-            if close == ")" and self.token.text == ".":
-                if not types:
-                    self.fail("function prototype needs an argument before ...", "D_DECL_PROTO_VARARGS")
-                for _ in range(3):
-                    self.expect(".")
+            if self.token.text == ".":
+                self._variadic(close, types)
                 break
             if self.token.text in _CLASSES:
                 message = "inappropriate storage class in function or associative array parameter list"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pyvtrace.lang import ast
-from pyvtrace.lang.declarators import TypeParser
+from pyvtrace.lang.declarators import TYPE_WORDS, TypeParser
 from pyvtrace.source import Span
 
 # Binding power of the binary operators, weakest first (Dynamic Tracing Guide, "Precedence").
@@ -13,6 +13,14 @@ _LEVELS = (("||",), ("^^",), ("&&",), ("|",), ("^",), ("&",), ("==", "!="), ("<"
            ("+", "-"), ("*", "/", "%"))  # fmt: skip
 POWER = {op: power for power, ops in enumerate(_LEVELS, 1) for op in ops}
 ASSIGNMENTS = frozenset(("=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="))
+
+
+# Words of C and D that no variable and no function can have for its name (Dynamic Tracing Guide, "Keywords").
+_WORDS_OF_D = (
+    "auto break case continue default do else extern for goto inline offsetof register return self sizeof static "
+    "stringof switch this translator typedef while xlate"
+)
+RESERVED = TYPE_WORDS | frozenset(_WORDS_OF_D.split())
 
 
 class ExpressionParser(TypeParser):
@@ -151,6 +159,8 @@ class ExpressionParser(TypeParser):
             elif self.token.text in ("++", "--"):
                 op = self.advance().text
                 expr = ast.Step(op, False, expr, self.since(start))
+            elif self.token.text == "(":
+                self.fail("function designator is not of function type", "D_FUNC_IDENT", "a function is called by name")
             else:
                 break
             self.taller(height, self.height)
@@ -208,6 +218,8 @@ class ExpressionParser(TypeParser):
         raise AssertionError
 
     def named(self) -> ast.Expr:
+        if self.token.text in RESERVED and not (self.token.text in ("self", "this") and self.peek().text == "->"):
+            self.fail()
         token = self.advance()
         if token.text in ("self", "this") and self.accept("->"):
             return ast.Scoped(token.text, self.name(), self.since(token.start))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from pyvtrace.source import Diagnostic, Source, Span
-from pyvtrace.value import Value
+from pyvtrace.value import Value, replace
 
 
 class Token(Value):
@@ -38,9 +38,9 @@ class Macros(Value):
 _TOKEN = re.compile(
     r"""
       (?P<space>\s+|/\*.*?\*/|//[^\n]*|\#![^\n]*|\#\s*(?:line\s+)?\d+[^\n]*|\#\s*ident[^\n]*)
-    | (?P<pragma>\#\s*pragma[^\n]*)
+    | (?P<pragma>\#[^\n]*)
     | (?P<macro>\${1,2}(?:\d+|[A-Za-z_]\w*))
-    | (?P<number>0[xX][0-9a-fA-F]*[uUlL]*|[0-9]+[uUlL]*)
+    | (?P<number>(?:0[xX][0-9a-fA-F]*|[0-9]+)(?:[uU][lL]{0,2}|[lL]{1,2}[uU]?)?)
     | (?P<name>[A-Za-z_]\w*)
     | (?P<string>"(?:[^"\\\n]|\\.)*"?)
     | (?P<char>'(?:[^'\\\n]|\\.)*'?)
@@ -91,6 +91,8 @@ class Lexer:
                     yield self._quoted(kind, text, start, end)
                 case "macro":
                     yield self._macro(text, start, end)
+                case "pragma" if not self._begins_line(start):
+                    yield Token("bad", "#", start, start + 1)
                 case "open":
                     problem = self._problem("D_SYNTAX", start, start + 2, "/* comment is not terminated", "add */")
                     yield Token("end", "", start, start, problem=problem)
@@ -99,6 +101,11 @@ class Lexer:
                     yield Token(kind, text, start, end)
         size = len(self.source.text)
         yield Token("end", "", size, size)
+
+    def _begins_line(self, start: int) -> bool:
+        """Whether only blanks stand before a place in its line: there `#` begins a control line."""
+        text, first = self.source.text, self.source.start
+        return not text[max(first, text.rfind("\n", first, start) + 1) : start].strip()
 
     def unused(self) -> Iterator[Diagnostic]:
         """A diagnostic for the first positional argument that the program does not refer to."""
@@ -124,7 +131,7 @@ class Lexer:
             problem = self._problem("D_INT_DIGIT", start, end, f"constant {text} contains invalid digit {bad[0]}",
                                     "a leading 0 makes it octal")  # fmt: skip
         elif base == 16 and len(digits) == 2:
-            problem = self._problem("D_INT_DIGIT", start, end, f"constant {text} has no digits")
+            problem = self._problem("D_SYNTAX", start, end, f'syntax error near "{digits[1]}"', "0x needs digits")
         elif len(significant) > 22 or (value := int(significant or "0", base)) >= 1 << 64:
             problem = self._problem("D_INT_OFLOW", start, end, f"constant {text} results in integer overflow",
                                     "the largest is 18446744073709551615")  # fmt: skip
@@ -169,7 +176,8 @@ class Lexer:
         if text.startswith("$$"):
             return Token("string", argument, start, end, argument)
         if re.fullmatch(r"0[xX][0-9a-fA-F]+|\d+", argument, re.ASCII):
-            return self._number(argument, start, end)
+            token = self._number(argument, start, end)
+            return replace(token, problem=self._overflow(text, argument, start, end)) if token.problem else token
         if re.fullmatch(r"-\d{1,20}", argument, re.ASCII):
             return self._negative(argument, start, end)
         if re.fullmatch(r"[A-Za-z_]\w*", argument, re.ASCII):
@@ -189,10 +197,14 @@ class Lexer:
             return self.source.name
         return self.macros.arguments[number - 1] if number <= len(self.macros.arguments) else None
 
+    def _overflow(self, macro: str, argument: str, start: int, end: int) -> Diagnostic:
+        message = f"macro argument {macro} constant {argument} results in integer overflow"
+        return self._problem("D_MACRO_OFLOW", start, end, message, f"${macro} makes it a string")
+
     def _negative(self, text: str, start: int, end: int) -> Token:
         value = int(text)
         problem = None
         if value < -(1 << 63):
-            problem = self._problem("D_INT_OFLOW", start, end, f"constant {text} results in integer overflow")
+            problem = self._overflow(self.source.text[start:end], text, start, end)
             value = 0
         return Token("number", text, start, end, value, problem)

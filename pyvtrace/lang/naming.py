@@ -17,6 +17,7 @@ _BASE = {
     ("unsigned", "int"): ty.UINT, ("long",): ty.LONG, ("unsigned", "long"): ty.ULONG,
     ("long", "long"): ty.LONGLONG, ("unsigned", "long", "long"): ty.ULONGLONG,
 }  # fmt: skip
+_ATTRIBUTES, _TAGGED = frozenset(("unsigned", "signed", "short", "long")), ("struct", "union", "enum")
 _LARGEST = (1 << 31) - 1
 
 
@@ -61,6 +62,7 @@ def whole(v: Values, type_: ty.Type) -> ty.Type:
 
 def _base(v: Values, name: ast.TypeName) -> ty.Type:
     words = name.words
+    _one_type(v, name)
     if (keyword := next((w for w in words if w in ("struct", "union", "enum")), "")) or "void" in words:
         _alone(v, name, 2 if keyword else 1, keyword)
         if not keyword:
@@ -75,6 +77,14 @@ def _base(v: Values, name: ast.TypeName) -> ty.Type:
     if len(words) == 1 and words[0] not in _ORDER and (found := v.scope.environment.named_type(words[0])):
         return found
     return _integer(v, name)
+
+
+def _one_type(v: Values, name: ast.TypeName) -> None:
+    """A type is named once; attributes that do not fit the first name are told first."""
+    named = [w for n, w in enumerate(name.words) if w not in _ATTRIBUTES and not (n and name.words[n - 1] in _TAGGED)]
+    attributes = set(name.words) & _ATTRIBUTES
+    if len(named) > 1 and not (attributes and named[0] in ("void", "char", *_TAGGED)):
+        raise v.fail("D_DECL_COMBO", name.span, f"invalid type combination: {' '.join(name.words)}")
 
 
 def _tagged(v: Values, name: ast.TypeName, keyword: str) -> ty.Type:
@@ -140,6 +150,10 @@ def _aggregate(v: Values, name: ast.TypeName) -> ty.Type:
     if tag and (keyword, tag) in v.scope.tags and (keyword, tag) not in v.scope.borrowed:
         raise v.fail("D_DECL_TYPERED", name.span, f"type redeclared: {keyword} {tag}")
     fields = Fields(keyword == "union")
+    if tag:
+        # Until it ends, a definition is a forward declaration: a struct cannot be a part of itself.
+        v.scope.tags[keyword, tag] = ty.Struct(keyword, tag, None, 0)
+        v.scope.borrowed.add((keyword, tag))
     for member in name.definition:
         assert isinstance(member, ast.MemberDeclaration)
         _member(v, fields, member)
@@ -155,12 +169,13 @@ def _member(v: Values, fields: Fields, member: ast.MemberDeclaration) -> None:
     if not member.name and member.bits is None and not isinstance(type_, ty.Struct):
         raise v.fail("D_DECL_MNAME", member.span, "member declaration requires a name")
     if member.name and fields.has(member.name):
-        raise v.fail("D_DECL_MNAME", member.span, f"member redeclared: {member.name}")
+        message = f"failed to define member '{member.name}': Duplicate member or variable name"
+        raise v.fail("D_UNKNOWN", member.span, message)
     is_object(v, type_, member.name, "member", member.span)
     if member.bits is None:
         fields.add(member.name, type_)
         return
-    if not isinstance(type_, ty.Integer):
+    if not isinstance(type_, ty.Integer) or type_.name.startswith("enum "):
         raise v.fail("D_DECL_BFTYPE", member.type.span, f"invalid type for bit-field: {type_}")
     bits = constant(v, member.bits)
     if bits is None or bits < (1 if member.name else 0):
@@ -194,8 +209,13 @@ def _enum(v: Values, name: ast.TypeName) -> ty.Type:
         raise v.fail("D_DECL_TYPERED", name.span, f"type redeclared: enum {tag}")
     type_ = ty.Integer(4, True, f"enum {tag}" if tag else "enum <anonymous>")
     following = 0
+    seen: set[str] = set()
     for enumerator in name.definition:
         assert isinstance(enumerator, ast.Enumerator)
+        if enumerator.name in seen:
+            message = f"failed to define enumerator '{enumerator.name}': Duplicate member or variable name"
+            raise v.fail("D_UNKNOWN", enumerator.span, message)
+        seen.add(enumerator.name)
         following = 1 + _enumerate(v, type_, enumerator, following)
     if tag:
         scope.tags["enum", tag] = type_

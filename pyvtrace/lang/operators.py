@@ -84,6 +84,10 @@ def check_divisor(v: Values, op: str, right: typed.Expr, span: Span) -> None:
 def _on_pointers(v: Values, op: str, left: typed.Expr, right: typed.Expr, span: Span) -> typed.Expr:
     """C's: a pointer and a number of things it points to; the number of things between two pointers."""
     first, second = left.type, right.type
+    if points_nowhere(first) or points_nowhere(second):
+        tag, what = _WANTS.get(op, ("D_OP_INCOMPAT", ""))
+        message = f"operator {op} requires operands of {what} type" if what else shown(first, op, second)
+        raise v.fail(tag, span, message, "cast it: what a pointer points to says how far a step is")
     match first, second, op:
         case ty.Pointer(), ty.Integer(), "+" | "-":
             return typed.Binary(first, op, left, scaled(v, right, first, span), span)
@@ -92,21 +96,27 @@ def _on_pointers(v: Values, op: str, left: typed.Expr, right: typed.Expr, span: 
         case ty.Pointer(to=to), ty.Pointer(to=other), "-" if str(to) == str(other):
             distance = typed.Binary(ty.LONG, "-", convert(left, ty.LONG), convert(right, ty.LONG), span)
             return typed.Binary(ty.LONG, "/", distance, typed.Constant(ty.LONG, _stride(v, first, span), span), span)
-        case (ty.Pointer(), ty.Integer(), _) | (ty.Integer(), ty.Pointer(), _) if op in _WANTS and op not in (
-            "<<",
-            ">>",
-        ):
-            # DTrace takes an address for the number it is: `arg1 & 0xfff` is written of typed arguments, too.
-            return arithmetic(v, op, _as_number(left), _as_number(right), span)
     if op in _WANTS:
         tag, what = _WANTS[op]
         raise v.fail(tag, span, f"operator {op} requires operands of {what} type", f"these are {first} and {second}")
     raise v.fail("D_OP_INCOMPAT", span, shown(first, op, second))
 
 
-def go_together(left: ty.Type, right: ty.Type) -> bool:
-    """Whether two scalars can be compared, or one be assigned to the other: pointers have to point to one type, or one
-    of them to void."""
+def points_nowhere(type_: ty.Type) -> bool:
+    """Whether it is a pointer of which nobody knows how far a step is: to void, or to a function."""
+    return isinstance(type_, ty.Pointer) and isinstance(type_.to, ty.Void | ty.Routine)
+
+
+def go_together(left: ty.Type, value: typed.Expr) -> bool:
+    """Whether a value can be compared with something of a type, or assigned to it: of pointers and integers only if it
+    is 0."""
+    if isinstance(left, ty.Pointer) != isinstance(value.type, ty.Pointer):
+        return left.is_scalar and value.type.is_scalar and is_null(value)
+    return left.is_scalar and value.type.is_scalar and _alike(left, value.type)
+
+
+def _alike(left: ty.Type, right: ty.Type) -> bool:
+    """Pointers have to point to one type, or one of them to void."""
     if not (isinstance(left, ty.Pointer) and isinstance(right, ty.Pointer)):
         return True
     first, second = _target_of(left), _target_of(right)
@@ -121,12 +131,8 @@ def _is_like(left: ty.Type, right: ty.Type) -> bool:
     if isinstance(left, ty.Integer) and isinstance(right, ty.Integer):
         return (left.bytes, left.signed) == (right.bytes, right.signed)
     if isinstance(left, ty.Pointer) and isinstance(right, ty.Pointer):
-        return go_together(left, right)
+        return _alike(left, right)
     return str(left) == str(right)
-
-
-def _as_number(e: typed.Expr) -> typed.Expr:
-    return convert(e, ty.ULONG) if isinstance(e.type, ty.Pointer) else e
 
 
 def scaled(v: Values, count: typed.Expr, pointer: ty.Pointer, span: Span) -> typed.Expr:
@@ -136,12 +142,12 @@ def scaled(v: Values, count: typed.Expr, pointer: ty.Pointer, span: Span) -> typ
 
 
 def _stride(v: Values, pointer: ty.Pointer, span: Span) -> int:
-    """Bytes from one thing to the next; void counts as bytes."""
+    """Bytes from one thing to the next."""
     to = complete(v, pointer.to)
     if isinstance(to, ty.Struct) and to.members is None:
         message = f"cannot compute with a pointer to {to}: no definition is available"
         raise v.fail("D_OP_INCOMPLETE", span, message, "cast it to (char *) to count bytes")
-    return to.size or 1
+    return to.size
 
 
 def _as_texts(v: Values, left: typed.Expr, right: typed.Expr) -> tuple[typed.Expr, typed.Expr]:
@@ -163,7 +169,7 @@ def _comparison(v: Values, e: ast.Binary, left: typed.Expr, right: typed.Expr) -
         empty = typed.Text(ty.String(1), "", e.span)
         first, second = (empty, right) if is_null(left) else (left, empty)
         return typed.CompareStrings(ty.INT, e.op, first, second, e.span)
-    if strings or not (left.type.is_scalar and right.type.is_scalar and go_together(left.type, right.type)):
+    if strings or not (go_together(left.type, right) or go_together(right.type, left)):
         hint = "copyinstr() or stringof() makes a string of an address" if strings else ""
         raise v.fail("D_OP_INCOMPAT", e.span, shown(left.type, e.op, right.type), hint)
     type_: ty.Type = ty.ULONG
@@ -176,6 +182,11 @@ def _comparison(v: Values, e: ast.Binary, left: typed.Expr, right: typed.Expr) -
 def conditional(v: Values, e: ast.Conditional) -> typed.Expr:
     test, then, otherwise = v.all((e.test, e.then, e.otherwise))
     v.condition(test, e.test.span, "operator ?: expression must be of scalar type")
+    if any(isinstance(part.type, ty.Dynamic) for part in (then, otherwise)):
+        raise v.fail("D_OP_DYN", e.span, "operator ?: operands cannot be of dynamic type")
+    if isinstance(then, typed.NoValue) and isinstance(otherwise, typed.NoValue):
+        message = "action cannot be used in a conditional context"
+        raise v.fail("D_OP_ACT", e.span, message, "give each a clause with a predicate, or use if and else")
     then, otherwise = as_text(decayed(then)), as_text(decayed(otherwise))
     then, otherwise = _text_for_null(then, otherwise), _text_for_null(otherwise, then)
     if isinstance(then.type, ty.String) and isinstance(otherwise.type, ty.String):
@@ -183,7 +194,7 @@ def conditional(v: Values, e: ast.Conditional) -> typed.Expr:
         return typed.Conditional(type_, test, then, otherwise, e.span)
     if isinstance(then.type, ty.Integer) and isinstance(otherwise.type, ty.Integer):
         type_ = ty.common(then.type, otherwise.type)
-    elif then.type.is_scalar and otherwise.type.is_scalar and go_together(then.type, otherwise.type):
+    elif go_together(then.type, otherwise) or go_together(otherwise.type, then):
         type_ = _pointer_of_either(v, then, otherwise, e.span)
     elif isinstance(then.type, ty.Struct) and then.type == otherwise.type:
         type_ = then.type
@@ -213,4 +224,8 @@ def _text_for_null(e: typed.Expr, other: typed.Expr) -> typed.Expr:
 @checks(ast.Comma)
 def comma(v: Values, e: ast.Comma) -> typed.Expr:
     parts = v.all(e.parts)
+    if any(isinstance(part.type, ty.Dynamic) for part in parts):
+        raise v.fail("D_OP_DYN", e.span, "operator , operands cannot be of dynamic type")
+    if any(isinstance(part, typed.NoValue) for part in parts):
+        raise v.fail("D_OP_ACT", e.span, "operator , operands cannot be actions", "write ; between them")
     return typed.Comma(parts[-1].type, parts, e.span)

@@ -115,9 +115,20 @@ class Parser(ExpressionParser):
         self.fail(message, "D_UNKNOWN", hint)
 
     def pragma(self, token: Token) -> tuple[ast.Item, ...]:
-        words = token.text.split(None, 3)
+        """A control line: a pragma, #error, or what only a preprocessor understands."""
         span = Span(token.start, token.end)
-        if len(words) > 1 and words[1] == "ident":
+        directive, _, rest = token.text[1:].strip().partition(" ")
+        words = ["#pragma", *rest.split(None, 2)] if directive == "pragma" else []
+        if words[1:3] == ["D", "error"]:
+            directive, rest = "error", words[-1]
+        if directive == "error":
+            self.problems.append(Diagnostic("D_PRAGERR", span, f"#error: {rest.strip()}"))
+            return ()
+        if directive not in ("", "pragma", "line"):
+            message = f"invalid control directive: #{directive}"
+            self.problems.append(Diagnostic("D_PRAGCTL_INVAL", span, message, "-C runs the C preprocessor first"))
+            return ()
+        if words[1:2] == ["ident"] or not directive:
             return ()
         if len(words) < 4 or words[1] != "D":
             self.problems.append(Diagnostic("D_PRAGMA_MALFORM", span, "malformed #pragma: expected #pragma D word ..."))
@@ -161,9 +172,11 @@ class Parser(ExpressionParser):
         return found
 
     def declared(self, where: str, base: ast.TypeName, start: int) -> ast.Item:
+        if where == "typedef" and self.token.kind == "name" and self.token.text in self.types:
+            self.fail(f"identifier redeclared: {self.token.text}", "D_DECL_IDRED", "it is the name of a type already")
         name, derived = self.declarator()
-        if self.token.text == "`":
-            self.fail("cannot specify scoping operator in a declaration", "D_DECL_SCOPE")
+        if name in self.types and self.token.kind == "name":
+            self.fail("old-style declaration or incorrect type specified", "D_DECL_IDENT", f"{name} is a type")
         type_ = self.derive(base, derived, start)
         if where == "typedef":
             self.types.add(name)

@@ -73,6 +73,8 @@ class Scope:
         # Variables whose first assignment is wrong: their type is not known, and no fault of what uses them.
         self.broken: set[tuple[str, str]] = set()
         self.probes: Sequence[Probe] = ()
+        # Whether a clause is being checked, and no declaration.
+        self.in_clause = False
         # Whether a description of the clause enabled nothing, which has been said.
         self.unmatched = False
         self._arguments: dict[ProbeName, Sequence[Argument]] = {}

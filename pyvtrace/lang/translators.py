@@ -63,8 +63,6 @@ def translate(v: Values, e: ast.Translate) -> typed.Expr:
     type_ = resolve(v, e.type)
     output = type_.to if isinstance(type_, ty.Pointer) else type_
     operand = decayed(v.check(e.operand))
-    if not isinstance(complete(v, output), ty.Struct):
-        raise v.fail("D_XLATE_SOU", e.type.span, f"translator output type must be a struct or union: {output}")
     if (str(output), str(operand.type)) not in v.scope.translators:
         message = f'no translator from "{operand.type}" to "{output}" has been declared'
         raise v.fail("D_XLATE_NONE", e.span, message)
@@ -76,11 +74,9 @@ def member(v: Values, base: typed.Translated, name: str, span: Span) -> typed.Ex
     output = complete(v, base.type.to if isinstance(base.type, ty.Pointer) else base.type)
     assert isinstance(output, ty.Struct)
     item = v.scope.translators[str(output), str(base.input)]
-    if output.member(name) is None:
-        hint = v.scope.nearest(name, [m.name for m in output.members or ()])
-        raise v.fail("D_TYPE_MEMBER", span, f"{name} is not a member of {output}", hint)
     for translated in item.members:
         if translated.name == name:
             return replace(_value(v, item, translated, output, base.operand, span), span=span)
     message = f"translator does not define conversion for member: {name}"
-    raise v.fail("D_XLATE_NOCONV", span, message, f"add it to the translator: {name} = ...;")
+    hint = v.scope.nearest(name, [m.name for m in item.members]) or f"add it to the translator: {name} = ...;"
+    raise v.fail("D_XLATE_NOCONV", span, message, hint)

@@ -57,6 +57,15 @@ class Constant(Expr):
     span: Span = NOWHERE
 
 
+class NoValue(Expr):
+    """A call of an action or an aggregating function (of type void), or an aggregation (dynamic), where a value should
+    be. Each operator refuses it in its own words; none reaches the compiler. `what` says which it is."""
+
+    type: Type
+    what: str
+    span: Span = NOWHERE
+
+
 class Text(Expr):
     """A string constant; the type is String(len(utf-8) + 1)."""
 

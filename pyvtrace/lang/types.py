@@ -35,6 +35,17 @@ class Void(Type):
         return "void"
 
 
+class Dynamic(Type):
+    """Of what has no value of its own in an expression: an aggregation."""
+
+    @property
+    def size(self) -> int:
+        return 0
+
+    def __str__(self) -> str:
+        return "<DYN>"
+
+
 class Integer(Type):
     """An integer of 1, 2, 4 or 8 bytes. `name` is what messages show (`int`, `uint32_t`, an enum's name)."""
 
@@ -214,7 +225,7 @@ def _pointed(type_: Type) -> Type:
     return Struct(type_.keyword, type_.tag, None, 0) if isinstance(type_, Struct) and type_.tag else type_
 
 
-VOID = Void()
+VOID, DYNAMIC = Void(), Dynamic()
 CHAR = Integer(1, True, "char")
 UCHAR = Integer(1, False, "unsigned char")
 SHORT = Integer(2, True, "short")

@@ -99,8 +99,8 @@ def aggregation(v: Values, e: ast.Aggregation) -> typed.Expr:
         message = f"failed to resolve @{name}: Unknown variable name"
         hint = v.scope.nearest(e.name, list(v.scope.aggregations), "@")
         raise v.fail("D_IDENT_UNDEF", e.span, message, hint)
-    message = f"aggregation @{name} may not be used as a value"
-    raise v.fail("D_SYM_BADREF", e.span, message, "keep a variable beside it, if a clause needs the value")
+    v.keys(e.keys or ())
+    return typed.NoValue(ty.DYNAMIC, f"aggregation @{name}", e.span)
 
 
 # --------------------------------------------------------------------------------------------------------------- arrays
@@ -108,6 +108,8 @@ def aggregation(v: Values, e: ast.Aggregation) -> typed.Expr:
 
 @checks(ast.Index)
 def index(v: Values, e: ast.Index) -> typed.Expr:
+    if isinstance(e.base, ast.Aggregation):
+        raise multidimensional(v, e.base, e.span)
     if isinstance(e.base, ast.Identifier) and e.base.name == "args":
         return _numbered_argument(v, e)
     if isinstance(e.base, ast.Identifier) and e.base.name in v.scope.inlines:
@@ -125,6 +127,12 @@ def index(v: Values, e: ast.Index) -> typed.Expr:
         where = e.base.scope if isinstance(e.base, ast.Scoped) else "global"
         raise _unknown(v, where, e.base.name, spelled(e.base), e.span)
     return _element(v, e)
+
+
+def multidimensional(v: Values, base: ast.Aggregation, span: Span) -> Problem:
+    name = "" if base.name == "_" else base.name
+    message = f"improper attempt to reference @{name} as a multi-dimensional array"
+    return v.fail("D_AGG_MDIM", span, message, "write its keys in one tuple: @[a, b]")
 
 
 def _element(v: Values, e: ast.Index) -> typed.Expr:
@@ -215,14 +223,21 @@ def key_type(key: typed.Expr) -> ty.Type:
 
 def _numbered_argument(v: Values, e: ast.Index) -> typed.Expr:
     keys = v.all(e.keys)
-    if len(keys) != 1 or not isinstance(keys[0], typed.Constant):
-        raise v.fail("D_ARGS_IDX", e.span, "args[ ] requires an integer constant as its index", "args[0], args[1], ...")
+    if len(keys) != 1:
+        raise v.fail("D_PROTO_LEN", e.span, f"args[ ] prototype mismatch: {len(keys)} args passed, 1 expected")
+    if not isinstance(keys[0], typed.Constant):
+        message = (
+            "args[ ] argument #1 is incompatible with prototype:\n"
+            f"\tprototype: integer constant\n\t argument: {keys[0].type}"
+        )
+        raise v.fail("D_PROTO_ARG", e.span, message, "args[0], args[1], ...")
+    if not v.scope.in_clause:
+        raise v.fail("D_ARGS_NONE", e.span, "args[ ] may not be referenced outside of a probe clause")
     number = keys[0].value
     arguments = v.scope.probe_arguments()
     if not 0 <= number < len(arguments):
         message = f"index {number} is out of range for {v.scope.probe()} args[ ]"
-        tag = "D_ARGS_IDX" if arguments else "D_ARGS_NONE"
-        raise v.fail(tag, e.span, message, f"it has {len(arguments)} argument{'s' * (len(arguments) != 1)}")
+        raise v.fail("D_ARGS_IDX", e.span, message, f"it has {len(arguments)} argument{'s' * (len(arguments) != 1)}")
     return _argument(v, number, e.span)
 
 

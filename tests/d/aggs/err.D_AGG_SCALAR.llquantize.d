@@ -1,0 +1,1 @@
+BEGIN { @ = llquantize("x", 10, 0, 3, 10); }

@@ -1,0 +1,1 @@
+BEGIN { @ = lquantize("x", 0, 10); }

@@ -1,0 +1,1 @@
+BEGIN { p = 1 ? (int *)alloca(8) : (int *)curthread; }

@@ -1,0 +1,2 @@
+int a["x"];
+BEGIN { exit(0); }

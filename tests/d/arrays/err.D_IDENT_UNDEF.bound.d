@@ -1,0 +1,2 @@
+int a[nosuch];
+BEGIN { exit(0); }

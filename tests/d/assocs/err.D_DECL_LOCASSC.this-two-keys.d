@@ -1,0 +1,2 @@
+this string a[int, string];
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+string a[int];
+BEGIN { a[1] = 1; }

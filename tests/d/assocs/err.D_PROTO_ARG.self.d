@@ -1,0 +1,1 @@
+BEGIN { self->a[1] = 2; self->a["x"] = 3; }

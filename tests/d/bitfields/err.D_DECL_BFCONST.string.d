@@ -1,0 +1,2 @@
+struct s { int a : "x"; };
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+struct s { long long a : 65; };
+BEGIN { exit(0); }

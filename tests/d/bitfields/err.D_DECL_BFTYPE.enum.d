@@ -1,0 +1,3 @@
+enum e { A };
+struct s { enum e a : 3; };
+BEGIN { exit(0); }

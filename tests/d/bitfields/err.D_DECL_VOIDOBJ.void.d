@@ -1,0 +1,2 @@
+struct s { void a : 3; };
+BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+sdt:sched::sched_switch, sdt:signal::signal_generate { trace(args[0]); }

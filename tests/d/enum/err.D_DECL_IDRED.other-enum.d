@@ -1,0 +1,3 @@
+enum e { A, B };
+enum f { C, A };
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+enum e { A`b };
+BEGIN { exit(0); }

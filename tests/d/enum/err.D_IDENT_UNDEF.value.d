@@ -1,0 +1,2 @@
+enum e { A = nosuch };
+BEGIN { exit(0); }

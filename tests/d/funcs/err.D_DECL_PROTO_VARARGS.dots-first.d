@@ -1,0 +1,2 @@
+int (*f)(...);
+BEGIN { exit(0); }

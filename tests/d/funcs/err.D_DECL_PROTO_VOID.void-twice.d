@@ -1,0 +1,2 @@
+int (*f)(void, void);
+BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { basename(1); }

@@ -1,0 +1,1 @@
+BEGIN { bcopy(1, alloca(8), 8); }

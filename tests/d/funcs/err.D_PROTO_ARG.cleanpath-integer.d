@@ -1,0 +1,1 @@
+BEGIN { cleanpath(5); }

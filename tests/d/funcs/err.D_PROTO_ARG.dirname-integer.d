@@ -1,0 +1,1 @@
+BEGIN { dirname(1); }

@@ -1,0 +1,1 @@
+BEGIN { index(1, "x"); }

@@ -1,0 +1,1 @@
+BEGIN { index("x", "y", "z"); }

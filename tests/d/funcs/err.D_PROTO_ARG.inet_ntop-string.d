@@ -1,0 +1,1 @@
+BEGIN { inet_ntop("x", alloca(8)); }

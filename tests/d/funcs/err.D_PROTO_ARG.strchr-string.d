@@ -1,0 +1,1 @@
+BEGIN { strchr("abc", "b"); }

@@ -1,0 +1,1 @@
+BEGIN { strstr("a", 5); }

@@ -1,0 +1,1 @@
+BEGIN { strtok("a", 5); }

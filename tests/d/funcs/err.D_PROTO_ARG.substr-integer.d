@@ -1,0 +1,1 @@
+BEGIN { substr(5, 1); }

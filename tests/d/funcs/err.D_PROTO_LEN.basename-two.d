@@ -1,0 +1,1 @@
+BEGIN { basename("a", "b"); }

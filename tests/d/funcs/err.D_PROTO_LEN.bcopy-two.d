@@ -1,0 +1,1 @@
+BEGIN { bcopy(alloca(8), alloca(8)); }

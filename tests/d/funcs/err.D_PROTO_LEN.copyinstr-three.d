@@ -1,0 +1,1 @@
+BEGIN { copyinstr(0, 1, 2); }

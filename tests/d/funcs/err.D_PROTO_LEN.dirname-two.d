@@ -1,0 +1,1 @@
+BEGIN { dirname("a", "b"); }

@@ -1,0 +1,1 @@
+BEGIN { getminor(1, 2); }

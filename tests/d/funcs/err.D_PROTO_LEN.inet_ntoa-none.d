@@ -1,0 +1,1 @@
+BEGIN { inet_ntoa(); }

@@ -1,0 +1,1 @@
+BEGIN { ntohll(1, 2); }

@@ -1,0 +1,1 @@
+BEGIN { strrchr("a", 'b', 'c'); }

@@ -1,0 +1,1 @@
+BEGIN { substr("a", 1, 2, 3); }

@@ -1,0 +1,1 @@
+BEGIN { do { } while (0); }

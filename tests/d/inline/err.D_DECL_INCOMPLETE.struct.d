@@ -1,0 +1,2 @@
+inline struct nosuch x = 0;
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+inline int k`x = 0;
+BEGIN { exit(0); }

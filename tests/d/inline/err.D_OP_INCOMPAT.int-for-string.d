@@ -1,0 +1,2 @@
+inline string x = 1;
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+inline int x = "a";
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+inline int f[int n] = n + 1;
+BEGIN { trace(f["x"]); }

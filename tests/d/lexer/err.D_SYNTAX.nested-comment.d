@@ -1,0 +1,1 @@
+/* one /* two */ three */ BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+int *p;
+BEGIN { x = 5 - p; }

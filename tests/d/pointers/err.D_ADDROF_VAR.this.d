@@ -1,0 +1,1 @@
+BEGIN { this->x = 1; y = &this->x; }

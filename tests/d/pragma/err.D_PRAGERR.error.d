@@ -1,0 +1,2 @@
+#error this is wrong
+BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+BEGIN /"yes"/ { exit(0); }

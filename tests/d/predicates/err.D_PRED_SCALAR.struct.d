@@ -1,0 +1,4 @@
+struct s { int a; };
+struct s v;
+BEGIN { v.a = 1; }
+END /v/ { exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @a[1, 1] = count(); @b[1, "x"] = count(); printa("%d", @a, @b); }

@@ -1,0 +1,1 @@
+dtrace:::BEGI?? { exit(0); }

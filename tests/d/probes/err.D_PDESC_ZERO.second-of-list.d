@@ -1,0 +1,1 @@
+BEGIN, nosuch:::probe { exit(0); }

@@ -1,0 +1,1 @@
+dtrace:::BEGINNING { exit(0); }

@@ -1,0 +1,1 @@
+nosuchprovider:::go { exit(0); }

@@ -1,0 +1,1 @@
+profile-10parsecs { exit(0); }

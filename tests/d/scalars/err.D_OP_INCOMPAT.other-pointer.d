@@ -1,0 +1,2 @@
+int *p; char *q;
+BEGIN { p = q; }

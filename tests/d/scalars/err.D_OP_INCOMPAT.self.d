@@ -1,0 +1,1 @@
+BEGIN { self->x = "s"; self->x = 2; }

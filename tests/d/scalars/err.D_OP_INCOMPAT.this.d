@@ -1,0 +1,1 @@
+BEGIN { this->x = "s"; this->x = 2; }

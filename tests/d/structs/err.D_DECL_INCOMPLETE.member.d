@@ -1,0 +1,2 @@
+struct s { struct nosuch m; };
+BEGIN { exit(0); }

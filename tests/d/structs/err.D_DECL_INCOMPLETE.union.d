@@ -1,0 +1,2 @@
+union nosuch v;
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+struct nosuch v;
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+struct s { char *; };
+BEGIN { exit(0); }

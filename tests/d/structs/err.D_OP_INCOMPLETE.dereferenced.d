@@ -1,0 +1,2 @@
+union nosuch *p;
+BEGIN { trace(p->a); }

@@ -1,0 +1,2 @@
+struct;
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+struct s { };
+BEGIN { exit(0); }

@@ -1,0 +1,4 @@
+struct i { int a; };
+struct o { struct i in; };
+struct o v;
+BEGIN { trace(v.in.b); }

@@ -1,0 +1,4 @@
+struct in { int a; };
+struct out { int b; };
+translator struct out < struct in *i > { b = i->nosuch; };
+BEGIN { exit(0); }

@@ -1,0 +1,4 @@
+struct in { int a; };
+struct out { string b; };
+translator struct out < struct in *i > { b = i->a; };
+BEGIN { exit(0); }

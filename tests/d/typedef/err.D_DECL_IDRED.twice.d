@@ -1,0 +1,3 @@
+typedef int foo_t;
+typedef char foo_t;
+BEGIN { exit(0); }

@@ -1,0 +1,3 @@
+int foo;
+typedef int foo;
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+typedef int mod`foo_t;
+BEGIN { exit(0); }

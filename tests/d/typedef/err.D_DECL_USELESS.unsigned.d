@@ -1,0 +1,2 @@
+unsigned long;
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+typedef;
+BEGIN { exit(0); }

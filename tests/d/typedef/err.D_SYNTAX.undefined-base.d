@@ -1,0 +1,2 @@
+typedef nosuch foo_t;
+BEGIN { exit(0); }

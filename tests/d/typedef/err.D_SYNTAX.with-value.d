@@ -1,0 +1,2 @@
+typedef int foo_t = 1;
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+string int x;
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+int uint8_t uint16_t;
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+union u { int a; }; long union u x;
+BEGIN { exit(0); }

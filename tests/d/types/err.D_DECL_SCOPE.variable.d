@@ -1,0 +1,2 @@
+int kernel`x;
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+enum e { A }; signed enum e x;
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+struct s { int a; }; unsigned struct s x;
+BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace((short void *)1); }

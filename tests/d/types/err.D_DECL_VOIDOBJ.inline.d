@@ -1,0 +1,2 @@
+inline void x = 0;
+BEGIN { exit(0); }

@@ -1,0 +1,2 @@
+this void x;
+BEGIN { exit(0); }

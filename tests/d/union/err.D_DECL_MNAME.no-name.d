@@ -1,0 +1,2 @@
+union u { int; };
+BEGIN { exit(0); }

@@ -1,0 +1,3 @@
+union u { int a; };
+union u { char b; };
+BEGIN { exit(0); }

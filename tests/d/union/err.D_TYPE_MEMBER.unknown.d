@@ -1,0 +1,3 @@
+union u { int a; char b; };
+union u v;
+BEGIN { v.c = 1; }

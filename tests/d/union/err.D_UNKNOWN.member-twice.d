@@ -1,0 +1,2 @@
+union u { int a; char a; };
+BEGIN { exit(0); }

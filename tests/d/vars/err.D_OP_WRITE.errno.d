@@ -1,0 +1,1 @@
+BEGIN { errno += 1; }
