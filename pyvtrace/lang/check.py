@@ -130,8 +130,8 @@ class Checker:
                 scope.report(problem)
                 scope.unmatched = True
         scope.probes = tuple(probes[id_] for id_ in sorted(probes))
-        guards = self._guards(scope.probes)
         scope.in_clause = True
+        guards = self._guards(scope.probes)
         scope.region = "predicate"
         predicate = self._attempt(clause.predicate) if clause.predicate is not None else None
         scope.region = "action list"

@@ -39,6 +39,10 @@ class TypeNames:
     def add(self, name: str) -> None:
         self._names.add(name)
 
+    def is_given(self, name: str) -> bool:
+        """Whether it stands for a type already; names of our libraries may be taken."""
+        return name in self._names
+
     def __contains__(self, name: str) -> bool:
         return name in self._names or (name.endswith("_t") and self._shipped(name))
 

@@ -172,7 +172,7 @@ class Parser(ExpressionParser):
         return found
 
     def declared(self, where: str, base: ast.TypeName, start: int) -> ast.Item:
-        if where == "typedef" and self.token.kind == "name" and self.token.text in self.types:
+        if where == "typedef" and self.token.kind == "name" and self.types.is_given(self.token.text):
             self.fail(f"identifier redeclared: {self.token.text}", "D_DECL_IDRED", "it is the name of a type already")
         name, derived = self.declarator()
         if name in self.types and self.token.kind == "name":

@@ -168,9 +168,8 @@ def printa(checker: Checker, action: Action, call: ast.Call) -> typed.Act:
     format_ = call.args[0] if call.args and isinstance(call.args[0], ast.StringLiteral) else None
     places = range(format_ is not None, len(call.args))
     if not places:
-        message = f"printa( ) prototype mismatch: {len(call.args)} args passed, {len(call.args) + 1} expected"
-        tag = "D_PRINTA_PROTO" if call.args else "D_PROTO_LEN"
-        raise scope.fail(tag, call.span, message, "name an aggregation: printa(@a)")
+        message = f"printa( ) prototype mismatch: {len(call.args)} args passed, at least 1 expected"
+        raise scope.fail("D_PRINTA_PROTO", call.span, message, "name an aggregation: printa(@a)")
     used = [aggregation(checker, call, place, "D_PRINTA_AGGARG", "D_PRINTA_AGGBAD") for place in places]
     for other, place in zip(used[1:], places[1:], strict=True):
         _same_keys(scope, used[0], other, call.args[place].span)

@@ -43,6 +43,8 @@ class ProbeTable:
         self._target = target
         self._providers = {p.name: p for p in (all_providers() if providers is None else providers)}
         self._named: dict[str, Type | None] = {}
+        self._constants: dict[str, tuple[Type, int] | None] = {}
+        self._symbols: dict[tuple[str, str], KernelSymbol | None] = {}
 
     # -------------------------------------------------------------------------------------------------------- probes
 
@@ -82,11 +84,18 @@ class ProbeTable:
 
     def enumerator(self, name: str) -> tuple[Type, int] | None:
         """Type and value of a constant of the kernel's enums; None if it has none of that name."""
-        found = self._target.enumerator(name)
-        return (any_type(found.type), found.value) if found else None
+        if name not in self._constants:
+            found = self._target.enumerator(name)
+            self._constants[name] = (any_type(found.type), found.value) if found else None
+        return self._constants[name]
 
     def symbol(self, module: str, name: str) -> KernelSymbol | None:
         """A function or variable of the kernel; None if it has none of that name."""
+        if (module, name) not in self._symbols:
+            self._symbols[module, name] = self._symbol(module, name)
+        return self._symbols[module, name]
+
+    def _symbol(self, module: str, name: str) -> KernelSymbol | None:
         found = self._target.symbol(module, name)
         if found is None:
             return None

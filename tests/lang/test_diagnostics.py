@@ -135,7 +135,7 @@ CASES = [
     ("D_PRINTF_ARG_EXTRA", 'BEGIN { printf("x", 1); }', "1", "printf( ) prototype mismatch: only 0 arguments required"),
     ("D_PRINTF_ARG_TYPE", 'BEGIN { printf("%s", 1); }', "1", "printf( ) argument #2 is incompatible with conversion #"),
     ("D_PRINTF_AGG_CONV", 'BEGIN { printf("%@d", 1); }', 'printf("%@d", 1)', "%@ conversion requires an aggregation"),
-    ("D_PROTO_LEN", "BEGIN { printa(); }", "printa()", "printa( ) prototype mismatch: 0 args passed, 1 expected"),
+    ("D_PRINTA_PROTO", "BEGIN { printa(); }", "printa()", "printa( ) prototype mismatch: 0 args passed, at least 1"),
     ("D_PRINTA_AGGARG", "BEGIN { printa(1); }", "1", "printa( ) argument #1 is incompatible with prototype"),
     ("D_PRINTA_AGGBAD", "BEGIN { printa(@a); }", "@a", "undefined aggregation: @a"),
     ("D_PRINTA_AGGKEY", "BEGIN { @a = count(); @b[1] = count(); printa(@a, @b); }", "@b", "printa( ): @a and @b do"),
