@@ -29,8 +29,8 @@ ONE_LINER = "syscall::getppid:entry /pid == $pid/ { @[execname] = count(); } tic
         ("BEGIN { trace(1 }", ['syntax error near "}"']),
         ("BEGIN { @a = sum(\"x\"); trace(exename); }", ["sum( )", "Unknown variable name", "did you mean 'execname'?"]),
         ("BEGIN { trace($1); }", ["macro argument $1 is not defined"]),
-        ("#pragma D option strsize=big\nBEGIN { }", ["failed to set option 'strsize': Invalid value"]),
-        ("#pragma D option libdir=/x\nBEGIN { }", ["failed to set option 'libdir': libraries are read before"]),
+        ("#pragma D option strsize=big\nBEGIN { }", ["failed to set option 'strsize' to 'big': Invalid value"]),
+        ("#pragma D option libdir=/x\nBEGIN { }", ["failed to set option 'libdir' to '/x': libraries are read before"]),
     ],
 )  # fmt: skip
 def test_a_problem_is_shown_with_its_place(vtrace: Any, program: str, messages: list[str]) -> None:
