@@ -25,8 +25,9 @@ class Source(Value):
     """One D program text.
 
     `kind` is "script" for a file (`-s`, `#!`), "specifier" for a program given on the command line (`-n`, `-P`, ...);
-    DTrace words its errors differently for the two. Of several programs that run together each is a source of its own
-    `after` the one before: then offsets go on where that one ended, so that a span is a place in one of them.
+    "library" for a D library. DTrace words its errors differently for them. Of several programs that run together each
+    is a source of its own `after` the one before: then offsets go on where that one ended, so that a span is a place
+    in one of them.
     """
 
     name: str
@@ -82,9 +83,9 @@ class Diagnostic(Value):
         """DTrace's one-line form, without the name of the program in front."""
         source = source.of(self.span.start)
         tag = f"[{self.tag}] " if tags else ""
-        if source.kind == "script":
+        if source.kind in ("script", "library"):
             where = f"line {source.line_of(self.span.start)}: "
-            return f"failed to compile script {source.name}: {tag}{where}{self.message}"
+            return f"failed to compile {source.kind} {source.name}: {tag}{where}{self.message}"
         region = f"in {self.region}: " if self.region else ""
         return f"invalid probe specifier {source.name}: {tag}{region}{self.message}"
 
@@ -140,9 +141,12 @@ class CompileError(Exception):
 
 
 def render(source: Source, diagnostics: Iterable[Diagnostic], *, tags: bool = False, program: str = "vtrace") -> str:
-    """All diagnostics as the terminal shows them: headline in DTrace's form, then the line with its caret."""
-    blocks = []
+    """All diagnostics as the terminal shows them: headline in DTrace's form, then the line with its caret. What would
+    read the same again, for it is on the same line, is said once."""
+    blocks: dict[str, str] = {}
     for diagnostic in diagnostics:
-        context = diagnostic.context(source)
-        blocks.append(f"{program}: {diagnostic.headline(source, tags=tags)}" + (f"\n{context}" if context else ""))
-    return "\n".join(blocks)
+        headline = f"{program}: {diagnostic.headline(source, tags=tags)}"
+        if headline not in blocks:
+            context = diagnostic.context(source)
+            blocks[headline] = f"{headline}\n{context}" if context else headline
+    return "\n".join(blocks.values())

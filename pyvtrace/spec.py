@@ -42,6 +42,12 @@ class RawTracepoint(AttachSpec):
     name: str
 
 
+class TypedTracepoint(AttachSpec):
+    """The same for a program that was loaded for this tracepoint: the verifier knows what its arguments point to."""
+
+    name: str
+
+
 class PerfTracepoint(AttachSpec):
     """A perf event on `events/<group>/<name>`; the context is the tracepoint's record."""
 
@@ -54,6 +60,47 @@ class Timer(AttachSpec):
 
     period_ns: int
     every_cpu: bool
+
+
+class UserPoint(Value):
+    """A place in a program's file where a probe is put: `offset` bytes in. `semaphore` is the place in the file of a
+    counter to raise meanwhile, 0 for none; `cookie` is what the program is told when this place was hit."""
+
+    file: str
+    offset: int
+    semaphore: int
+    cookie: int
+
+
+class Uprobes(AttachSpec):
+    """Uprobes, or at returns uretprobes, in one process or (0) all; the context is the registers. `form` tells apart
+    places whose arguments lie elsewhere: they have programs of their own."""
+
+    pid: int
+    returns: bool
+    form: str = ""
+    points: tuple[UserPoint, ...] = ()
+
+
+class KernelPoint(Value):
+    """A function of the kernel, and what the program is told when it was hit."""
+
+    function: str
+    cookie: int
+
+
+class Kprobes(AttachSpec):
+    """kprobes or kretprobes; the context is the registers."""
+
+    returns: bool
+    points: tuple[KernelPoint, ...] = ()
+
+
+class FunctionTrace(AttachSpec):
+    """fentry, or fexit of a function of the kernel itself; the context is known to the helpers only."""
+
+    function: str
+    returns: bool
 
 
 # ------------------------------------------------------------------------------------------------------------ programs
@@ -86,12 +133,21 @@ class FieldSpec(Value):
     """Where a value lies in a record or key: `size` bytes at `offset`.
 
     `kind` is "int" (signed), "uint", "pointer", "string" (NUL-terminated in `size` bytes), "bytes", or "probeprov",
-    "probemod", "probefunc", "probename": a u32 probe id of which the consumer shows that part.
+    "probemod", "probefunc", "probename": a u32 probe id of which the consumer shows that part; or one of `TRACES`.
     """
 
     offset: int
     size: int
     kind: str
+
+
+# Kinds of fields with addresses of code, which the consumer names; those of processes begin with the process's id.
+# Unused words of a stack are zeros. In front of a kernel stack may be frames of tracing itself, for which it has
+# TRACING_FRAMES words more than were asked for.
+STACKS = frozenset(("stack", "ustack"))
+OF_PROCESSES = frozenset(("ustack", "usym", "umod", "uaddr"))
+TRACES = STACKS | OF_PROCESSES | {"sym", "mod"}
+TRACING_FRAMES = 5
 
 
 class ActionSpec(Value):
@@ -395,5 +451,6 @@ COUNTERS: tuple[str, ...] = (
     "double-error",
     "speculation-busy",
     "speculation-unavailable",
+    "stack",
 )
 SPECULATION_SIZE = 24

@@ -10,7 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pyvtrace.target import KernelMember, KernelParameter, KernelType, MemberPlace, TracepointField, TracepointFormat
+from pyvtrace.target import (
+    Enumerator,
+    Functions,
+    KernelMember,
+    KernelParameter,
+    KernelSymbol,
+    KernelType,
+    Mapped,
+    MemberPlace,
+    NoAccess,
+    Note,
+    Place,
+    Prototype,
+    TracepointField,
+    TracepointFormat,
+)
 
 # A line without indentation: id, group, name. Below it: offset, size, s(igned) or u(nsigned), declaration.
 EVENTS = """\
@@ -249,13 +264,16 @@ MEMBERS = {
         io_start_time_ns 112 8 u, deadline 136 8 u
     """,
     "bio": """
-        bi_bdev 8 8 u, bi_opf 16 4 u, bi_iter.bi_sector 32 8 u, bi_iter.bi_size 40 4 u
+        bi_bdev 8 8 block_device, bi_opf 16 4 u, bi_iter.bi_sector 32 8 u, bi_iter.bi_size 40 4 u
     """,
     "block_device": """
-        bd_disk 16 8 u, bd_queue 24 8 u, bd_dev 52 4 u
+        bd_disk 16 8 gendisk, bd_queue 24 8 u, bd_dev 52 4 u
     """,
     "gendisk": """
-        major 0 4 s, first_minor 4 4 s, disk_name 12 32 u
+        major 0 4 s, first_minor 4 4 s, disk_name 12 32 u, fops 72 8 block_device_operations
+    """,
+    "block_device_operations": """
+        submit_bio 0 8 u
     """,
     "request_queue": """
         disk 104 8 u
@@ -282,8 +300,50 @@ MEMBERS = {
         kn 256 8 u
     """,
     "kernfs_node": """
-        name 16 8 u, id 96 8 u
+        __parent 8 8 u, name 16 8 u, id 96 8 u
     """,
+}
+
+
+# Typedefs and enums of 4 bytes without a sign; the constants of one; addresses, one of which is hidden.
+NAMED = ("gfp_t", "u32", "__be32", "enum pid_type")
+PID_TYPES = ("PIDTYPE_PID", "PIDTYPE_TGID", "PIDTYPE_PGID", "PIDTYPE_SID", "PIDTYPE_MAX")
+SYMBOLS = {"vfs_read": 0xFFFFFFFF81400000, "jiffies": 0xFFFFFFFF82000000, "hidden": 0}
+# What processes have mapped; functions of files as "name offset size"; static probes.
+PROCESSES = {100: "/usr/bin/sleepy /lib/libc.so.6", 101: "/usr/bin/python /lib/libc.so.6"}
+IFUNC = "ifunc"
+FILES = {
+    "/usr/bin/sleepy": """
+        main 1100 40
+        nap 1200 80
+        init 1300 16
+        init 1400 16
+    """,
+    "/usr/bin/python": "main 1000 4",
+    "/lib/libc.so.6": """
+        malloc 2000 100
+        __libc_malloc 2000 100
+        nanosleep 3000 64
+        memcpy 4000 ifunc
+    """,
+}
+NOTES = {
+    "/usr/bin/python": (
+        Note("python", "function__entry", "evaluate", 0x1000, 0x5000, "8@%rbp 8@%r12 -4@%eax"),
+        Note("python", "function__return", "evaluate", 0x1010, 0x5002, "8@%rbp 8@%r12 -4@%eax"),
+        Note("python", "gc__start", "", 0x1020, 0x5004, "-4@112(%rsp)"),
+    )
+}
+# Parameters, then the result; a size of 0 is void.
+PROTOTYPES: dict[str, list[tuple[str, str, str, int, bool]]] = {
+    "vfs_read": [
+        ("file", "pointer", "struct file *", 8, False),
+        ("buf", "string", "char *", 8, False),
+        ("count", "int", "size_t", 8, False),
+        ("pos", "pointer", "loff_t *", 8, False),
+        ("", "int", "ssize_t", 8, True),
+    ],
+    "kfree": [("object", "pointer", "const void *", 8, False), ("", "void", "void", 0, False)],
 }
 
 
@@ -321,25 +381,92 @@ class FrozenTarget:
             return None
         return [KernelParameter(own, KernelType(k, text, size, sign)) for own, k, text, size, sign in PARAMETERS[name]]
 
+    def typed_tracepoint(self, name: str) -> int | None:
+        return 1 if name in PARAMETERS else None
+
     def member(self, struct: str, path: str) -> MemberPlace | None:
         rows = (row.split() for row in MEMBERS.get(struct, "").split(",") if row)
         places = {name: MemberPlace(int(offset), int(size), sign == "s") for name, offset, size, sign in rows}
         return places.get(path)
 
     def aggregate(self, keyword: str, tag: str) -> KernelType | None:
-        """The members that are recorded, as numbers."""
+        """The members that are recorded, as numbers and pointers; those inside a member lie in a struct without a tag
+        that begins where this one does."""
         if keyword != "struct" or tag not in MEMBERS:
             return None
-        rows = [row.split() for row in MEMBERS[tag].split(",") if row]
-        members = tuple(
-            KernelMember(name, KernelType("int", f"u{8 * int(size)}", int(size), sign == "s"), 8 * int(offset))
-            for name, offset, size, sign in rows
-            if size in ("1", "2", "4", "8")
+        found: dict[str, list[KernelMember]] = {}
+        for row in MEMBERS[tag].split(","):
+            name, offset, size, kind = row.split()
+            if size in ("1", "2", "4", "8"):
+                outer, _, inner = name.rpartition(".")
+                found.setdefault(outer, []).append(KernelMember(inner, _recorded(int(size), kind), 8 * int(offset)))
+        nested = (
+            KernelMember(name, KernelType("struct", "struct (anonymous)", 4096, members=tuple(members)))
+            for name, members in found.items()
+            if name
         )
-        return KernelType("struct", f"struct {tag}", 4096, members=members)
+        return KernelType("struct", f"struct {tag}", 4096, members=(*found.get("", ()), *nested))
+
+    def named_type(self, name: str) -> KernelType | None:
+        return KernelType("int", name, 4) if name in NAMED else None
+
+    def enumerator(self, name: str) -> Enumerator | None:
+        return Enumerator(KernelType("int", "enum pid_type", 4), PID_TYPES.index(name)) if name in PID_TYPES else None
+
+    def symbol(self, module: str, name: str) -> KernelSymbol | None:
+        return KernelSymbol(name, "vmlinux", SYMBOLS[name]) if name in SYMBOLS else None
+
+    def function(self, name: str) -> tuple[int, int] | None:
+        return None
 
     def feature(self, name: str) -> bool:
         return name not in self._without
+
+    def lacking(self, name: str) -> str:
+        return "Operation not permitted" if name in self._without else ""
+
+    def processes(self) -> Sequence[int]:
+        return list(PROCESSES)
+
+    def mapped(self, pid: int) -> Sequence[Mapped] | NoAccess:
+        if pid not in PROCESSES:
+            return NoAccess(f"process {pid} does not exist")
+        paths = PROCESSES[pid].split()
+        return [Mapped(path.rpartition("/")[2], path, path, path == paths[0]) for path in paths]
+
+    def functions(self, file: str) -> Functions | NoAccess:
+        if file not in FILES:
+            return NoAccess(f"{file} cannot be read: No such file or directory")
+        rows = [row.split() for row in FILES[file].strip().splitlines()]
+        at: dict[str, list[Place]] = {}
+        for name, offset, size in rows:
+            if size != IFUNC:
+                at.setdefault(name, []).append(Place(int(offset, 16), int(size)))
+        chosen = frozenset(name for name, _, size in rows if size == IFUNC)
+        return Functions({name: tuple(places) for name, places in at.items()}, chosen, ".so" in file)
+
+    def notes(self, file: str) -> Sequence[Note]:
+        return NOTES.get(file, ())
+
+    def locate(self, name: str) -> str:
+        return next((path for path in FILES if path.rpartition("/")[2].partition(".so")[0] == name), "")
+
+    def kernel_functions(self) -> Sequence[tuple[str, str]]:
+        return [*(("vmlinux", name) for name in PROTOTYPES), ("ext4", "ext4_map_blocks")]
+
+    def prototype(self, function: str) -> Prototype | None:
+        if function not in PROTOTYPES:
+            return None
+        *rows, (_, kind, text, size, sign) = PROTOTYPES[function]
+        parameters = tuple(KernelParameter(own, KernelType(k, t, s, signed)) for own, k, t, s, signed in rows)
+        return Prototype(parameters, KernelType(kind, text, size, sign) if size else None)
+
+
+def _recorded(size: int, kind: str) -> KernelType:
+    """The type of a member: `kind` is "s" or "u" for a number, or what a pointer points to."""
+    if kind in ("s", "u"):
+        return KernelType("int", f"u{8 * size}", size, kind == "s")
+    return KernelType("pointer", f"struct {kind} *", size)
 
 
 Event = tuple[tuple[str, str], TracepointFormat]

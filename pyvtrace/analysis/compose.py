@@ -17,26 +17,25 @@ _UPDATE = re.compile(r"^([ \t]*)(@\w+)\[(.*)\] = (exphist\((.*), (\d+)\));", re.
 
 # The processes of a command: $target, those that one of them cloned, and those whose parent is one of them, for a child
 # may run before the call that made it returns. A child of such a child is found by its entry to clone.
-FAMILY = "(pid == $target || family[pid] || family[ppid] || ppid == $target)"
-_FAMILY = """\
-uint64_t family[uint64_t];
-
+FAMILY = "(pid == $target || vtrace_family[pid] || vtrace_family[ppid] || ppid == $target)"
+FAMILY_DECLARATION = "uint64_t vtrace_family[uint64_t];\n"
+FAMILY_CLAUSES = """\
 syscall::clone*:entry, syscall::*fork:entry
-/family[ppid] || ppid == $target/
+/vtrace_family[ppid] || ppid == $target/
 {
-	family[pid] = 1;
+	vtrace_family[pid] = 1;
 }
 
 syscall::clone*:return, syscall::*fork:return
-/(int64_t)arg1 > 0 && (pid == $target || family[pid])/
+/(int64_t)arg1 > 0 && (pid == $target || vtrace_family[pid])/
 {
-	family[(uint64_t)arg1] = 1;
+	vtrace_family[(uint64_t)arg1] = 1;
 }
 
 syscall::exit_group:entry
-/family[pid]/
+/vtrace_family[pid]/
 {
-	family[pid] = 0;
+	vtrace_family[pid] = 0;
 }
 
 """
@@ -66,27 +65,32 @@ def compose(
     Raises:
         BadHeader: a clause or an update is not where the header says.
     """
-    text = _updated(script, _filtered(script, conditions), minimum)
+    text = _updated(script, filtered(script.text, script.filters, conditions), minimum)
     pragmas = "".join(f"#pragma D option {name}={value}\n" for name, value in (options or {}).items())
     removable = "".join(f"\ndtrace:::END\n{{\n\ttrunc(@{measure.name});\n}}\n" for measure in script.measures)
-    return pragmas + (_FAMILY if FAMILY in conditions else "") + text + removable
+    return pragmas + (FAMILY_DECLARATION + FAMILY_CLAUSES if FAMILY in conditions else "") + text + removable
 
 
-def _filtered(script: Script, conditions: Sequence[str]) -> str:
+def filtered(text: str, filters: Sequence[str], conditions: Sequence[str]) -> str:
+    """A script's text whose clauses for the descriptions `filters` have the conditions in their predicates, too.
+
+    Raises:
+        BadHeader: there is no clause for one of them.
+    """
     found: set[str] = set()
 
     def clause(match: re.Match[str]) -> str:
         descriptions, predicate = match.groups()
-        named = set(re.split(r",\s*", descriptions)) & set(script.filters)
+        named = set(re.split(r",\s*", descriptions)) & set(filters)
         found.update(named)
         if not named or not conditions:
             return match.group()
         parts = [*conditions, *([f"({predicate})"] if predicate else [])]
         return f"{descriptions}\n/{' && '.join(parts)}/\n{{"
 
-    text = _CLAUSE.sub(clause, script.text)
-    if found != set(script.filters):
-        raise BadHeader(f"no clause is for {', '.join(sorted(set(script.filters) - found))}")
+    text = _CLAUSE.sub(clause, text)
+    if found != set(filters):
+        raise BadHeader(f"no clause is for {', '.join(sorted(set(filters) - found))}")
     return text
 
 

@@ -29,7 +29,7 @@ JA, CALL, EXIT = 0x05, 0x85, 0x95
 BYTE_SWAP = 0xD0
 LD_IMM64 = 0x18
 # Values of src_reg in an ld_imm64, and in a call.
-PSEUDO_MAP_FD, PSEUDO_MAP_VALUE, PSEUDO_CALL = 1, 2, 1
+PSEUDO_MAP_FD, PSEUDO_MAP_VALUE, PSEUDO_BTF_ID, PSEUDO_CALL = 1, 2, 3, 1
 ATOMIC_ADD, ATOMIC_FETCH = 0x00, 0x01
 
 
@@ -212,6 +212,11 @@ def map_fd(dst: Reg, name: str) -> Insn:
 def map_value(dst: Reg, name: str, offset: int = 0) -> Insn:
     """`dst = &map[0] + offset`, for array maps of one element. No look-up, no null check."""
     return Insn(LD_IMM64, dst.number, PSEUDO_MAP_VALUE, imm=offset << 32, map=name)
+
+
+def kernel_variable(dst: Reg, btf: int) -> Insn:
+    """`dst` = the address of the kernel's variable with this BTF id."""
+    return Insn(LD_IMM64, dst.number, PSEUDO_BTF_ID, imm=btf)
 
 
 def to_big_endian(reg: Reg, bits: int = 64) -> Insn:

@@ -10,6 +10,7 @@ from pyvtrace.bpf.isa import R0, R1, Code, call, mov
 from pyvtrace.builtins.machine import Machine
 from pyvtrace.builtins.shapes import shape_of
 from pyvtrace.builtins.speculations import SPECULATING
+from pyvtrace.builtins.stacks import NAMINGS
 from pyvtrace.lang import typed
 from pyvtrace.lang.types import LONG
 from pyvtrace.lang.vocabulary import Action, Function, Parameter
@@ -132,5 +133,6 @@ ACTIONS: dict[str, Action] = {
         Action("ftruncate", (), ftruncate),
         Action("setopt", (_STRING, Parameter("string", True, "const char *")), setopt),
         *SPECULATING,
+        *(Action(naming.name, (), trace, shape="naming") for naming in NAMINGS),
     )
 }

@@ -28,6 +28,8 @@ from pyvtrace.lang.vocabulary import Aggregating, Parameter
 
 Problems = Sequence[tuple[str, str]]
 MAX_SCALE, DEFAULT_SCALE = 5, 2
+# Of a key; a value of a map is that much memory in one piece, for every CPU.
+MOST_LEVELS = 4000
 
 
 def add(base: Reg, offset: int, value: Reg, free: Reg, *, shared: bool) -> Code:
@@ -277,22 +279,23 @@ def lquantize_problems(given: Sequence[int | None]) -> Problems:
     """DTrace's checks of lquantize's constants: base, limit, step."""
     base, limit = given[0], given[1]
     step = given[2] if len(given) > 2 else 1
-    if base is None or not -(1 << 31) <= base < 1 << 31:
-        return [("D_LQUANT_BASEVAL" if base is not None else "D_LQUANT_BASETYPE",
-                 "lquantize( ) argument #1 must be a 32-bit integer constant")]  # fmt: skip
-    if limit is None or not -(1 << 31) <= limit < 1 << 31:
-        return [("D_LQUANT_LIMVAL" if limit is not None else "D_LQUANT_LIMTYPE",
-                 "lquantize( ) argument #2 must be a 32-bit integer constant")]  # fmt: skip
-    if limit <= base:
+    for number, (tag, bound) in enumerate((("BASE", base), ("LIM", limit)), 1):
+        if bound is None:
+            return [(f"D_LQUANT_{tag}TYPE", f"lquantize( ) argument #{number} must be an integer constant")]
+        if not -(1 << 31) <= bound < 1 << 31:
+            return [(f"D_LQUANT_{tag}VAL", f"lquantize( ) argument #{number} must be a 32-bit quantity")]
+    if base is None or limit is None or limit <= base:
         return [("D_LQUANT_MISMATCH", "lquantize( ) base (argument #1) must be less than limit (argument #2)")]
-    if step is None:
+    if step is None or step <= 0:
         return [("D_LQUANT_STEPTYPE", "lquantize( ) argument #3 must be a non-zero positive integer constant")]
-    if not 0 < step < 1 << 16:
-        return [("D_LQUANT_STEPVAL", "lquantize( ) argument #3 must be a non-zero positive 16-bit integer constant")]
-    if (limit - base) // step > 4000:
-        return [("D_LQUANT_STEPSMALL", "lquantize( ) step (argument #3) too small: more than 4000 levels")]
+    if step >= 1 << 16:
+        return [("D_LQUANT_STEPVAL", "lquantize( ) argument #3 must be a 16-bit quantity")]
+    if (limit - base) // step > MOST_LEVELS:
+        message = f"lquantize( ) step (argument #3) too small: more than {MOST_LEVELS} levels"
+        return [("D_LQUANT_STEPSMALL", message)]
     if step > limit - base:
-        return [("D_LQUANT_STEPLARGE", "lquantize( ) step (argument #3) too large: must be at most limit - base")]
+        message = "lquantize( ) step (argument #3) too large: must be at most limit (argument #2) - base (argument #1)"
+        return [("D_LQUANT_STEPLARGE", message)]
     return []
 
 
@@ -317,7 +320,7 @@ def llquantize_problems(given: Sequence[int | None]) -> Problems:
         return [("D_LLQUANT_HMAGVAL", "llquantize( ) high magnitude (argument #3) overflows a 64-bit integer")]
     if steps < factor or (steps % factor and factor % steps):
         return [("D_LLQUANT_STEPVAL", "llquantize( ) steps (argument #4) must be a multiple of the factor")]
-    if 2 * len(llquantize_bounds((factor, low, high, steps))) > 4000:
+    if 2 * len(llquantize_bounds((factor, low, high, steps))) > MOST_LEVELS:
         return [("D_LLQUANT_STEPVAL", "llquantize( ) has too many buckets: lower argument #3 or #4")]
     return []
 
@@ -341,7 +344,7 @@ def _as_given(given: Params) -> Params:
     return given
 
 
-_VALUE = Parameter("integer", shown="integer")
+_VALUE = Parameter("any")
 _CONSTANT = Parameter("constant", shown="integer constant")
 _STEP = Parameter("constant", True, "integer constant")
 _WEIGHT = Parameter("integer", True, "integer")
@@ -362,15 +365,25 @@ AGGREGATING: dict[str, Aggregating] = {
             "lquantize", (_VALUE, _CONSTANT, _CONSTANT, _STEP, _WEIGHT),
             lambda p: (p[1] - p[0]) // p[2] + 2, linear, lquantize_problems,
             lambda given: given if len(given) == 3 else (*given, 1), constants=3, weighted=True,
+            parts=(
+                ("D_LQUANT_MATCHBASE", "base (argument #1)"), ("D_LQUANT_MATCHLIM", "limit (argument #2)"),
+                ("D_LQUANT_MATCHSTEP", "step (argument #3)"),
+            ),
         ),
         Aggregating(
             "llquantize", (_VALUE, _CONSTANT, _CONSTANT, _CONSTANT, _CONSTANT, _WEIGHT),
             lambda p: 2 * len(llquantize_bounds(p)) + 1, log_linear, llquantize_problems, _as_given,
             constants=4, weighted=True,
+            parts=(
+                ("D_LLQUANT_MATCHFACTOR", "factor (argument #1)"),
+                ("D_LLQUANT_MATCHLMAG", "low magnitude (argument #2)"),
+                ("D_LLQUANT_MATCHHMAG", "high magnitude (argument #3)"),
+                ("D_LLQUANT_MATCHSTEPS", "linear steps per magnitude (argument #4)"),
+            ),
         ),
         Aggregating(
             "exphist", (_VALUE, _STEP), exphist_words, exponential, exphist_problems,
-            lambda given: given or (DEFAULT_SCALE,), constants=1,
+            lambda given: given or (DEFAULT_SCALE,), constants=1, parts=(("D_PROTO_ARG", "scale (argument #2)"),),
         ),
     )
 }  # fmt: skip

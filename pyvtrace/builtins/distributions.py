@@ -19,10 +19,9 @@ Words are u64, one tuple a key. `MEANINGS` has one entry a function; `params` ar
 from __future__ import annotations
 
 import struct
-from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from math import isqrt
 
 from pyvtrace.value import Value
@@ -455,45 +454,3 @@ def draw(function: str, params: Params, words: Words, normal: int = 1) -> str:
 def empty(function: str, params: Params) -> Words:
     """The words of a key that saw nothing."""
     return (0,) * MEANINGS[function].words(params)
-
-
-def percentile(function: str, params: Params, words: Words, fraction: float) -> int:
-    """The upper bound of the bucket in which the value with that fraction of all values at or below it lies, at most
-    the maximum where it is known. Fractions are of 0..1; 0 if there are no values. Of negative values exphist only
-    knows that they are: -1.
-
-    Raises:
-        ValueError: the function is neither exphist nor quantize.
-    """
-    uppers, counts, top = _percentile_columns(function, params, words)
-    so_far = list(accumulate(counts))
-    total = so_far[-1]
-    if not total:
-        return 0
-    # Rank of the value asked for, 1 .. total; as an exact product, for floats lose ranks above 2^53.
-    numerator, denominator = fraction.as_integer_ratio()
-    wanted = max(1, -(-numerator * total // denominator))
-    return min(uppers[bisect_left(so_far, wanted)], top)
-
-
-def percentile_buckets(function: str, params: Params, words: Words) -> tuple[list[tuple[int, int]], int]:
-    """(inclusive upper bound, count) of every bucket, ascending, and the maximum as far as it is known."""
-    uppers, counts, top = _percentile_columns(function, params, words)
-    return list(zip(uppers, counts, strict=True)), top
-
-
-_QUANTIZE_UPPERS = (*QUANTIZE_BOUNDS[: QUANTIZE_ZERO + 1], *((2 << k) - 1 for k in range(63)))
-
-
-@lru_cache(maxsize=8)
-def _exphist_uppers(scale: int) -> tuple[int, ...]:
-    return (-1, 0, *exphist_bounds(scale))
-
-
-def _percentile_columns(function: str, params: Params, words: Words) -> tuple[Sequence[int], Sequence[int], int]:
-    """Inclusive upper bounds and counts of all buckets, ascending, and the maximum as far as it is known."""
-    if function == "exphist":
-        return _exphist_uppers(params[0]), words[EXPHIST_NEGATIVE:], words[EXPHIST_MAX]
-    if function == "quantize":
-        return _QUANTIZE_UPPERS, [max(0, signed(word)) for word in words], INT64_MAX
-    raise ValueError(f"{function}() has no percentiles")

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from pyvtrace.bpf import helpers as h
-from pyvtrace.bpf.isa import R0, R1, R2, R3, Code, call, load, mov, store
+from pyvtrace.bpf.isa import R0, R1, R2, R3, Code, Label, call, jump_if, load, mov, store
 from pyvtrace.builtins.machine import Machine
 from pyvtrace.builtins.walks import room
+from pyvtrace.lang import typed
 from pyvtrace.lang.types import VOID, Pointer, Type
 from pyvtrace.lang.vocabulary import Function, Parameter
 
-FAULT_ADDRESS, FAULT_SCRATCH = 1, 5
+FAULT_ADDRESS, FAULT_SCRATCH, FAULT_SIZE = 1, 5, 11
 MEMORY = "memory"
 
 
@@ -27,7 +28,7 @@ def memory_size(scratchsize: int) -> int:
 
 
 def _anywhere(types: Sequence[Type], strsize: int) -> Type:
-    return Pointer(VOID, anywhere=True)
+    return Pointer(VOID, anywhere=True, scratch=True)
 
 
 def _nothing(types: Sequence[Type], strsize: int) -> Type:
@@ -54,6 +55,13 @@ def _address(m: Machine, place: Any) -> Code:
     yield R0 + R1
     yield store(place.base, place.offset, R0)
     yield load(R0, place.base, place.offset)
+
+
+def _too_much(args: Sequence[Any], scratchsize: int) -> tuple[str, str] | None:
+    size = args[0]
+    if isinstance(size, typed.Constant) and not 0 <= size.value <= scratchsize:
+        return "D_ALLOCA_SIZE", f"alloca( ) size {size.value} larger than scratch size {scratchsize}"
+    return None
 
 
 def alloca(m: Machine, e: Any) -> Code:
@@ -83,6 +91,8 @@ def copyin(m: Machine, e: Any) -> Code:
         yield from m.restore(R1, source)
         yield from m.fault_if(R0, "!=", 0, FAULT_ADDRESS, R1)
         yield load(R1, place.base, place.offset)
+        # Where the stack was full the word was in a map, and the verifier does not know what it is.
+        yield R1 & (room(m.scratch_size) - 1)
     yield from _address(m, number)
 
 
@@ -96,6 +106,46 @@ def bcopy(m: Machine, e: Any) -> Code:
     """From the kernel, or from what alloca() or copyin() gave, to an address that alloca() gave."""
     source, to, size = e.args
     yield from _copy(m, source, to, size, h.PROBE_READ_KERNEL)
+
+
+def locate(m: Machine, where: Any, size: int) -> Code:
+    """R0 = a pointer to `size` bytes at the address saved at `where`; a fault unless all of them were given by alloca()
+    or copyin(), in this clause. Clobbers R1-R3."""
+    yield from m.restore(R3, where)
+    if MEMORY not in m.states or size > m.scratch_size:
+        yield from m.fault_if(R3, ">=", 0, FAULT_ADDRESS, R3)
+        return
+    yield from m.need("scratch")
+    number = m.buffer(8)
+    yield mov(R1, 0)
+    yield from _address(m, number)
+    yield from m.restore(R3, where)
+    yield mov(R1, R3)
+    yield R1 - R0
+    # Below the beginning is above the end, for a distance without a sign.
+    yield from m.fault_if(R1, ">", m.scratch_size, FAULT_ADDRESS, R3)
+    used = m.states[MEMORY]
+    yield load(R2, used.base, used.offset)
+    yield mov(R0, R1)
+    yield R0 + size
+    yield from m.fault_if(R0, ">", R2, FAULT_ADDRESS, R3)
+    yield from m.address(R0, m.states[MEMORY].plus(8))
+    yield R0 + R1
+
+
+def touches(clause: typed.Clause) -> bool:
+    """Whether a clause takes memory, writes to what is behind a pointer, or reads what alloca() gave."""
+    for node in typed.nodes((clause.predicate, clause.body)):
+        match node:
+            case typed.Call(function=Function(keeps="memory")):
+                return True
+            case typed.Assign(target=typed.Dereference() | typed.Bits()):
+                return True
+            case typed.Update(target=typed.Dereference() | typed.Bits()):
+                return True
+            case typed.Dereference(pointer=pointer) if isinstance(pointer.type, Pointer) and pointer.type.scratch:
+                return True
+    return False
 
 
 def _copy(m: Machine, source: Any, to: Any, size: Any, reader: int) -> Code:
@@ -125,13 +175,81 @@ def _copy(m: Machine, source: Any, to: Any, size: Any, reader: int) -> Code:
     yield from m.fault_if(R0, "!=", 0, FAULT_ADDRESS, R1)
 
 
+def copyout(m: Machine, e: Any) -> Code:
+    """Bytes of the kernel's or of the clause's memory to the process, by way of the scratch area: the kernel writes
+    only what the verifier knows."""
+    source, to, size = e.args
+    yield from m.need("scratch")
+    words, copy = m.buffer(24), m.buffer(room(m.scratch_size))
+    from_, where, length = (words.plus(8 * n) for n in range(3))
+    for expr, place in ((source, from_), (to, where), (size, length)):
+        yield from m.value(expr)
+        yield from m.save(place)
+    yield from _bounded(m, length)
+    yield from m.restore(R3, from_)
+    yield from m.address(R1, copy)
+    yield call(h.PROBE_READ_KERNEL)
+    yield from m.restore(R1, from_)
+    yield from m.fault_if(R0, "!=", 0, FAULT_ADDRESS, R1)
+    yield from _bounded(m, length)
+    yield mov(R3, R2)
+    yield from _write(m, where, copy)
+
+
+def copyoutstr(m: Machine, e: Any) -> Code:
+    """A string with its NUL, of which no more than so many bytes."""
+    text, to, most = e.args
+    size = (text.type.size + 7) & ~7
+    yield from m.need("scratch")
+    words, copy = m.buffer(16), m.buffer(size)
+    where, length = words, words.plus(8)
+    yield from m.copy_string(text, copy, size, padded=True)
+    for expr, place in ((to, where), (most, length)):
+        yield from m.value(expr)
+        yield from m.save(place)
+    yield from m.address(R3, copy)
+    yield from m.address(R1, m.buffer(size))
+    yield mov(R2, size)
+    yield call(h.PROBE_READ_KERNEL_STR)
+    shorter = Label("shorter")
+    yield mov(R3, R0)
+    yield from m.restore(R2, length)
+    yield jump_if(R2, ">", R3, shorter)
+    yield mov(R3, R2)
+    yield shorter
+    yield from m.fault_if(R3, ">", size, FAULT_SIZE, R3)
+    yield from _write(m, where, copy)
+
+
+def _bounded(m: Machine, length: Any) -> Code:
+    """R2 = a length that the scratch area has room for."""
+    yield from m.restore(R2, length)
+    yield from m.fault_if(R2, ">", m.scratch_size, FAULT_SIZE, R2)
+
+
+def _write(m: Machine, where: Any, copy: Any) -> Code:
+    """R3 bytes of a place to the process's memory at the address saved in `where`."""
+    written = Label("written")
+    # Older verifiers learn nothing from `!= 0`.
+    yield jump_if(R3, "<", 1, written)
+    yield from m.restore(R1, where)
+    yield from m.address(R2, copy)
+    yield call(h.PROBE_WRITE_USER)
+    yield from m.restore(R1, where)
+    yield from m.fault_if(R0, "!=", 0, FAULT_ADDRESS, R1)
+    yield written
+
+
 _SIZE = Parameter("integer", shown="size_t")
 _USER = Parameter("pointer or integer", shown="uintptr_t")
 _POINTER = Parameter("pointer", shown="void *")
+_STRING = Parameter("string", shown="char *")
 
 MEMORIES = (
-    Function("alloca", (_SIZE,), _anywhere, alloca, keeps=MEMORY),
+    Function("alloca", (_SIZE,), _anywhere, alloca, keeps=MEMORY, refuses=_too_much),
     Function("copyin", (_USER, _SIZE), _anywhere, copyin, keeps=MEMORY),
     Function("copyinto", (_USER, _SIZE, _POINTER), _nothing, copyinto, keeps=MEMORY),
+    Function("copyout", (_POINTER, _USER, _SIZE), _nothing, copyout, destructive=True),
+    Function("copyoutstr", (_STRING, _USER, _SIZE), _nothing, copyoutstr, destructive=True),
     Function("bcopy", (_POINTER, _POINTER, _SIZE), _nothing, bcopy, keeps=MEMORY),
 )

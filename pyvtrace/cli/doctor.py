@@ -12,7 +12,6 @@ _USAGE = """Usage: vtrace doctor [--json]
 
 \t--json  one JSON object instead of the table
 """
-SYSTEM_PACKAGES = "/usr/lib/python3/dist-packages"
 
 
 class Check(Value):
@@ -73,27 +72,26 @@ def examine() -> Iterator[Check]:
         it = answer.feature
         advice = "" if answer.works else answer.hint or it.remedy
         yield Check(it.name, answer.works, it.purpose, it.since, answer.reason, advice, it.essential)
-    yield _bcc(sys.path, SYSTEM_PACKAGES)
+    yield _bcc()
 
 
-def _bcc(path: list[str], system: str) -> Check:
+def _bcc() -> Check:
     """bcc comes from the distribution; what PyPI calls bcc is something else."""
-    places = [f"{place}/bcc" for place in path if os.path.isfile(f"{place}/bcc/__init__.py")]
-    found = next(iter(places), "")
-    if found and os.path.isfile(f"{found}/libbcc.py"):
+    from pyvtrace.kernel.symbols_bcc import PACKAGES, load, places
+
+    if load() is not None:
         return Check("bcc", True, _BCC_PURPOSE)
-    if os.path.isfile(f"{system}/bcc/libbcc.py"):
-        reason = f"installed in {system}, where this Python does not look"
-        if found:
-            reason = f"{found} is another package of that name"
-        advice = f"put the line {system} into a .pth file of this Python's site-packages"
-    else:
-        reason = f"{found} is another package of that name" if found else "not installed"
-        advice = "apt install python3-bpfcc (elsewhere: bcc-tools or python3-bcc; not from PyPI)"
-    return Check("bcc", False, _BCC_PURPOSE, reason=reason, advice=advice)
+    found = next(places(), "")
+    other = next((f"{p}/bcc" for p in sys.path if os.path.isfile(f"{p}/bcc/__init__.py")), "")
+    reason = "not installed"
+    if found:
+        reason = f"{found} is there, and its library libbcc.so.0 is not"
+    elif other:
+        reason = f"{other} is another package of that name"
+    return Check("bcc", False, _BCC_PURPOSE, reason=reason, advice=PACKAGES)
 
 
-_BCC_PURPOSE = "C probes, symbols of programs and of the kernel, USDT notes"
+_BCC_PURPOSE = "names in 32-bit processes and others that our own reader has none for"
 
 
 def _machine() -> Machine:

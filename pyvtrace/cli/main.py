@@ -22,6 +22,8 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "syscalls": ("pyvtrace.cli.views", "main", "how long each process's system calls take, live"),
     "disk": ("pyvtrace.cli.views", "main", "how long each process waits for its disk requests, live"),
     "locks": ("pyvtrace.cli.views", "main", "which locks each process waits for, and how long, live"),
+    "profile": ("pyvtrace.cli.stacks", "main", "what processors spend their time on, by stack; flame graphs"),
+    "offcpu": ("pyvtrace.cli.stacks", "main", "where threads wait and who wakes them, by stack; flame graphs"),
     "vm": ("pyvtrace.cli.vm", "main", "a command on another kernel, in a virtual machine over this system's files"),
     "doctor": ("pyvtrace.cli.doctor", "main", "what this kernel, user and machine allow, and what to do about each no"),
 }

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pyvtrace.cli.console import PROGRAM, hint
-from pyvtrace.runtime.options import OPTIONS, BadOption, canonical
+from pyvtrace.runtime.options import BadOption, canonical
 from pyvtrace.source import Source
 from pyvtrace.value import Value
 
@@ -62,6 +62,7 @@ _SETS: Mapping[str, str] = {
     "C": "cpp",
     "F": "flowindent",
     "H": "cpphdrs",
+    "L": "libdir",
     "q": "quiet",
     "w": "destructive",
     "X": "stdc",
@@ -78,7 +79,6 @@ REFUSED: Mapping[str, str] = {
     "G": _STATIC,
     "h": _STATIC,
     "k": "it has no meaning on Linux",
-    "L": OPTIONS["libdir"].why,
 }
 # What a description lacks on its right: -P names providers, -m modules, -f functions, -n probes.
 _FIELDS_TO_RIGHT = {"P": 3, "m": 2, "f": 1, "n": 0}
@@ -238,6 +238,9 @@ class _Parser:
         made = canonical(name, value)
         if isinstance(made, BadOption):
             raise _Refusal(Complaint(f"failed to set {shown}: {made.why}"))
+        if name == "libdir" and name in self._options:
+            # Each -L adds a directory.
+            made = f"{self._options[name]}{os.pathsep}{made}"
         if name in _PREPROCESSOR:
             self._preprocessor.append(_PREPROCESSOR[name] + made)
         else:

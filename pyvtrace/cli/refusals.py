@@ -14,13 +14,19 @@ _ABOUT_ARGUMENTS = frozenset(("D_ARGS_IDX", "D_ARGS_NONE", "D_ARGS_TYPE", "D_TYP
 _REPORT = "this is a fault of vtrace, not of the program: please report it, with what -e -S prints for the program"
 
 
+# What a kernel may withhold from programs, by what its verdict names.
+_WITHHELD = {
+    "bpf_probe_write_user": "this kernel lets no program write to a process: leave out copyout() and copyoutstr()"
+}
+
+
 def rejection(rejected: Rejected) -> str:
     """The verifier's verdict, the D that it comes from, and what to report."""
     source = rejected.source.of(rejected.span.start)
     place = Diagnostic("", rejected.span, "", f"from {source.name}" if source.kind == "script" else "")
     name, verdict = rejected.program.name, rejected.error.telling
     return f"could not enable tracing: the kernel refused the code of {name}: {verdict}\n" + (
-        place.context(source) + hint(_REPORT)
+        place.context(source) + hint(next((why for what, why in _WITHHELD.items() if what in verdict), _REPORT))
     )
 
 

@@ -7,23 +7,21 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 from pyvtrace.cli.console import hint, say
 from pyvtrace.cli.options import CommandLine, reported_name
 from pyvtrace.cli.output import Output, OutputFailed
 from pyvtrace.cli.signals import Interrupts
 from pyvtrace.kernel.target import LiveTarget
+from pyvtrace.lang.ast import Item
 from pyvtrace.runtime.options import is_set, number
 from pyvtrace.runtime.printer import Printer
+from pyvtrace.runtime.processes import Process, ProcessError, start_all
 from pyvtrace.runtime.program import Compiled, Request, compile_request
 from pyvtrace.runtime.session import BEGIN, END, Rejected, Session
 from pyvtrace.runtime.store import Store
 from pyvtrace.source import CompileError, Source
 from pyvtrace.target import Target
-
-if TYPE_CHECKING:
-    from pyvtrace.cli.processes import Process
 
 # With flowindent a record waits for the one after it, which tells whether it is a function of its own.
 _FLOW_PATIENCE_MS = 100
@@ -47,16 +45,15 @@ def trace(line: CommandLine) -> int:
         from pyvtrace.cli.refusals import rejection
 
         say(rejection(rejected))
-    except OutputFailed as failure:
+    except (OutputFailed, ProcessError) as failure:
         say(str(failure))
     return 1
 
 
 def _trace(line: CommandLine, target: LiveTarget, held: ExitStack) -> int:
-    processes = _processes(line, held)
-    if processes is None:
-        return 1
+    processes = start_all(line.commands, line.pids, held)
     child = processes[0].pid if processes else 0
+    target.beginning = {process.pid: process.begin for process in processes}
     request = Request(line.programs, line.options, line.environment, line.arguments, child)
     compiled = compile_request(request, target)
     if "S" in line.flags:
@@ -66,8 +63,8 @@ def _trace(line: CommandLine, target: LiveTarget, held: ExitStack) -> int:
     if "e" in line.flags:
         if "v" in line.flags:
             output = Output(line.output)
-            for source in line.programs:
-                output.write(_stability(source))
+            for source, items in zip(line.programs, compiled.items, strict=True):
+                output.write(_stability(source, items))
             output.flush()
         return 0
     run = Run(line, compiled, target, processes, Output(line.output))
@@ -83,35 +80,22 @@ def _kind(source: Source) -> str:
     return "script" if source.kind == "script" else "description"
 
 
-def _stability(source: Source) -> str:
+def _stability(source: Source, items: Sequence[Item]) -> str:
     from pyvtrace.cli.stability import of_program
 
-    return of_program(_kind(source), reported_name(source))
-
-
-def _processes(line: CommandLine, held: ExitStack) -> list[Process] | None:
-    """Those of -c and -p, which are ended with `held`; None, having said why, if one is not there."""
-    if not line.commands and not line.pids:
-        return []
-    from pyvtrace.cli.processes import ProcessError, grab, run
-
-    found: list[Process] = []
-    try:
-        for command in line.commands:
-            found.append(run(command))
-            held.callback(found[-1].end)
-        found += map(grab, line.pids)
-    except ProcessError as error:
-        say(str(error))
-        return None
-    return found
+    return of_program(_kind(source), reported_name(source), items)
 
 
 class Run:
     """One session of a compiled program."""
 
     def __init__(
-        self, line: CommandLine, compiled: Compiled, target: Target, processes: Sequence[Process], output: Output
+        self,
+        line: CommandLine,
+        compiled: Compiled,
+        target: Target,
+        processes: Sequence[Process],
+        output: Output,
     ) -> None:
         self._line, self._compiled, self._spec = line, compiled, compiled.spec
         self._target, self._output = target, output
@@ -125,18 +109,21 @@ class Run:
 
     def announce(self) -> None:
         """How many probes each program is enabled at."""
-        for source, matched in zip(self._line.programs, self._compiled.matched, strict=True):
+        compiled = self._compiled
+        for source, matched, items in zip(self._line.programs, compiled.matched, compiled.items, strict=True):
             name, probes = reported_name(source), f"probe{'s' * (matched != 1)}"
             self.notice(f"{_kind(source)} '{name}' matched {matched} {probes}")
             if "v" in self._line.flags:
-                self._output.write(_stability(source))
+                self._output.write(_stability(source, items))
 
     def run(self) -> int:
         """From BEGIN to the last aggregation."""
         self._interrupts = Interrupts()
         with Session(self._spec, self._target) as session:
             self._session = session
-            self._printer = Printer(self._spec, self._output.write, say, Store(self._spec, session), self._output)
+            self._printer = Printer(
+                self._spec, self._output.write, say, Store(self._spec, session), self._output, session.shower
+            )
             # BEGIN comes first: what it prepares is there for every other clause.
             session.fire(BEGIN)
             if session.exited:
@@ -154,6 +141,8 @@ class Run:
             self._drain()
             self._printer.finish()
             self._printer.drops(session.lost())
+            for line in session.names.lacking() if session.names is not None else ():
+                self.notice(line)
             status = session.status
             self._output.flush()
         self._interrupts.over()
@@ -188,6 +177,7 @@ class Run:
             if time.monotonic() >= due:
                 due = time.monotonic() + interval
                 session.update_clock()
+                session.note()
                 self._printer.drops(session.lost())
 
     def _have_ended(self) -> bool:

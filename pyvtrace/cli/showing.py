@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pyvtrace.analysis.names import Names
 from pyvtrace.analysis.rows import Grouping
 from pyvtrace.analysis.script import Script
-from pyvtrace.cli import processes
 from pyvtrace.cli.terminal import Signals, Terminal
 from pyvtrace.cli.tracing import Asked, Tracing, narrowing
 from pyvtrace.render.theme import Theme, theme
 from pyvtrace.render.view import View
+from pyvtrace.runtime import processes
 from pyvtrace.runtime.snapshot import Snapshot
 from pyvtrace.value import Value
 

@@ -1,24 +1,16 @@
-"""The stability attributes that -v shows (Dynamic Tracing Guide, "Stability").
-
-Scripts see them only in this text. What DTrace computes for a program is the least of all it names, which for a program
-that leaves any part of a probe's name open is the same three words.
-"""
+"""The stability attributes that -v shows, in DTrace's form."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
-Attributes = tuple[str, str, str]
-_STABLE, _PRIVATE = ("Stable", "Stable", "Common"), ("Private", "Private", "Unknown")
-# Names of kernel modules and functions are nobody's promise, so only providers without them have more.
-_PROBES: Mapping[str, Attributes] = {
-    "dtrace": _STABLE,
-    "profile": ("Evolving", "Evolving", "Common"),
-}
-_OPEN = ("Unstable", "Unstable", "Common")
-
+from pyvtrace.lang import ast
+from pyvtrace.lang.stability import PROVIDERS, Attributes, of_description
+from pyvtrace.lang.stability import of_program as attributes_of_program
+from pyvtrace.spec import ProbeName
 
 _WORDS = ("Identifier Names: ", "Data Semantics:   ", "Dependency Class: ")
+_PRIVATE = ("Private", "Private", "Unknown")
 
 
 def _block(title: str, attributes: Attributes) -> str:
@@ -26,17 +18,19 @@ def _block(title: str, attributes: Attributes) -> str:
     return f"\n\t{title}\n{''.join(lines)}"
 
 
-def of_program(kind: str, name: str) -> str:
+def of_program(kind: str, name: str, program: Iterable[ast.Item]) -> str:
     """The text for a program; `kind` is "script" or "description"."""
+    descriptions, statements = attributes_of_program(program)
     return (
         f"\nStability attributes for {kind} {name}:\n"
-        + _block("Minimum Probe Description Attributes", _OPEN)
-        + _block("Minimum Statement Attributes", _STABLE)
+        + _block("Minimum Probe Description Attributes", descriptions)
+        + _block("Minimum Statement Attributes", statements)
         + "\n"
     )
 
 
-def of_probe(provider: str) -> str:
+def of_probe(name: ProbeName) -> str:
     """The text for a probe and its arguments."""
-    attributes = _PROBES.get(provider, _PRIVATE)
-    return _block("Probe Description Attributes", attributes) + _block("Argument Attributes", attributes)
+    own = of_description(ast.ProbeDescription(name.provider, name.module, name.function, name.name))
+    arguments = PROVIDERS[name.provider][4] if name.provider in PROVIDERS else _PRIVATE
+    return _block("Probe Description Attributes", own) + _block("Argument Attributes", arguments)

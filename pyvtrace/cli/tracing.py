@@ -9,9 +9,9 @@ from types import TracebackType
 from pyvtrace.analysis.compose import FAMILY, any_of, compose, quoted
 from pyvtrace.analysis.rows import Keep, like
 from pyvtrace.analysis.script import Script
-from pyvtrace.cli import places
-from pyvtrace.cli.processes import Command
 from pyvtrace.kernel.target import LiveTarget
+from pyvtrace.runtime import places
+from pyvtrace.runtime.processes import Command
 from pyvtrace.runtime.program import compile_text
 from pyvtrace.runtime.retired import Retired
 from pyvtrace.runtime.session import Session

@@ -15,11 +15,11 @@ import click
 from pyvtrace.analysis.names import Names
 from pyvtrace.analysis.script import Script, parse_script
 from pyvtrace.analysis.units import BadDuration, parse_duration
-from pyvtrace.cli import places
-from pyvtrace.cli.processes import ProcessError
 from pyvtrace.cli.showing import Plan, Request, json_lines, live, tables
 from pyvtrace.cli.tracing import Asked
 from pyvtrace.kernel.syscall import KernelError
+from pyvtrace.runtime import places
+from pyvtrace.runtime.processes import ProcessError
 from pyvtrace.runtime.session import Rejected
 from pyvtrace.source import CompileError, render
 
@@ -28,12 +28,17 @@ _SCRIPT = "processes.d"
 
 
 def load(view: str) -> Script:
-    """A view's script, from the installed package or the tree of sources."""
+    """A view's script."""
+    return parse_script(read_script(f"{view}/{_SCRIPT}"))
+
+
+def read_script(name: str) -> str:
+    """The text of a shipped script, from the installed package or the tree of sources."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     inside = os.path.join(package, "probes")
     top = inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), "probes")
-    with open(os.path.join(top, view, _SCRIPT), encoding="utf-8") as file:
-        return parse_script(file.read())
+    with open(os.path.join(top, name), encoding="utf-8") as file:
+        return file.read()
 
 
 # ------------------------------------------------------------------------------------------------------------- options
@@ -111,12 +116,16 @@ def keys_of(script: Script, by: str) -> tuple[str, ...]:
 def main(argv: Sequence[str]) -> int:
     """Run a view: `argv` begins with its name. The exit status is 1 for what cannot be traced, 2 for usage."""
     script = load(argv[0])
+    return run_command(command(script), f"vtrace {script.view}", argv[1:])
+
+
+def run_command(what: click.Command, name: str, argv: Sequence[str]) -> int:
+    """Run a command that traces, and say what goes wrong; the exit status."""
     try:
-        name = f"vtrace {script.view}"
-        command(script).main(list(argv[1:]), prog_name=name, standalone_mode=False)
+        what.main(list(argv), prog_name=name, standalone_mode=False)
         return 0
     except click.ClickException as problem:
-        _say(f"{problem.format_message()}\nTry 'vtrace {script.view} --help'.")
+        _say(f"{problem.format_message()}\nTry '{name} --help'.")
         return problem.exit_code
     except click.Abort:
         return 1

@@ -30,13 +30,14 @@ from pyvtrace.bpf.isa import (
     mov,
     store,
 )
+from pyvtrace.builtins.memory import locate
 from pyvtrace.compile.arithmetic import operate
 from pyvtrace.compile.frame import Place
 from pyvtrace.compile.keys import build_key
 from pyvtrace.compile.layout import TEXT
 from pyvtrace.compile.machine import FAULT_ADDRESS, FAULT_BOUNDS, Located, Machine, computes, is_signed
 from pyvtrace.lang import typed
-from pyvtrace.lang.types import String
+from pyvtrace.lang.types import Pointer, String, Type
 
 # The largest offset that an instruction holds.
 _FAR = 32767
@@ -151,15 +152,15 @@ def part(m: Machine, e: Any) -> Code:
         yield from spot.evaluate()
         _, offset = yield from spot.address()
     if e.type.is_scalar:
-        yield from _fetch(e, offset)
+        yield from fetch(e, offset)
     else:
         yield R0 + offset
 
 
-def _fetch(e: typed.Part, offset: int) -> Code:
+def fetch(e: typed.Expr, offset: int) -> Code:
     """R0 = the scalar at R0 + offset."""
     yield load(R0, R0, offset, e.type.size)
-    if e.bits:
+    if isinstance(e, typed.Part | typed.Bits) and e.bits:
         yield from _extract(e.shift, e.bits, signed=is_signed(e.type))
     elif is_signed(e.type):
         yield from extend(R0, e.type.size, signed=True)
@@ -209,6 +210,12 @@ def character(m: Machine, e: Any) -> Code:
     yield from extend(R0, 1, signed=True)
 
 
+def check_memory(m: Machine, pointer: Type, address: Place, size: int) -> Code:
+    """What alloca() gave can be read as far as it gave it."""
+    if isinstance(pointer, Pointer) and pointer.scratch:
+        yield from locate(m, address, size)
+
+
 def copied(m: Machine, pointer: typed.Expr, size: int, *, text: bool) -> Code:
     """R0 = the address of a copy of `size` bytes (or of a string in at most as many) of what is traced."""
     yield from m.need("scratch")
@@ -216,6 +223,7 @@ def copied(m: Machine, pointer: typed.Expr, size: int, *, text: bool) -> Code:
     with m.frame.temporary() as address:
         yield from m.value(pointer)
         yield from m.save(address)
+        yield from check_memory(m, pointer.type, address, 1 if text else size)
         yield from m.read_memory(pointer.type, copy, size, address, text=text)
         yield from m.restore(R1, address)
         yield from m.fault_if(R0, "s<", 0, FAULT_ADDRESS, R1)
@@ -227,6 +235,9 @@ def copied(m: Machine, pointer: typed.Expr, size: int, *, text: bool) -> Code:
 
 def assign(m: Machine, e: typed.Assign) -> Code:
     """`part = value`, or a whole aggregate; the value of the expression is the part's, or where it was copied from."""
+    if isinstance(e.target, typed.Dereference | typed.Bits):
+        yield from _store(m, e, e.target)
+        return
     path = Path(e.target)
     lost, done = Label("no room for the element"), Label("assigned")
     with (
@@ -245,8 +256,32 @@ def assign(m: Machine, e: typed.Assign) -> Code:
         yield from m.count("dynamic")
         yield done
         yield from m.restore(R0, value)
-    if isinstance(e.target, typed.Part) and e.target.bits:
+    yield from _cut(e)
+
+
+def _cut(e: typed.Assign | typed.Update) -> Code:
+    """R0, a value assigned to a bit-field, as the field then holds it."""
+    if isinstance(e.target, typed.Part | typed.Bits) and e.target.bits:
         yield from _extract(0, e.target.bits, signed=is_signed(e.type))
+
+
+def _store(m: Machine, e: typed.Assign, target: typed.Dereference | typed.Bits) -> Code:
+    """`*pointer = value`."""
+    with m.frame.temporary() as value, m.frame.temporary() as where:
+        yield from _value(m, e)
+        yield from m.save(value)
+        yield from m.value(_pointer(target))
+        yield from m.save(where)
+        yield from locate(m, where, e.type.size)
+        yield from _write(m, e, value, 0)
+        yield from m.restore(R0, value)
+    yield from _cut(e)
+
+
+def _pointer(target: typed.Dereference | typed.Bits) -> typed.Expr:
+    behind = target.operand if isinstance(target, typed.Bits) else target
+    assert isinstance(behind, typed.Dereference)
+    return behind.pointer
 
 
 def _value(m: Machine, e: typed.Assign) -> Code:
@@ -277,10 +312,10 @@ def _write(m: Machine, e: typed.Assign, value: Place, offset: int) -> Code:
         yield call(h.PROBE_READ_KERNEL_STR if isinstance(e.type, String) else h.PROBE_READ_KERNEL)
 
 
-def _put(target: typed.Load | typed.Part, offset: int) -> Code:
+def _put(target: typed.Expr, offset: int) -> Code:
     """R1 to the scalar at R0 + offset; a bit-field leaves the bits around it. Clobbers R1-R3."""
     size = target.type.size
-    if isinstance(target, typed.Part) and target.bits:
+    if isinstance(target, typed.Part | typed.Bits) and target.bits:
         mask = (1 << target.bits) - 1
         yield mov(R2, mask)
         yield R1 & R2
@@ -294,6 +329,9 @@ def _put(target: typed.Load | typed.Part, offset: int) -> Code:
 
 def update(m: Machine, e: typed.Update) -> Code:
     """`part op= value`; additions to 8 bytes are atomic, as those to variables are."""
+    if isinstance(e.target, typed.Dereference | typed.Bits):
+        yield from _update_behind(m, e, e.target)
+        return
     assert isinstance(e.target, typed.Part)
     path = Path(e.target)
     lost, done = Label("no room for the element"), Label("updated")
@@ -334,7 +372,7 @@ def _add(m: Machine, e: typed.Update, amount: Place, result: Place, offset: int)
 def _compute(m: Machine, e: typed.Update, spot: Spot, amount: Place, result: Place, offset: int, lost: Label) -> Code:
     assert isinstance(e.target, typed.Part)
     with m.frame.temporary() as before:
-        yield from _fetch(e.target, offset)
+        yield from fetch(e.target, offset)
         yield from m.save(before)
         yield from operate(m, e, amount)
         yield from m.save(result)
@@ -342,6 +380,32 @@ def _compute(m: Machine, e: typed.Update, spot: Spot, amount: Place, result: Pla
         yield from m.restore(R1, result)
         yield from _put(e.target, offset)
         yield from m.restore(R0, before if e.old else result)
-        if e.target.bits and not e.old:
-            yield from _extract(0, e.target.bits, signed=is_signed(e.type))
+        if not e.old:
+            yield from _cut(e)
         yield from m.save(result)
+
+
+def _update_behind(m: Machine, e: typed.Update, target: typed.Dereference | typed.Bits) -> Code:
+    """`*pointer op= value`."""
+    size = target.type.size
+    with (
+        m.frame.temporary() as amount,
+        m.frame.temporary() as before,
+        m.frame.temporary() as result,
+        m.frame.temporary() as where,
+    ):
+        yield from m.value(e.value)
+        yield from m.save(amount)
+        yield from m.value(_pointer(target))
+        yield from m.save(where)
+        yield from locate(m, where, size)
+        yield from fetch(target, 0)
+        yield from m.save(before)
+        yield from operate(m, e, amount)
+        yield from m.save(result)
+        yield from locate(m, where, size)
+        yield from m.restore(R1, result)
+        yield from _put(target, 0)
+        yield from m.restore(R0, before if e.old else result)
+        if not e.old:
+            yield from _cut(e)

@@ -10,15 +10,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pyvtrace.bpf import helpers as h
-from pyvtrace.bpf.isa import R0, R1, R2, R3, R6, R8, Code, Label, call, extend, jump, jump_if, load, mov
+from pyvtrace.bpf.isa import R0, R1, R2, R3, R6, R8, Code, Label, Note, call, extend, jump, jump_if, load, mov, store
 from pyvtrace.compile.frame import Place
 from pyvtrace.lang.types import Integer, String, Type
 from pyvtrace.lang.vocabulary import Probe
-from pyvtrace.target import TracepointField
+from pyvtrace.target import MemberPlace, TracepointField
 from pyvtrace.value import Value
 
 if TYPE_CHECKING:
     from pyvtrace.compile.machine import Machine
+
+
+# thread_info.status bit of a 32-bit call on x86-64 (arch/x86/include/asm/thread_info.h, TS_COMPAT).
+TS_COMPAT = 0x0002
 
 
 class Registers(Value):
@@ -40,10 +44,45 @@ REGISTERS = {
 class Context:
     """Base: a program whose probe is known at compile time and has no arguments."""
 
+    # Whether the kernel's stack, as the program sees it, begins with the program itself and what calls it; functions
+    # that may be in the stack behind those two, and are of tracing as well.
+    traced_by_caller = True
+    tracing_functions: tuple[str, ...] = ("bpf_prog_test_run_raw_tp",)
+
     def __init__(self, probes: Sequence[Probe]) -> None:
         self.probes = probes
         # Where the id of the firing probe is kept when the program serves several.
         self.identity: Place | None = None
+        # Of a program that serves several probes: their lowest id, and those that are known.
+        self.served: tuple[int, Sequence[int]] | None = None
+        # The argument that is the thread which the probe fires for; -1 for the current one.
+        self.thread = -1
+
+    def identify(self, m: Machine) -> Code:
+        """Store the id of the probe that fired at `identity`, and leave it in R1."""
+        raise NotImplementedError
+
+    def standing_for(self, probe: Probe) -> Context:
+        """The same program's context while it serves a probe that is made of its own."""
+        other = object.__new__(type(self))
+        thread = probe.origin.thread if probe.origin else -1
+        other.__dict__.update(self.__dict__, probes=[probe], identity=None, thread=thread)
+        return other
+
+    def task(self, m: Machine) -> Code:
+        """R8 = the task that the probe fires for, as a pointer that the verifier follows."""
+        if self.thread >= 0:
+            yield load(R8, R6, 8 * self.thread)
+            return
+        yield call(h.GET_CURRENT_TASK_BTF)
+        yield mov(R8, R0)
+
+    def task_number(self, m: Machine) -> Code:
+        """R0 = its address as a number, with which D may compute."""
+        if self.thread >= 0:
+            yield from self.argument(m, self.thread)
+        else:
+            yield call(h.GET_CURRENT_TASK)
 
     def probe_id(self, m: Machine) -> Code:
         """R0 = id of the probe that fired."""
@@ -106,8 +145,52 @@ class SyscallContext(Context):
     ) -> None:
         super().__init__(probes)
         self.registers, self.returns, self.compat = registers, returns, compat
-        # Id of call number 0, the ids of every call that has a name, and the number of rt_sigreturn by ABI.
-        self.first, self.known, self.sigreturn = first, known, sigreturn
+        # Id of call number 0, and the number of rt_sigreturn by ABI.
+        self.first, self.sigreturn = first, sigreturn
+        self.served = first, known
+
+    def identify(self, m: Machine) -> Code:
+        assert self.identity is not None
+        yield Note("number of the call")
+        status = m.target.member("task_struct", "thread_info.status") if self.compat else None
+        if self.returns:
+            yield from self.saved_registers(m)
+            yield load(R1, R0, self.registers.number)
+            yield from self._sigreturn(m, status)
+        else:
+            yield load(R1, R6, 8)
+        yield R1 << 32
+        yield R1 >> 30
+        if status is not None:
+            yield from self._kept_task(m)
+            yield load(R2, R8, status.offset, status.size)
+            yield R2 & TS_COMPAT
+            yield R1 + R2
+        yield R1 + self.first
+        yield store(self.identity.base, self.identity.offset, R1)
+
+    def _sigreturn(self, m: Machine, status: MemberPlace | None) -> Code:
+        """A return whose number is -1 is that of rt_sigreturn: the kernel overwrites the saved number, so that the call
+        is not restarted (arch/x86/kernel/signal_64.c, arch/arm64/kernel/signal.c). Only a call that a ptrace tracer had
+        skipped looks the same."""
+        known = Label("number is known")
+        yield jump_if(R1, "!=", -1, known)
+        yield mov(R1, self.sigreturn[0])
+        if status is not None:
+            yield load(R2, R8, status.offset, status.size)
+            yield R2 & TS_COMPAT
+            yield jump_if(R2, "==", 0, known)
+            yield mov(R1, self.sigreturn[-1])
+        yield known
+
+    @staticmethod
+    def _kept_task(m: Machine) -> Code:
+        if "task" in m.have:
+            return
+        with m.frame.temporary() as number:
+            yield store(number.base, number.offset, R1)
+            yield from m.need("task")
+            yield load(R1, number.base, number.offset)
 
     def argument(self, m: Machine, index: int) -> Code:
         if self.returns:
@@ -156,6 +239,8 @@ class SyscallContext(Context):
 
 class RecordContext(Context):
     """A perf tracepoint: arguments are the fields of its record."""
+
+    traced_by_caller = False
 
     def __init__(self, probes: Sequence[Probe], fields: Sequence[TracepointField], types: Sequence[Type]) -> None:
         super().__init__(probes)
@@ -218,7 +303,17 @@ class WordsContext(Context):
         if index >= len(self.types):
             yield mov(R0, 0)
             return
-        yield load(R0, R6, 8 * index)
+        if self.thread >= 0:
+            # Read as memory: what the verifier follows it does not let D compute with.
+            with m.frame.temporary() as word:
+                yield from m.address(R1, word)
+                yield mov(R2, 8)
+                yield mov(R3, R6)
+                yield R3 + 8 * index
+                yield call(h.PROBE_READ_KERNEL)
+                yield from m.restore(R0, word)
+        else:
+            yield load(R0, R6, 8 * index)
         type_ = self.types[index]
         if isinstance(type_, Integer):
             yield from extend(R0, type_.bytes, signed=type_.signed)
@@ -226,6 +321,8 @@ class WordsContext(Context):
 
 class TimerContext(Context):
     """profile and tick: arg0 is the interrupted kernel address, arg1 the user one; one of them is 0."""
+
+    traced_by_caller = False
 
     def __init__(self, probes: Sequence[Probe], registers: Registers) -> None:
         super().__init__(probes)

@@ -1,30 +1,23 @@
-"""From the number of a system call to the clauses that want it, in logarithmic time."""
+"""From the id of the probe that fired to the clauses that want it, in logarithmic time."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pyvtrace.bpf.isa import R0, R1, R2, R6, R8, Code, Label, Note, jump, jump_if, load, mov, store
-from pyvtrace.compile.context import SyscallContext
+from pyvtrace.bpf.isa import R1, Code, Label, jump, jump_if, load, store
 from pyvtrace.compile.frame import Place
 from pyvtrace.compile.machine import Machine
 from pyvtrace.lang.typed import Clause
-from pyvtrace.target import MemberPlace, Target
-
-# thread_info.status bit of a 32-bit call on x86-64 (arch/x86/include/asm/thread_info.h, TS_COMPAT).
-TS_COMPAT = 0x0002
-X32_BIT = 0x40000000
 
 
 class Dispatch:
     """Classes of probe ids by the clauses they run.
 
-    `first` is the id of call number 0, ids grow by 4 a number, plus 2 for a compat call. A clause in `universal`
-    matches every call, also those that have no name.
+    `first` is the lowest id there is; ids of one program are two apart or more. A clause in `universal` matches every
+    probe, also system calls that have no name.
     """
 
     def __init__(self, clauses: Sequence[Clause], first: int, known: Sequence[int]) -> None:
-        self.first = first
         self.have: set[str] = set()
         self._class_word: Place | None = None
         everything = set(known)
@@ -59,59 +52,13 @@ class Dispatch:
 
     @property
     def trivial(self) -> bool:
-        """True when every call runs the same clauses."""
+        """True when every probe runs the same clauses."""
         return len(self.classes) == 1
-
-    def identify(self, m: Machine, target: Target, context: SyscallContext, identity: Place) -> Code:
-        """Store the id of the probe that fired at `identity`, and leave it in R1."""
-        yield Note("number of the call")
-        status = target.member("task_struct", "thread_info.status") if context.compat else None
-        if context.returns:
-            yield from context.saved_registers(m)
-            yield load(R1, R0, context.registers.number)
-            yield from self._sigreturn(m, context, status)
-        else:
-            yield load(R1, R6, 8)
-        yield R1 << 32
-        yield R1 >> 30
-        if status is not None:
-            yield from self._kept_task(m)
-            yield load(R2, R8, status.offset, status.size)
-            yield R2 & TS_COMPAT
-            yield R1 + R2
-        yield R1 + self.first
-        yield store(identity.base, identity.offset, R1)
-
-    @staticmethod
-    def _sigreturn(m: Machine, context: SyscallContext, status: MemberPlace | None) -> Code:
-        """A return whose number is -1 is that of rt_sigreturn: the kernel overwrites the saved number, so that the call
-        is not restarted (arch/x86/kernel/signal_64.c, arch/arm64/kernel/signal.c). Only a call that a ptrace tracer had
-        skipped looks the same."""
-        known = Label("number is known")
-        yield jump_if(R1, "!=", -1, known)
-        yield mov(R1, context.sigreturn[0])
-        if status is not None:
-            yield load(R2, R8, status.offset, status.size)
-            yield R2 & TS_COMPAT
-            yield jump_if(R2, "==", 0, known)
-            yield mov(R1, context.sigreturn[-1])
-        yield known
-
-    @staticmethod
-    def _kept_task(m: Machine) -> Code:
-        if "task" in m.have:
-            return
-        with m.frame.temporary() as number:
-            yield store(number.base, number.offset, R1)
-            yield from m.need("task")
-            yield load(R1, number.base, number.offset)
 
     def select(self, m: Machine, starts: Mapping[int, Label], end: Label) -> Code:
         """Jump to the first clause of the class of the firing probe."""
-        context = m.context
-        assert isinstance(context, SyscallContext)
-        if context.identity is not None:
-            yield from self.identify(m, m.target, context, context.identity)
+        if m.context.identity is not None:
+            yield from m.context.identify(m)
         self.have = set(m.have)
         if self.trivial:
             return

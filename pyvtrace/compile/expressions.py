@@ -22,6 +22,7 @@ from pyvtrace.bpf.isa import (
     fits,
     jump,
     jump_if,
+    kernel_variable,
     load,
     map_fd,
     map_value,
@@ -35,7 +36,7 @@ from pyvtrace.compile.keys import build_key
 from pyvtrace.compile.layout import DATA, TEXT, ArraySpec
 from pyvtrace.compile.machine import COMMUTATIVE, FAULT_ADDRESS, Located, Machine, computes, is_signed
 from pyvtrace.lang import typed
-from pyvtrace.lang.types import Integer, String
+from pyvtrace.lang.types import Integer, String, Trace
 
 
 @computes(typed.Constant)
@@ -58,6 +59,13 @@ def builtin(m: Machine, e: Any) -> Code:
 def typed_argument(m: Machine, e: Any) -> Code:
     yield Note(f"args[{e.index}]")
     yield from m.context.argument(m, e.index)
+    # Probes that share a program may have arguments of other types: this clause knows those of its own.
+    yield from m.settle(e.type)
+
+
+@computes(typed.Variants)
+def variants(m: Machine, e: Any) -> Code:
+    yield from m.value(e.of(m.context.probes[0].id))
 
 
 @computes(typed.Load)
@@ -103,11 +111,27 @@ def dereference(m: Machine, e: Any) -> Code:
     with m.frame.temporary() as value, m.frame.temporary() as pointer:
         yield from m.value(e.pointer)
         yield from m.save(pointer)
+        yield from aggregates.check_memory(m, e.pointer.type, pointer, e.type.size)
         yield from m.read_memory(e.pointer.type, value, e.type.size, pointer, text=False)
         yield from m.restore(R1, pointer)
         yield from m.fault_if(R0, "!=", 0, FAULT_ADDRESS, R1)
         yield load(R0, value.base, value.offset, e.type.size)
         yield from m.settle(e.type)
+
+
+@computes(typed.KernelVariable)
+def kernel_variable_address(m: Machine, e: Any) -> Code:
+    """Through memory, where the verifier forgets what it is: D computes with it."""
+    yield from m.need("scratch")
+    number = m.buffer(8)
+    yield Note(e.symbol.name)
+    if e.symbol.per_cpu:
+        yield kernel_variable(R1, e.symbol.btf)
+        yield call(h.THIS_CPU_PTR)
+    else:
+        yield kernel_variable(R0, e.symbol.btf)
+    yield from m.save(number)
+    yield from m.restore(R0, number)
 
 
 @computes(typed.Convert)
@@ -190,7 +214,13 @@ def comma(m: Machine, e: Any) -> Code:
 @computes(typed.Call)
 def function_call(m: Machine, e: Any) -> Code:
     yield Note(f"{e.function.name}()")
-    yield from e.function.code(m, e)
+    if not isinstance(e.type, Trace):
+        yield from e.function.code(m, e)
+        return
+    yield from m.need("scratch")
+    frames = m.buffer(e.type.size)
+    yield from e.function.code(m, e, frames)
+    yield from m.address(R0, frames)
 
 
 # ----------------------------------------------------------------------------------------------------------- assignment
@@ -198,7 +228,7 @@ def function_call(m: Machine, e: Any) -> Code:
 
 @computes(typed.Assign)
 def assign(m: Machine, e: Any) -> Code:
-    if isinstance(e.target, typed.Part) or not (e.type.is_scalar or isinstance(e.type, String)):
+    if not isinstance(e.target, typed.Load) or not (e.type.is_scalar or isinstance(e.type, String)):
         yield from aggregates.assign(m, e)
         return
     symbol: typed.Symbol = e.target.symbol
@@ -257,7 +287,7 @@ def put(m: Machine, array: ArraySpec, key: Place, value: Place) -> Code:
 @computes(typed.Update)
 def update(m: Machine, e: Any) -> Code:
     """`target op= value`. Additions to what several CPUs share are atomic, so that counting N gives N."""
-    if isinstance(e.target, typed.Part):
+    if not isinstance(e.target, typed.Load):
         yield from aggregates.update(m, e)
         return
     symbol: typed.Symbol = e.target.symbol

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pyvtrace.lang import typed
-from pyvtrace.lang.types import Integer, String, Type
+from pyvtrace.lang.types import Integer, String, Trace, Type
 from pyvtrace.spec import FieldSpec
 
 # Builtins whose value as a key or record field is the probe's id: the consumer shows the text.
@@ -30,6 +30,8 @@ def field_of_type(type_: Type, offset: int) -> FieldSpec:
     if isinstance(type_, String):
         size = (type_.capacity + 7) & ~7
         return FieldSpec(aligned(offset, 8), size, "string")
+    if isinstance(type_, Trace):
+        return FieldSpec(aligned(offset, 8), type_.size, type_.kind)
     if not type_.is_scalar:
         return FieldSpec(aligned(offset, 8), type_.size, "bytes")
     kind = ("int" if type_.signed else "uint") if isinstance(type_, Integer) else "pointer"

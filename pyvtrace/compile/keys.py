@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pyvtrace.bpf import helpers as h
-from pyvtrace.bpf.isa import R0, R1, R2, R3, R9, Code, Label, Reg, call, fits, jump_if, mov, store
+from pyvtrace.bpf.isa import R0, R1, R2, R3, R8, R9, Code, Label, Reg, call, fits, jump_if, load, mov, store
 from pyvtrace.compile.fields import SYMBOLIC
 from pyvtrace.compile.frame import Place
 from pyvtrace.compile.machine import FAULT_ADDRESS, Machine
 from pyvtrace.lang import typed
-from pyvtrace.spec import FieldSpec
+from pyvtrace.spec import TRACES, FieldSpec
 
 
 def build_key(
@@ -29,7 +29,7 @@ def build_key(
     if sum(f.size for f in fields) + (8 if thread or tag >= 0 else 0) != size:
         yield from m.clear(key, size)
     if thread:
-        yield from _thread()
+        yield from _thread(m)
         yield store(key.base, key.offset, R0)
     elif tag >= 0:
         yield store(key.base, key.offset, tag)
@@ -37,10 +37,19 @@ def build_key(
         yield from put_field(m, field, key.plus(field.offset), part, padded=True)
 
 
-def _thread() -> Code:
+def _thread(m: Machine) -> Code:
     """R0 = process and thread id; of idle threads, which are 0 on every CPU, -1 - the CPU's number."""
     busy = Label("not idle")
-    yield call(h.GET_CURRENT_PID_TGID)
+    if m.context.thread < 0:
+        yield call(h.GET_CURRENT_PID_TGID)
+    else:
+        yield from m.need("task")
+        yield mov(R0, 0)
+        for place in (m.target.member("task_struct", "tgid"), m.target.member("task_struct", "pid")):
+            if place is not None:
+                yield R0 << 32
+                yield load(R1, R8, place.offset, place.size)
+                yield R0 | R1
     yield jump_if(R0, "!=", 0, busy)
     yield call(h.GET_SMP_PROCESSOR_ID)
     yield R0 ^ -1
@@ -54,6 +63,12 @@ def put_field(m: Machine, field: FieldSpec, place: Place, expr: typed.Expr, *, p
         return
     if isinstance(expr, typed.Memory):
         yield from _memory(m, place, expr)
+        return
+    if field.kind in TRACES:
+        yield from _trace(m, expr, place)
+        if field.size > expr.type.size:
+            # Another clause keeps more frames under the same key.
+            yield from m.clear(place.plus(expr.type.size), field.size - expr.type.size)
         return
     if field.kind == "bytes":
         yield from m.value(expr)
@@ -71,6 +86,18 @@ def put_field(m: Machine, field: FieldSpec, place: Place, expr: typed.Expr, *, p
         yield from m.value(expr)
     base, offset = yield from m.at(place)
     yield store(base, offset, value, field.size)
+
+
+def _trace(m: Machine, expr: typed.Expr, place: Place) -> Code:
+    """A stack, or the name of an address: taken now, or what a variable has."""
+    if isinstance(expr, typed.Call):
+        yield from expr.function.code(m, expr, place)
+        return
+    yield from m.value(expr)
+    yield mov(R3, R0)
+    yield from m.address(R1, place)
+    yield mov(R2, expr.type.size)
+    yield call(h.PROBE_READ_KERNEL)
 
 
 def _memory(m: Machine, place: Place, expr: typed.Memory) -> Code:

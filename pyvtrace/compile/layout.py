@@ -43,6 +43,8 @@ class Layout:
         self.data_size = FIRST_FREE
         self.scratch_size = options.get("scratchsize", 256)
         self.speculations, self.most_speculations = -1, options.get("nspec", 1)
+        # The CPU that probes fire on; -1: all.
+        self.only_cpu = options.get("cpu", -1)
         self.self_size = 0
         self.globals: dict[str, int] = {}
         self.locals: dict[str, int] = {}

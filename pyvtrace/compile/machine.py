@@ -73,6 +73,8 @@ class Machine:
         # What functions keep from call to call of one firing, by their names.
         self.states: dict[str, Place] = {}
         self.scratch_size = layout.scratch_size
+        # The clause that the code belongs to, counted from 1, and the action in it.
+        self.clause = 0
         self.action = 0
         # Where a fault, and a loss that makes the rest of the clause meaningless, lead; set clause by clause.
         self.on_fault = Label("fault")
@@ -117,8 +119,7 @@ class Machine:
             return
         if what == "task":
             yield Note("current task")
-            yield call(h.GET_CURRENT_TASK_BTF)
-            yield mov(R8, R0)
+            yield from self.context.task(self)
         elif what == "self":
             yield from self.need("task")
             yield Note("thread-local storage")
@@ -185,7 +186,20 @@ class Machine:
         yield atomic_add(R0, 8 * COUNTERS.index(what), R1)
         yield done
 
-    def fault_if(self, reg: Reg, op: str, operand: int, kind: int, value: Reg | int) -> Code:
+    def count_if(self, reg: Reg, op: str, operand: int, what: str) -> Code:
+        """Add one to a counter of losses where `reg op operand`, and go on. Clobbers R0-R5."""
+        counting, counted = Label(f"count {what}"), Label("go on")
+        yield jump_if(reg, op, operand, counting)
+        yield counted
+
+        def out_of_line() -> Code:
+            yield counting
+            yield from self.count(what)
+            yield jump(counted)
+
+        self.late.append(out_of_line)
+
+    def fault_if(self, reg: Reg, op: str, operand: Reg | int, kind: int, value: Reg | int) -> Code:
         """Raise a D fault when `reg op operand`; `value` is what the ERROR probe's arg5 shows."""
         raised = Label(f"fault {kind}")
         self.survives &= self.have
@@ -243,7 +257,7 @@ class Machine:
         """R0 = ns the current thread has run; what the scheduler last counted where threads have no storage."""
         from pyvtrace.compile import cputime
 
-        if self.layout.run_time >= 0:
+        if self.layout.run_time >= 0 and self.context.thread < 0:
             yield from cputime.read(self, self.layout.run_time)
         else:
             yield from self.need("task")

@@ -10,13 +10,14 @@ from pyvtrace.bpf import programs as types
 from pyvtrace.bpf.assembler import TooFar, assemble
 from pyvtrace.compile import cputime
 from pyvtrace.compile import expressions as expressions  # registers the code of every node
-from pyvtrace.compile.context import SyscallContext
+from pyvtrace.compile.context import Context
 from pyvtrace.compile.contexts import context_for
 from pyvtrace.compile.dispatch import Dispatch
 from pyvtrace.compile.layout import COUNTS, DATA, RING, Layout
 from pyvtrace.compile.program import Lowering
 from pyvtrace.compile.records import Recorder
 from pyvtrace.lang import typed
+from pyvtrace.lang.types import INT
 from pyvtrace.lang.vocabulary import Probe
 from pyvtrace.providers.registry import ProbeTable
 from pyvtrace.providers.syscall import syscall_probe_name
@@ -25,14 +26,20 @@ from pyvtrace.spec import (
     AttachSpec,
     CodeSpec,
     ExitAction,
+    FunctionTrace,
+    Kprobes,
     OnDemand,
     PerfTracepoint,
     ProbeNames,
     ProgramSpec,
+    RawTracepoint,
     Relocation,
     Timer,
+    TypedTracepoint,
+    Uprobes,
 )
 from pyvtrace.target import Target
+from pyvtrace.value import replace
 
 ERROR_PROBE = "ERROR"
 # Of one program: MAX_USED_MAPS in include/linux/bpf_verifier.h.
@@ -40,38 +47,69 @@ MOST_MAPS = 64
 
 
 class Unit:
-    """The clauses that one attach point runs, in source order."""
+    """The clauses that one attach point runs: those of its own probes in source order, then those of each probe that is
+    made of `probe`, between the steps that such probes need before and after."""
 
     def __init__(self, probe: Probe, attach: AttachSpec) -> None:
         self.probe, self.attach = probe, attach
-        self.clauses: list[typed.Clause] = []
+        self._sections: dict[tuple[int, int], list[typed.Clause]] = {}
+
+    def add(self, clause: typed.Clause, rank: int, made: int = 0) -> None:
+        """A clause, of `rank` 0 for a first step to 2 for a last one; `made` is the id of the probe it is for, if that
+        is made of another."""
+        self._sections.setdefault((rank, made), []).append(clause)
+
+    @property
+    def sections(self) -> list[list[typed.Clause]]:
+        """The clauses of each firing, in their order."""
+        return [self._sections[place] for place in sorted(self._sections)]
+
+    @property
+    def clauses(self) -> list[typed.Clause]:
+        return [clause for section in self.sections for clause in section]
 
     @property
     def probes(self) -> list[Probe]:
-        """Every probe that some clause of the unit is enabled at, by id."""
-        return sorted({p.id: p for clause in self.clauses for p in clause.probes}.values(), key=lambda p: p.id)
+        """Every probe that some clause of the unit is enabled at, by id; steps are at none."""
+        found = {p.id: p for clause in self.clauses for p in clause.probes if p.id}
+        return sorted(found.values(), key=lambda p: p.id)
+
+
+def _place(probe: Probe, attach: AttachSpec) -> AttachSpec:
+    """Where the program of a probe goes: one that is for another thread than the current one must know its type."""
+    is_typed = probe.origin is not None and probe.origin.thread >= 0 and isinstance(attach, RawTracepoint)
+    return TypedTracepoint(attach.name) if is_typed and isinstance(attach, RawTracepoint) else attach
+
+
+def _guarded(clause: typed.Clause, probes: Sequence[Probe]) -> typed.Clause:
+    """A clause as it is for some of its probes."""
+    predicate, guard = clause.predicate, clause.guards.get(probes[0].id)
+    if guard is not None:
+        predicate = typed.Logical(INT, "&&", guard, predicate, guard.span) if predicate else guard
+    return replace(clause, probes=tuple(probes), predicate=predicate)
 
 
 def units(program: typed.Program, table: ProbeTable) -> tuple[list[Unit], list[typed.Clause]]:
     """One unit an attach point, and the clauses of ERROR, which have none."""
     found: dict[tuple[object, ...], Unit] = {}
     errors: list[typed.Clause] = []
-    for clause in program.clauses:
-        parts: dict[tuple[object, ...], list[Probe]] = {}
+    before, after = program.steps
+    ranked = [(clause, rank) for rank, part in enumerate((before, program.clauses, after)) for clause in part]
+    for clause, rank in ranked:
+        parts: dict[tuple[tuple[object, ...], int], list[Probe]] = {}
         for probe in clause.probes:
             if probe.name.provider == "dtrace" and probe.name.name == ERROR_PROBE:
                 errors.append(clause)
                 continue
-            attach = table.attach(probe)
+            base = probe.origin.probe if probe.origin else probe
+            attach = _place(probe, table.attach(base))
             # BEGIN and END share a way to run, not a program.
-            place: tuple[object, ...] = (probe.name.provider, attach, probe.id if isinstance(attach, OnDemand) else 0)
-            parts.setdefault(place, []).append(probe)
+            place: tuple[object, ...] = (base.name.provider, attach, base.id if isinstance(attach, OnDemand) else 0)
+            parts.setdefault((place, probe.id if probe.origin else 0), []).append(probe)
             if place not in found:
-                found[place] = Unit(probe, attach)
-        for where, probes in parts.items():
-            found[where].clauses.append(
-                typed.Clause(clause.index, tuple(probes), clause.predicate, clause.body, clause.default, clause.span)
-            )
+                found[place] = Unit(base, attach)
+        for (where, made), probes in parts.items():
+            found[where].add(_guarded(clause, probes), rank, made)
     return list(found.values()), errors
 
 
@@ -89,17 +127,24 @@ def _writers(parts: Sequence[Unit], errors: Sequence[typed.Clause]) -> dict[int,
 
 def program_type(attach: AttachSpec) -> int:
     match attach:
+        case TypedTracepoint():
+            return types.TRACING
         case PerfTracepoint():
             return types.TRACEPOINT
         case Timer():
             return types.PERF_EVENT
+        case Uprobes() | Kprobes():
+            return types.KPROBE
+        case FunctionTrace():
+            return types.TRACING
     return types.RAW_TRACEPOINT
 
 
 def compile_program(
     program: typed.Program, target: Target, table: ProbeTable, sizes: Mapping[str, int], options: Mapping[str, str]
 ) -> ProgramSpec:
-    """The whole program as data. `sizes` are options: aggsize, bufsize, dynvarsize, nspec, scratchsize.
+    """The whole program as data. `sizes` are options: aggsize, bufsize, dynvarsize, nspec, scratchsize, and cpu where
+    probes are to fire on one only.
 
     Raises:
         CompileError: a program does not fit into BPF.
@@ -116,7 +161,8 @@ def compile_program(
         codes.append(code)
         scratch = max(scratch, lowering.machine.frame.scratch_size)
     names = ProbeNames(
-        {p.id: p.name for clause in program.clauses for p in clause.probes},
+        # A step, which has no id, may fault as well.
+        {p.id: p.name for part in (*program.steps, program.clauses) for clause in part for p in clause.probes},
         partial(syscall_probe_name, architecture=target.architecture),
     )
     maps = list(layout.maps(len(codes), scratch))
@@ -167,16 +213,20 @@ def _lower(
     stops: bool,
     table: ProbeTable,
 ) -> tuple[Lowering, CodeSpec]:
-    context = context_for(unit.probes, target, table)
-    is_end = isinstance(unit.attach, OnDemand) and unit.probe.name.name == "END"
+    bases = [probe for probe in unit.probes if probe.origin is None] or [unit.probe]
+    context = context_for(bases, target, table)
+    # BEGIN and END fire wherever the tracer runs, and END after exit() as well.
+    own = isinstance(unit.attach, OnDemand)
+    is_end = own and unit.probe.name.name == "END"
     lowering = Lowering(program, layout, target, context, number, stops=stops and not is_end, errors=errors)
+    lowering.only_cpu = -1 if own else layout.only_cpu
     dispatch = None
-    if isinstance(context, SyscallContext):
-        dispatch = Dispatch(unit.clauses, context.first, context.known)
+    if context.served is not None:
+        dispatch = Dispatch(unit.clauses, *context.served)
         if needs_identity(unit, dispatch, errors):
             context.identity = lowering.machine.frame.word()
     try:
-        made = assemble(lowering.code(unit.clauses, dispatch))
+        made = assemble(lowering.code([(_standing(context, s), s) for s in unit.sections], dispatch))
     except TooFar as problem:
         raise _too_large(program, unit, str(problem)) from problem
     used = len({map_ for _, map_ in made.relocations})
@@ -188,12 +238,18 @@ def _lower(
         type=program_type(unit.attach),
         code=made.code,
         relocations=tuple(Relocation(slot, map_) for slot, map_ in made.relocations),
-        attach=unit.attach,
+        attach=table.placed(unit.attach, unit.probes),
         origins=made.origins,
         comments=made.comments,
         probes=tuple(p.id for p in unit.probes),
     )
     return lowering, code
+
+
+def _standing(context: Context, clauses: Sequence[typed.Clause]) -> Context:
+    """The context that clauses of one section see."""
+    probe = clauses[0].probes[0]
+    return context.standing_for(probe) if probe.origin else context
 
 
 def _too_large(program: typed.Program, unit: Unit, why: str) -> CompileError:
@@ -214,7 +270,7 @@ def needs_identity(unit: Unit, dispatch: Dispatch, errors: Sequence[typed.Clause
 def _names_probe(clause: typed.Clause) -> bool:
     """A clause that writes a record, may fault, or uses what differs from probe to probe."""
     innocent = ("pid", "tid", "ppid", "uid", "gid", "execname", "comm", "timestamp", "vtimestamp", "walltimestamp",
-                "cpu", "curcpu", "errno", "cgroup")  # fmt: skip
+                "cpu", "errno", "cgroup")  # fmt: skip
     if clause.default or any(isinstance(s, typed.Act) for s in typed.flattened(clause.body)):
         return True
     for node in typed.nodes((clause.predicate, clause.body)):

@@ -1,4 +1,4 @@
-"""One BPF program: dispatch on the probe, then the matching clauses in source order.
+"""One BPF program: for each of its sections, dispatch on the probe, then the matching clauses in source order.
 
 A program serves every clause of one attach point. Clauses that match the same probes form a class; the probe's id
 is looked up by binary search, so clauses that do not match cost nothing. A clause shared by several classes is emitted
@@ -34,7 +34,7 @@ from pyvtrace.bpf.isa import (
     mov,
     store,
 )
-from pyvtrace.builtins.memory import MEMORY, memory_size
+from pyvtrace.builtins.memory import MEMORY, memory_size, touches
 from pyvtrace.compile.aggregate import aggregate
 from pyvtrace.compile.context import Context, ErrorContext
 from pyvtrace.compile.dispatch import Dispatch
@@ -46,6 +46,9 @@ from pyvtrace.lang import typed
 from pyvtrace.lang.types import String
 from pyvtrace.spec import ERROR_RECORD, ERROR_RECORD_SIZE
 from pyvtrace.target import Target
+
+# Clauses that see one probe, or several of one kind; each section of a program is a firing of its own.
+Section = tuple[Context, Sequence[typed.Clause]]
 
 
 class Lowering:
@@ -66,16 +69,18 @@ class Lowering:
         self.program, self.layout, self.target = program, layout, target
         self.machine = Machine(layout, target, context, number, frame or Frame())
         self.stops, self.errors = stops, errors
+        self.only_cpu = -1
+        self._cleared: list[tuple[Place, int]] = []
         self.error_function = Label("report fault")
         self.faults = False
 
-    def code(self, clauses: Sequence[typed.Clause], dispatch: Dispatch | None) -> Code:
-        """The whole program; `dispatch` chooses the clauses, None runs them all."""
+    def code(self, sections: Sequence[Section], dispatch: Dispatch | None) -> Code:
+        """The whole program; `dispatch` chooses the clauses of its only section, None runs them all."""
         m = self.machine
         end = Label("end")
         yield mov(R6, R1)
         m.on_loss = end
-        yield from self._with_scratch(self._body(clauses, dispatch, end))
+        yield from self._with_scratch(self._body(sections, dispatch, end))
         yield end
         yield mov(R0, 0)
         yield leave()
@@ -92,16 +97,30 @@ class Lowering:
             yield from m.need("scratch")
         yield from made
 
-    def _body(self, clauses: Sequence[typed.Clause], dispatch: Dispatch | None, end: Label) -> Code:
+    def _body(self, sections: Sequence[Section], dispatch: Dispatch | None, end: Label) -> Code:
         m = self.machine
         if self.stops:
             yield Note("after exit() nothing fires")
             yield map_value(R1, DATA, 0)
             yield load(R1, R1, ACTIVITY)
             yield jump_if(R1, "!=", 0, end)
+        if self.only_cpu >= 0:
+            yield Note("option cpu")
+            yield call(h.GET_SMP_PROCESSOR_ID)
+            yield jump_if(R0, "!=", self.only_cpu, end)
+        everything = [clause for _, clauses in sections for clause in clauses]
+        self._place_locals(everything)
+        yield from m.share_clock(_clock_uses(everything))
+        for context, clauses in sections:
+            if context.thread != m.context.thread:
+                m.have -= {"task", "self"}
+            m.context = context
+            yield from self._clear_locals()
+            yield from self._section(clauses, dispatch, end)
+
+    def _section(self, clauses: Sequence[typed.Clause], dispatch: Dispatch | None, end: Label) -> Code:
+        m = self.machine
         starts = {clause.index: Label(f"clause {clause.index}") for clause in clauses}
-        yield from self._prepare_locals(clauses)
-        yield from m.share_clock(_clock_uses(clauses))
         if dispatch is not None:
             yield from dispatch.select(m, starts, end)
         for position, clause in enumerate(clauses):
@@ -112,41 +131,41 @@ class Lowering:
             if dispatch is not None:
                 yield from dispatch.after(m, clause.index, starts, end)
 
-    def _prepare_locals(self, clauses: Sequence[typed.Clause]) -> Code:
-        """`this->` variables start as zero in every probe and last through its clauses."""
-        m = self.machine
-        wide: list[tuple[Place, int]] = []
+    def _place_locals(self, clauses: Sequence[typed.Clause]) -> None:
+        """Room for what lasts for one firing of a probe."""
+        m, cleared = self.machine, self._cleared
         for symbol in self.program.symbols:
             if symbol.scope != "this":
                 continue
             if symbol.type.is_scalar:
                 place = m.frame.word()
-                if place.base is R10:
-                    yield store(place.base, place.offset, 0)
-                else:
-                    wide.append((place, 8))
+                cleared.append((place, 8))
             else:
                 size = (symbol.type.size + 7) & ~7
                 place = m.frame.keep(size)
-                wide.append((place, 8 if isinstance(symbol.type, String) else size))
+                cleared.append((place, 8 if isinstance(symbol.type, String) else size))
             m.clause_locals[symbol.name] = place
         for call_ in _keeping_calls(clauses):
             keeps = call_.function.keeps
             if keeps not in m.states:
                 size = memory_size(m.scratch_size) if keeps == MEMORY else 16 + 2 * call_.type.size
                 m.states[keeps] = place = m.frame.keep(size)
-                wide.append((place, 16))
-        if wide:
-            yield from m.need("scratch")
-            for place, size in wide:
-                yield from m.clear(place, size)
+                cleared.append((place, 16))
+
+    def _clear_locals(self) -> Code:
+        """`this->` variables start as zero in every probe and last through its clauses."""
+        m = self.machine
+        for place, size in self._cleared:
+            if place.base is not R10:
+                yield from m.need("scratch")
+            yield from m.clear(place, size)
 
     def _clause(self, clause: typed.Clause) -> Code:
         m = self.machine
         done = Label(f"end of clause {clause.index}")
         recorder = Recorder(clause)
         yield From(clause.span)
-        m.action = 0
+        m.clause, m.action = clause.index + 1, 0
         yield from self._free_memory(clause)
         before, m.survives = set(m.have), set(BASES)
         m.on_fault, m.on_loss = Label("fault"), done
@@ -180,7 +199,7 @@ class Lowering:
     def _free_memory(self, clause: typed.Clause) -> Code:
         """What alloca() gave to the clause before is free again."""
         m = self.machine
-        if any(call_.function.keeps == MEMORY for call_ in _keeping_calls([clause])):
+        if MEMORY in m.states and touches(clause):
             yield from m.need("scratch")
             yield store(m.states[MEMORY].base, m.states[MEMORY].offset, 0)
 
@@ -195,7 +214,7 @@ class Lowering:
         yield mov(R1, R6)
         yield load(R2, m.fault_kind.base, m.fault_kind.offset)
         yield load(R3, m.fault_value.base, m.fault_value.offset)
-        yield mov(R5, clause.index + 1)
+        yield mov(R5, m.clause)
         yield call_local(self.error_function)
 
     def _statement(self, statement: typed.Statement, recorder: Recorder, pointer: Place) -> Code:
@@ -287,7 +306,8 @@ class Lowering:
 
     def _error_clauses(self, clauses: Sequence[typed.Clause]) -> Code:
         """ERROR's clauses. Their own faults must not call back: their losses are counted, no more."""
-        yield from self._prepare_locals(clauses)
+        self._place_locals(clauses)
+        yield from self._clear_locals()
         yield from self.machine.share_clock(_clock_uses(clauses))
         for clause in clauses:
             yield from self._error_clause(clause)
@@ -308,6 +328,8 @@ class Lowering:
         m = self.machine
         done = Label("end")
         recorder = Recorder(clause)
+        m.clause = clause.index + 1
+        yield from self._free_memory(clause)
         before, m.survives = set(m.have), set(BASES)
         m.on_fault, m.on_loss = on_fault, done
         if clause.predicate is not None:

@@ -18,12 +18,13 @@ def aggregate(btf: Btf, keyword: str, tag: str) -> KernelType | None:
 def _whole(btf: Btf, identifier: int) -> KernelType:
     keyword = _KEYWORDS[btf.kind(identifier)]
     members = tuple(
-        KernelMember(name, _type(btf, type_), offset, bits) for name, type_, offset, bits in btf.members(identifier)
+        KernelMember(name, type_of(btf, type_), offset, bits) for name, type_, offset, bits in btf.members(identifier)
     )
     return KernelType(keyword, btf.c_name(identifier), btf.size(identifier), members=members)
 
 
-def _type(btf: Btf, identifier: int) -> KernelType:
+def type_of(btf: Btf, identifier: int) -> KernelType:
+    """A type by its id. Structs and unions with a tag have no members here."""
     bare = btf.bare(identifier)
     kind = btf.kind(bare)
     if kind in _KEYWORDS:
@@ -32,6 +33,6 @@ def _type(btf: Btf, identifier: int) -> KernelType:
         return KernelType(_KEYWORDS[kind], btf.c_name(bare), btf.size(bare))
     if kind == Kind.ARRAY:
         element, length = btf.array(bare)
-        part = KernelMember("", _type(btf, element))
+        part = KernelMember("", type_of(btf, element))
         return KernelType("array", btf.c_name(identifier), btf.size(bare), length=length, members=(part,))
     return btf.describe(identifier)

@@ -22,8 +22,8 @@ from pyvtrace.value import Value
 
 # Those that compiled programs need too are in pyvtrace.bpf.maps and pyvtrace.bpf.programs.
 
-BPF_PROG_TYPE_KPROBE, BPF_PROG_TYPE_TRACING = 2, 26
-BPF_TRACE_FENTRY, BPF_PERF_EVENT, BPF_TRACE_UPROBE_MULTI = 24, 41, 48
+BPF_TRACE_RAW_TP, BPF_TRACE_FENTRY, BPF_TRACE_FEXIT = 23, 24, 25
+BPF_PERF_EVENT, BPF_TRACE_KPROBE_MULTI, BPF_TRACE_UPROBE_MULTI = 41, 42, 48
 BPF_ANY, BPF_NOEXIST, BPF_EXIST = 0, 1, 2
 _TEST_RUN_ON_CPU = 1 << 0
 _STATS_RUN_TIME = 0
@@ -457,11 +457,17 @@ def raw_tracepoint_open(name: str, program_fd: int) -> int:
     return _bpf("BPF_RAW_TRACEPOINT_OPEN", attributes, f"attach to the tracepoint {name!r}")
 
 
-def link_create(program_fd: int, target_fd: int, attach_type: int, words: tuple[int, ...] = ()) -> int:
-    """fd of a link; `words` are the u64 words that this attach type takes."""
+def link_create(
+    program_fd: int,
+    target_fd: int,
+    attach_type: int,
+    words: tuple[int, ...] = (),
+    task: str = "attach a program",
+) -> int:
+    """fd of a link; `words` are the u64 words that this attach type takes, `task` words the error."""
     attributes = _LinkCreate(program=program_fd, target=target_fd, attach_type=attach_type)
     attributes.words[: len(words)] = words
-    return _bpf("BPF_LINK_CREATE", attributes, "attach a program")
+    return _bpf("BPF_LINK_CREATE", attributes, task)
 
 
 class ProgramInfo(Value):

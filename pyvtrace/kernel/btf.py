@@ -11,7 +11,7 @@ import mmap
 import re
 import struct
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -148,9 +148,68 @@ class Btf:
         words, starts = self._words, self._starts
         return {words[starts[i]] << 5 | words[starts[i] + 1] >> 24 & 31: i + 1 for i in range(len(starts) - 1, -1, -1)}
 
+    def enumerator(self, name: str) -> tuple[int, int] | None:
+        """The enum that has a constant of this name, and its value."""
+        string = self._data.find(b"\0" + name.encode() + b"\0", self._strings, self._strings_end)
+        if string < 0:
+            return None
+        wanted = struct.pack("=I", string + 1 - self._strings)
+        at = self._data.find(wanted, self._types, self._types_end)
+        while at >= 0:
+            word, ragged = divmod(at - self._types, 4)
+            if not ragged and (found := self._constant_at(word)):
+                return found
+            at = self._data.find(wanted, at + 1, self._types_end)
+        return None
+
+    def _constant_at(self, word: int) -> tuple[int, int] | None:
+        """(enum, value) of the constant whose name is at this word of the types."""
+        identifier = bisect_right(self._starts, word)
+        start = self._at(identifier)
+        info = self._words[start + 1]
+        kind, entry = info >> 24 & 31, word - start - 3
+        each = _EACH.get(kind, 0)
+        if kind not in (Kind.ENUM, Kind.ENUM64) or entry < 0 or entry % each:
+            return None
+        value = self._words[word + 1] | (self._words[word + 2] << 32 if kind == Kind.ENUM64 else 0)
+        bits = 64 if kind == Kind.ENUM64 else 32
+        return identifier, value - (value >> bits - 1 << bits) if info & _KIND_FLAG else value
+
+    def inner(self, identifier: int) -> int:
+        """The type of a variable, of a function, or of what a pointer points to."""
+        return self._words[self._at(identifier) + 2]
+
+    def section(self, name: str) -> frozenset[int]:
+        """Ids of the variables of a section; empty if there is none."""
+        found = self.find(name, Kind.DATASEC)
+        if found is None:
+            return frozenset()
+        at = self._at(found)
+        return frozenset(self._words[at + 3 : at + 3 + 3 * (self._words[at + 1] & 0xFFFF) : 3].tolist())
+
     def function(self, name: str) -> int | None:
         """Id of the function `name`, as BPF_PROG_LOAD's attach_btf_id takes it."""
         return self.find(name, Kind.FUNC)
+
+    def functions(self) -> list[str]:
+        """Names of all functions, also of those that are gone after start-up."""
+        words = self._words
+        return [self._text(words[at]) for at in self._starts if words[at + 1] >> 24 & 31 == Kind.FUNC]
+
+    def prototype(self, name: str) -> tuple[KernelParameter, ...] | None:
+        """The parameters of a function, then its result without a name; of kind "void" where it has none."""
+        function = self.function(name)
+        if function is None:
+            return None
+        prototype = self._words[self._at(function) + 2]
+        found = [KernelParameter(text, self.describe(type_)) for text, type_ in self._parameters(prototype)]
+        result = self._words[self._at(prototype) + 2]
+        void = KernelType("void", "void", 0)
+        return (*found, KernelParameter("", self.describe(result) if result else void))
+
+    def typed_tracepoint(self, name: str) -> int | None:
+        """Id of the type of a tracepoint's programs, as attach_btf_id takes it."""
+        return self.find(f"btf_trace_{name}", Kind.TYPEDEF)
 
     # ------------------------------------------------------------------------------------------------------- members
 

@@ -146,7 +146,7 @@ def _tracepoint(name: str) -> None:
         os.close(fd)
 
 
-def _pmu(name: str) -> int:
+def event_source(name: str) -> int:
     """Type number of a dynamic perf event source."""
     try:
         with open(f"/sys/bus/event_source/devices/{name}/type", encoding="ascii") as file:
@@ -404,20 +404,36 @@ _FUNCTION = b"vfs_read"
     remedy="use a kernel built with CONFIG_KPROBES and CONFIG_KPROBE_EVENTS",
 )
 def kprobe() -> None:
-    _loads(mov(R0, 0), leave(), type=bpf.BPF_PROG_TYPE_KPROBE)
-    os.close(perf.open_probe("open a kprobe", _pmu("kprobe"), _FUNCTION, 0))
+    _loads(mov(R0, 0), leave(), type=programs.KPROBE)
+    os.close(perf.open_probe("open a kprobe", event_source("kprobe"), _FUNCTION, 0))
 
 
-@feature("fentry", since="5.5", purpose="the fbt provider at a tenth of a kprobe's cost")
+@feature("kprobe multi", since="5.18", purpose="attaching to thousands of the kernel's functions at once")
+def kprobe_multi() -> None:
+    attach_type = bpf.BPF_TRACE_KPROBE_MULTI
+    code = assemble((mov(R0, 0), leave())).code
+    fd = bpf.program_load(programs.KPROBE, code, "vtrace_probe", expected_attach_type=attach_type)
+    name = ctypes.create_string_buffer(_FUNCTION)
+    names = ctypes.c_uint64(ctypes.addressof(name))
+    rest = struct.pack("=2I3Q", 0, 1, ctypes.addressof(names), 0, 0)
+    try:
+        os.close(bpf.link_create(fd, 0, attach_type, struct.unpack("=4Q", rest)))
+    finally:
+        os.close(fd)
+
+
+@feature("fentry", since="5.17", purpose="the fbt provider at a tenth of a kprobe's cost, with the arguments' types")
 def fentry() -> None:
+    # Together with the helper that reads arguments, which is what makes it 5.17 and not 5.5.
     from pyvtrace.kernel.types import Types
 
     identifier = Types().function("vfs_read")
     if identifier is None:
         raise OSError(errno.ENOENT, "no BTF that describes the kernel's functions")
-    code = assemble((mov(R0, 0), leave())).code
+    argument = (store(R10, -8, 0), mov(R2, 0), mov(R3, R10), R3 + -8, call(helpers.GET_FUNC_ARG))
+    code = assemble((*argument, mov(R0, 0), leave())).code
     fd = bpf.program_load(
-        bpf.BPF_PROG_TYPE_TRACING,
+        programs.TRACING,
         code,
         "vtrace_probe",
         expected_attach_type=bpf.BPF_TRACE_FENTRY,
@@ -440,14 +456,25 @@ _OURSELVES = b"/proc/self/exe"
     remedy="use a kernel built with CONFIG_UPROBE_EVENTS",
 )
 def uprobe() -> None:
-    os.close(perf.open_probe("open a uprobe", _pmu("uprobe"), _OURSELVES, 0))
+    os.close(perf.open_probe("open a uprobe", event_source("uprobe"), _OURSELVES, 0))
+
+
+@feature("attach cookie", since="5.15", purpose="one program for many probes: the pid, uprobe, usdt and fbt providers")
+def attach_cookie() -> None:
+    program = _program((call(helpers.GET_ATTACH_COOKIE), mov(R0, 0), leave()), programs.KPROBE)
+    event = link = -1
+    try:
+        event = perf.open_probe("open a uprobe", event_source("uprobe"), _OURSELVES, 0)
+        link = bpf.link_create(program, event, bpf.BPF_PERF_EVENT, (1,))
+    finally:
+        _close(link, event, program)
 
 
 @feature("uprobe multi", since="6.6", purpose="attaching to thousands of a program's functions at once")
 def uprobe_multi() -> None:
     code = assemble((mov(R0, 0), leave())).code
     attach_type = bpf.BPF_TRACE_UPROBE_MULTI
-    fd = bpf.program_load(bpf.BPF_PROG_TYPE_KPROBE, code, "vtrace_probe", expected_attach_type=attach_type)
+    fd = bpf.program_load(programs.KPROBE, code, "vtrace_probe", expected_attach_type=attach_type)
     path, offsets = ctypes.create_string_buffer(_OURSELVES), ctypes.c_uint64(0)
     # path, offsets, reference counters, cookies; count, flags, process
     rest = struct.pack("=4Q4I", ctypes.addressof(path), ctypes.addressof(offsets), 0, 0, 1, 0, 0, 0)

@@ -39,9 +39,9 @@ class PerfError(KernelError):
     """perf_event_open(2), or attaching to what it opened, was refused."""
 
 
-def open_event(task: str, pid: int, cpu: int, **attributes: int) -> int:
+def open_event(task: str, pid: int, cpu: int, *, flags: int = 0, **attributes: int) -> int:
     """fd of a disabled event with those members of `struct perf_event_attr`; `task` words the error."""
-    event = _Attributes(size=ctypes.sizeof(_Attributes), flags=_DISABLED, **attributes)
+    event = _Attributes(size=ctypes.sizeof(_Attributes), flags=_DISABLED | flags, **attributes)
     fd, number = syscall(PERF_EVENT_OPEN, ctypes.addressof(event), pid, cpu, -1, _FLAG_FD_CLOEXEC)
     if number:
         raise PerfError("perf_event_open", number, task)
@@ -75,11 +75,12 @@ def open_clock(cpu: int, period_ns: int) -> int:
     )
 
 
-def open_probe(task: str, source: int, function: bytes, offset: int) -> int:
-    """fd of a kprobe or uprobe in this process only; `source` is the number of the event source of that name,
-    `function` a kernel function or a program's path, ending in NUL, `offset` bytes into it."""
+def open_probe(task: str, source: int, function: bytes, offset: int, pid: int = 0, config: int = 0) -> int:
+    """fd of a kprobe or uprobe in process `pid` (0: this one); `source` is the number of the event source of that name,
+    `function` a kernel function or a program's path, `offset` bytes into it; `config` says the kind of probe."""
     name = ctypes.create_string_buffer(function)
-    return open_event(task, 0, -1, type=source, config1=ctypes.addressof(name), config2=offset)
+    cpu = online()[0] if pid == EVERY_TASK else -1
+    return open_event(task, pid, cpu, type=source, config=config, config1=ctypes.addressof(name), config2=offset)
 
 
 def attach(perf_fd: int, program_fd: int) -> None:
@@ -94,3 +95,11 @@ def attach(perf_fd: int, program_fd: int) -> None:
         fcntl.ioctl(perf_fd, _IOC_ENABLE, 0)
     except OSError as error:
         raise PerfError("PERF_EVENT_IOC_SET_BPF", error.errno or 0, "attach a program to a perf event") from None
+
+
+def enable(perf_fd: int) -> None:
+    """Let an event that has a buffer instead of a program begin."""
+    try:
+        fcntl.ioctl(perf_fd, _IOC_ENABLE, 0)
+    except OSError as error:
+        raise PerfError("PERF_EVENT_IOC_ENABLE", error.errno or 0, "enable a perf event") from None

@@ -75,6 +75,19 @@ def events(root: str) -> list[tuple[str, str]]:
     return [(group, name) for group, _, name in rows if name]
 
 
+def traced_functions(root: str) -> list[tuple[str, str]]:
+    """(module, name) of every function that the kernel's tracer can reach; empty where that is not to be read. The
+    kernel's own have the module "vmlinux"."""
+    try:
+        with open(f"{root}/available_filter_functions", encoding="utf-8") as file:
+            rows = [line.split() for line in file]
+    except OSError:
+        return []
+    # "__ftrace_invalid_address___40" stands where a function was.
+    real = (row for row in rows if not row[0].startswith("__ftrace_"))
+    return [(row[1].strip("[]") if len(row) > 1 else "vmlinux", row[0]) for row in real]
+
+
 def event_format(root: str, group: str, name: str) -> TracepointFormat | None:
     """Layout of an event's record; None where there is no such event.
 

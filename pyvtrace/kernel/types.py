@@ -16,7 +16,15 @@ from binascii import a2b_base64, b2a_base64, crc32
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pyvtrace.target import KernelMember, KernelParameter, KernelType, MemberPlace
+from pyvtrace.target import (
+    Enumerator,
+    KernelMember,
+    KernelParameter,
+    KernelSymbol,
+    KernelType,
+    MemberPlace,
+    Prototype,
+)
 
 if TYPE_CHECKING:
     from pyvtrace.kernel.btf import Btf
@@ -121,9 +129,51 @@ class Types:
 
         return self._answer(f"aggregate {keyword} {tag}", ask, _AGGREGATE)
 
+    def named(self, name: str) -> KernelType | None:
+        """As `pyvtrace.kernel.named.named`; None also without BTF."""
+
+        def ask(btf: Btf) -> KernelType | None:
+            from pyvtrace.kernel.named import named
+
+            return named(btf, name)
+
+        return self._answer(f"named {name}", ask, _AGGREGATE)
+
+    def enumerator(self, name: str) -> Enumerator | None:
+        """As `pyvtrace.kernel.named.enumerator`; None also without BTF."""
+
+        def ask(btf: Btf) -> Enumerator | None:
+            from pyvtrace.kernel.named import enumerator
+
+            return enumerator(btf, name)
+
+        return self._answer(f"enumerator {name}", ask, _ENUMERATOR)
+
+    def variable(self, name: str) -> KernelSymbol | None:
+        """As `pyvtrace.kernel.named.variable`; None also without BTF."""
+
+        def ask(btf: Btf) -> KernelSymbol | None:
+            from pyvtrace.kernel.named import variable
+
+            return variable(btf, name)
+
+        return self._answer(f"variable {name}", ask, _VARIABLE)
+
     def function(self, name: str) -> int | None:
         """As `Btf.function`; None also without BTF."""
         return self._answer(f"function {name}", lambda btf: btf.function(name), _NUMBER)
+
+    def prototype(self, function: str) -> Prototype | None:
+        """As `Btf.prototype`; None also without BTF."""
+        found = self._answer(f"prototype {function}", lambda btf: btf.prototype(function), _PARAMETERS)
+        if found is None:
+            return None
+        *parameters, result = found
+        return Prototype(tuple(parameters), None if result.type.kind == "void" else result.type)
+
+    def typed_tracepoint(self, name: str) -> int | None:
+        """As `Btf.typed_tracepoint`; None also without BTF."""
+        return self._answer(f"typed {name}", lambda btf: btf.typed_tracepoint(name), _NUMBER)
 
     def _answer(self, question: str, ask: Callable[[Btf], T | None], as_text: _Text[T]) -> T | None:
         write, read = as_text
@@ -223,6 +273,25 @@ def _aggregate(text: str) -> KernelType:
     return _typed(marshal.loads(a2b_base64(text.replace("~", "="))))
 
 
+def _enumerator_text(constant: Enumerator) -> str:
+    return f"{constant.value} {_aggregate_text(constant.type)}"
+
+
+def _enumerator(text: str) -> Enumerator:
+    value, _, type_ = text.partition(" ")
+    return Enumerator(_aggregate(type_), int(value))
+
+
+def _variable_text(symbol: KernelSymbol) -> str:
+    assert symbol.type is not None
+    return f"{symbol.name} {symbol.btf} {int(symbol.per_cpu)} {_aggregate_text(symbol.type)}"
+
+
+def _variable(text: str) -> KernelSymbol:
+    name, btf, per_cpu, type_ = text.split(" ", 3)
+    return KernelSymbol(name, "", 0, _aggregate(type_), int(btf), per_cpu == "1")
+
+
 def _plain(type_: KernelType) -> tuple[Any, ...]:
     """A type as tuples of what marshal knows."""
     members = tuple((m.name, _plain(m.type), m.bit_offset, m.bits) for m in type_.members)
@@ -236,6 +305,8 @@ def _typed(fields: tuple[Any, ...]) -> KernelType:
 
 
 _AGGREGATE: _Text[KernelType] = (_aggregate_text, _aggregate)
+_ENUMERATOR: _Text[Enumerator] = (_enumerator_text, _enumerator)
+_VARIABLE: _Text[KernelSymbol] = (_variable_text, _variable)
 _PLACE: _Text[MemberPlace] = (_place_text, _place)
 _PARAMETERS: _Text[tuple[KernelParameter, ...]] = (_parameters_text, _parameters)
 _NUMBER: _Text[int] = (str, int)

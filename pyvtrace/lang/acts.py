@@ -39,6 +39,11 @@ def tracemem(checker: Checker, action: Action, call: ast.Call) -> typed.Act:
     return typed.Act(action, (memory, *shown), checker.number, span=call.span)
 
 
+def naming(checker: Checker, action: Action, call: ast.Call) -> typed.Act:
+    """A stack, or the name of an address, as a statement."""
+    return typed.Act(action, (checker.values.base(call),), checker.number, span=call.span)
+
+
 def freopen(checker: Checker, action: Action, call: ast.Call) -> typed.Act:
     """As printf, but "" is a name, too: of where the output went at first."""
     match call.args:

@@ -21,8 +21,7 @@ def decayed(e: typed.Expr) -> typed.Expr:
 def _moved(pointer: typed.Expr, to: ty.Type, offset: int, span: Span) -> typed.Expr:
     """A pointer to something that lies `offset` bytes behind where a pointer points."""
     before = pointer.type
-    user, anywhere = (before.user, before.anywhere) if isinstance(before, ty.Pointer) else (False, True)
-    type_ = ty.pointer_to(to, user=user, anywhere=anywhere)
+    type_ = ty.pointing(before, to) if isinstance(before, ty.Pointer) else ty.pointer_to(to, anywhere=True)
     if not offset:
         return fold(typed.Convert(type_, pointer, span))
     return fold(typed.Binary(type_, "+", pointer, typed.Constant(ty.LONG, offset, span), span))

@@ -6,7 +6,7 @@ from pyvtrace.lang import ast, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.aggregates import decayed
 from pyvtrace.lang.casts import text_of
-from pyvtrace.lang.operators import check_divisor, operation, scaled, shown
+from pyvtrace.lang.operators import check_divisor, go_together, operation, scaled, shown
 from pyvtrace.lang.scope import Problem
 from pyvtrace.lang.values import (
     Values,
@@ -19,21 +19,25 @@ from pyvtrace.lang.values import (
 )
 from pyvtrace.lang.variables import key_type, spelled, tuple_of
 from pyvtrace.source import Span
+from pyvtrace.value import replace
 
-Place = typed.Load | typed.Part
+Place = typed.Load | typed.Part | typed.Dereference | typed.Bits
 
 
 @checks(ast.Assign)
 def assign(v: Values, e: ast.Assign) -> typed.Expr:
     try:
-        value = v.check(e.value)
+        value = v.shown_one(e.value) if e.op == "=" else v.check(e.value)
     except Problem:
         _give_up(v, e.target)
         raise
     if e.op != "=":
         return _update(v, e.op[:-1], _target(v, e.target, value, e.op), value, e.span)
     target = _target(v, e.target, value, e.op)
-    return typed.Assign(target.type, target, _assigned(v, target.type, value, e.span), e.span)
+    value = _assigned(v, target.type, value, e.span)
+    if isinstance(target, typed.Load):
+        target = _remembered(v, target, value, e.span)
+    return typed.Assign(target.type, target, value, e.span)
 
 
 def _assigned(v: Values, type_: ty.Type, value: typed.Expr, span: Span) -> typed.Expr:
@@ -44,8 +48,8 @@ def _assigned(v: Values, type_: ty.Type, value: typed.Expr, span: Span) -> typed
             value = text_of(v, value, span)
         if isinstance(value.type, ty.String) or is_null(value):
             return value
-    elif type_.is_scalar and decayed(value).type.is_scalar:
-        return convert(decayed(value), type_)
+    elif type_.is_scalar and decayed(value).type.is_scalar and go_together(type_, decayed(value).type):
+        return convert(decayed(value), _of_same_memory(type_, decayed(value).type))
     elif isinstance(type_, ty.Array):
         if is_characters(type_) and (value.type == type_ or isinstance(as_text(value).type, ty.String)):
             return value if value.type == type_ else as_text(value)
@@ -53,6 +57,28 @@ def _assigned(v: Values, type_: ty.Type, value: typed.Expr, span: Span) -> typed
     elif value.type == type_:
         return value
     raise v.fail("D_OP_INCOMPAT", span, shown(type_, "=", value.type))
+
+
+def _of_same_memory(type_: ty.Type, value: ty.Type) -> ty.Type:
+    """A pointer's type with what is known of where the value points."""
+    if not isinstance(type_, ty.Pointer):
+        return type_
+    if isinstance(value, ty.Pointer) and value.scratch:
+        return ty.pointing(value, type_.to)
+    return replace(type_, scratch=False)
+
+
+def _remembered(v: Values, target: typed.Load, value: typed.Expr, span: Span) -> typed.Load:
+    """The variable, of which is known from here on whether it points to the clause's memory."""
+    symbol = target.symbol
+    if not isinstance(symbol.type, ty.Pointer) or not isinstance(value.type, ty.Pointer) or is_null(value):
+        return target
+    if v.scope.holds.setdefault((symbol.scope, symbol.name), value.type.scratch) != value.type.scratch:
+        message = f"{symbol.name}: cannot reuse the same identifier for both alloca and non-alloca allocations"
+        raise v.fail("D_ALLOCA_INCOMPAT", span, message, "use a variable for each")
+    if value.type.scratch and not symbol.type.scratch:
+        symbol = v.scope.declare(symbol.scope, symbol.name, ty.pointing(value.type, symbol.type.to), symbol.keys)
+    return replace(target, type=symbol.type, symbol=symbol)
 
 
 def _give_up(v: Values, place: ast.Expr) -> None:
@@ -95,12 +121,8 @@ def _target(v: Values, place: ast.Expr, value: typed.Expr, op: str) -> Place:
             where = "global"
         case ast.Scoped(scope=where, name=name) | ast.Index(base=ast.Scoped(scope=where, name=name)):
             pass
-        case ast.Unary(op="*") | ast.Access() | ast.Index():
-            part = v.check(place)
-            if _is_variable(part):
-                assert isinstance(part, typed.Part)
-                return part
-            raise _traced(v, op, place.span)
+        case ast.Unary(op="*") | ast.Access() | ast.Index() | ast.KernelSymbol():
+            return _part(v, v.check(place), op, place.span)
         case _:
             v.check(place)
             raise v.fail("D_OP_LVAL", place.span, f"operator {op} requires modifiable lvalue as an operand")
@@ -129,24 +151,28 @@ def _target(v: Values, place: ast.Expr, value: typed.Expr, op: str) -> Place:
 def _element(v: Values, place: ast.Index, symbol: typed.Symbol, op: str) -> Place:
     """An element of an array of fixed size."""
     part = v.check(place)
-    if isinstance(part, typed.Part):
-        return part
     if isinstance(symbol.type, ty.String):
         hint = "a string is assigned as a whole; an array of char by its elements"
         raise v.fail("D_OP_LVAL", place.span, f"operator {op} requires modifiable lvalue as an operand", hint)
-    raise _traced(v, op, place.span)
+    return _part(v, part, op, place.span)
 
 
-def _traced(v: Values, op: str, span: Span) -> Problem:
-    message = f"operator {op} cannot write to memory of what is traced"
-    return v.fail("D_OP_LVAL", span, message, "vtrace only observes")
-
-
-def _is_variable(e: typed.Expr) -> bool:
-    """Whether it is a part of a variable of the program, and no copy of something else."""
-    while isinstance(e, typed.Part):
-        e = e.base
-    return isinstance(e, typed.Load)
+def _part(v: Values, part: typed.Expr, op: str, span: Span) -> Place:
+    """A part of a variable of the program, or what lies behind a pointer that may lead to the clause's own memory."""
+    root = part
+    while isinstance(root, typed.Part):
+        root = root.base
+    if isinstance(part, typed.Part) and isinstance(root, typed.Load):
+        return part
+    behind = part.operand if isinstance(part, typed.Bits) else part
+    if not isinstance(behind, typed.Dereference):
+        raise v.fail("D_OP_LVAL", span, f"operator {op} requires modifiable lvalue as an operand")
+    pointer = behind.pointer.type
+    if isinstance(pointer, ty.Pointer) and not pointer.anywhere:
+        message = f"operator {op} can only be applied to a writable variable"
+        raise v.fail("D_OP_WRITE", span, message, "this is memory of what is traced; only what alloca() gave is yours")
+    assert isinstance(part, typed.Dereference | typed.Bits)
+    return part
 
 
 def _target_element(

@@ -9,9 +9,10 @@ from pyvtrace.lang import types as ty
 from pyvtrace.lang.aggregates import decayed
 from pyvtrace.lang.casts import text_of
 from pyvtrace.lang.scope import Problem
+from pyvtrace.lang.traces import address, stack
 from pyvtrace.lang.unsupported import refusal
 from pyvtrace.lang.values import Values, as_text, checks, is_character_pointer
-from pyvtrace.lang.vocabulary import Parameter
+from pyvtrace.lang.vocabulary import Naming, Parameter
 
 
 @checks(ast.Call)
@@ -19,7 +20,13 @@ def call(v: Values, e: ast.Call) -> typed.Expr:
     function = v.scope.environment.functions.get(e.name)
     if function is None:
         raise unknown_function(v, e)
+    if isinstance(function, Naming) and function.frames:
+        return stack(v, e, function)
     args = arguments(v, e.name, e, function.parameters)
+    if refused := function.refuses(args, v.scope.scratchsize):
+        raise v.fail(refused[0], e.span, refused[1], "-x scratchsize=N gives a clause more memory")
+    if isinstance(function, Naming):
+        return address(function, args, e)
     return typed.Call(function.result([a.type for a in args], v.scope.strsize), function, args, e.span)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyvtrace.lang import ast, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.aggregates import decayed
-from pyvtrace.lang.naming import resolve
+from pyvtrace.lang.naming import complete, resolve
 from pyvtrace.lang.values import Values, as_text, checks, fold
 from pyvtrace.source import Span
 
@@ -22,7 +22,7 @@ def cast(v: Values, e: ast.Cast) -> typed.Expr:
         raise v.fail("D_CAST_INVAL", e.span, message)
     if isinstance(type_, ty.Pointer) and not type_.user and isinstance(operand.type, ty.Pointer):
         # A number says nothing of where it points; a pointer keeps what is known of it.
-        type_ = ty.Pointer(type_.to, operand.type.user, operand.type.anywhere)
+        type_ = ty.pointing(operand.type, type_.to)
     return fold(typed.Convert(type_, operand, e.span))
 
 
@@ -33,10 +33,24 @@ def sizeof_type(v: Values, e: ast.SizeofType) -> typed.Expr:
 
 @checks(ast.SizeofExpr)
 def sizeof_expr(v: Values, e: ast.SizeofExpr) -> typed.Expr:
+    type_ = _named_type(v, e.operand)
+    if type_ is not None:
+        return _sizeof(v, complete(v, type_), e.span)
     operand = v.check(e.operand)
     if isinstance(operand, typed.Bits) or (isinstance(operand, typed.Part) and operand.bits):
         raise v.fail("D_SIZEOF_BITFIELD", e.span, "cannot apply sizeof to a bit-field")
     return _sizeof(v, operand.type, e.span)
+
+
+def _named_type(v: Values, e: ast.Expr) -> ty.Type | None:
+    """The type that `sizeof (name)` means where nothing else has that name."""
+    scope = v.scope
+    if not isinstance(e, ast.Identifier) or ("global", e.name) in scope.symbols:
+        return None
+    others = (scope.parameters, scope.constants, scope.inlines, scope.environment.variables)
+    if any(e.name in names for names in others):
+        return None
+    return scope.types.get(e.name) or scope.environment.named_type(e.name)
 
 
 def _sizeof(v: Values, type_: ty.Type, span: Span) -> typed.Expr:

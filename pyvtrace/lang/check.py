@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from pyvtrace.lang import assignment as assignment  # registers the check of its nodes
-from pyvtrace.lang import ast, typed
+from pyvtrace.lang import ast, derived, typed
 from pyvtrace.lang import types as ty
-from pyvtrace.lang.acts import freopen, tracemem
+from pyvtrace.lang.acts import freopen, naming, tracemem
 from pyvtrace.lang.calls import arguments, unknown_function
 from pyvtrace.lang.declarations import declare
 from pyvtrace.lang.naming import whole
 from pyvtrace.lang.order import out_of_order
 from pyvtrace.lang.pragmas import check_names, check_pragma
-from pyvtrace.lang.printing import check_printa, printf
+from pyvtrace.lang.printing import aggregation, printa, printf
 from pyvtrace.lang.scope import AggregationInUse, Problem, Scope
+from pyvtrace.lang.traces import is_naming
 from pyvtrace.lang.values import Values
 from pyvtrace.lang.variables import check_key, count_mismatch, key_part, wider_key
-from pyvtrace.lang.vocabulary import Action, Environment, Probe
+from pyvtrace.lang.vocabulary import Action, Environment, Origin, Probe, Step
 from pyvtrace.source import CompileError, Source, Span
 from pyvtrace.value import replace
 
@@ -32,28 +33,31 @@ def check(
     environment: Environment,
     *,
     strsize: int = 256,
+    scratchsize: int = 256,
+    frames: Mapping[str, int] = {},
     read_option: ReadOption = lambda name, value: (value or "1", ""),
     zdefs: bool = False,
 ) -> typed.Program:
-    """The typed program.
+    """The typed program. `frames` has the options that say how deep stacks are.
 
     Raises:
         CompileError: with every problem, in source order.
     """
-    checker = Checker(source, environment, strsize, read_option, zdefs=zdefs)
+    checker = Checker(Scope(source, environment, strsize, scratchsize), read_option, zdefs=zdefs)
+    checker.scope.frames = {**checker.scope.frames, **frames}
     for item in program.items:
         checker.item(item)
     scope = checker.scope
     check_names(scope, checker.pragmas)
     if scope.problems:
-        raise CompileError(source, sorted(scope.problems, key=lambda d: d.span.start))
+        raise CompileError(scope.source, sorted(scope.problems, key=lambda d: d.span.start))
     aggregations = tuple(
         typed.AggregationSymbol(a.number, a.name, a.function, a.params, tuple(a.keys or ()))
         for a in scope.aggregations.values()
     )
-    return typed.Program(
-        source, tuple(checker.clauses), tuple(scope.symbols.values()), aggregations, tuple(checker.options)
-    )
+    clauses, steps = tuple(checker.clauses), checker.numbered_steps()
+    symbols = tuple(scope.symbols.values())
+    return typed.Program(scope.source, clauses, symbols, aggregations, tuple(checker.options), steps)
 
 
 def split_option(pragma: ast.Pragma) -> tuple[str, str | None]:
@@ -65,37 +69,45 @@ def split_option(pragma: ast.Pragma) -> tuple[str, str | None]:
 class Checker:
     """Goes through a program once, in source order: D's variables exist from their first assignment on."""
 
-    def __init__(
-        self, source: Source, environment: Environment, strsize: int, read_option: ReadOption, *, zdefs: bool
-    ) -> None:
-        self.scope = Scope(source, environment, strsize)
+    def __init__(self, scope: Scope, read_option: ReadOption, *, zdefs: bool) -> None:
+        self.scope = scope
         self.values = Values(self.scope)
         self.read_option, self.zdefs = read_option, zdefs
         self.clauses: list[typed.Clause] = []
         self.options: list[tuple[str, str]] = []
         self.pragmas: list[ast.Pragma] = []
+        self.steps: dict[Step, typed.Clause] = {}
         self.number = 0
 
     def item(self, item: ast.Item) -> None:
         try:
             match item:
+                case ast.Clause(span=span) if self._in_library(span):
+                    message = "a D library declares and does not trace: it has no clauses"
+                    raise self.scope.fail("D_SYNTAX", span, message, "put it into a script")
                 case ast.Clause():
                     self.clause(item)
                 case ast.Declaration() | ast.Typedef() | ast.Inline() | ast.TypeDeclaration() | ast.Translator():
                     declare(self.values, item)
                 case ast.Pragma(kind="option"):
                     self.option(item)
+                case ast.Pragma(kind="depends_on", span=span) if self._in_library(span):
+                    pass
                 case ast.Pragma():
                     check_pragma(self.scope, item)
                     self.pragmas.append(item)
         except Problem as problem:
             self.scope.report(problem)
 
+    def _in_library(self, span: Span) -> bool:
+        return self.scope.source.of(span.start).kind == "library"
+
     def option(self, pragma: ast.Pragma) -> None:
         name, text = split_option(pragma)
         value, why = self.read_option(name, text)
         if why:
-            raise self.scope.fail("D_PRAGMA_OPTSET", pragma.span, f"failed to set option '{name}': {why}")
+            to = "" if text is None else f" to '{text}'"
+            raise self.scope.fail("D_PRAGMA_OPTSET", pragma.span, f"failed to set option '{name}'{to}: {why}")
         self.options.append((name, value))
 
     # ------------------------------------------------------------------------------------------------------- clauses
@@ -112,6 +124,7 @@ class Checker:
                 scope.report(problem)
                 scope.unmatched = True
         scope.probes = tuple(probes[id_] for id_ in sorted(probes))
+        guards = self._guards(scope.probes)
         scope.region = "predicate"
         predicate = self._attempt(clause.predicate) if clause.predicate is not None else None
         scope.region = "action list"
@@ -123,10 +136,33 @@ class Checker:
         # Only a clause that says nothing has the default action: one that just keeps a variable records nothing.
         default = not clause.body
         index = len(self.clauses)
-        self.clauses.append(typed.Clause(index, tuple(scope.probes), predicate, body, default, clause.span))
+        self.clauses.append(typed.Clause(index, tuple(scope.probes), predicate, body, default, clause.span, guards))
+
+    def _guards(self, probes: Sequence[Probe]) -> dict[int, typed.Expr]:
+        """The conditions of probes that are made of others, after the steps that those may go by."""
+        for step in derived.steps(probes):
+            if step not in self.steps:
+                piece = derived.piece(self.values, step.probe, step.does, step.when)
+                with derived.standing_at(self.values, step.probe):
+                    predicate = self._predicate(piece.predicate) if piece.predicate else None
+                    body = self.block(piece.body or ())
+                probe = replace(step.probe, origin=Origin(step.probe, (), thread=step.thread))
+                self.steps[step] = typed.Clause(0, (probe,), predicate, body, False, piece.span)
+        found = {probe.id: derived.guard(self.values, probe) for probe in probes}
+        return {id_: guard for id_, guard in found.items() if guard is not None}
+
+    def numbered_steps(self) -> tuple[tuple[typed.Clause, ...], tuple[typed.Clause, ...]]:
+        """The steps that come first and those that come last, counted on from the program's clauses."""
+        counted = [(step, replace(clause, index=number))
+                   for number, (step, clause) in enumerate(self.steps.items(), len(self.clauses))]  # fmt: skip
+        first, last = ([clause for step, clause in counted if step.last is late] for late in (False, True))
+        return tuple(first), tuple(last)
 
     def _match(self, description: ast.ProbeDescription) -> Sequence[Probe]:
         probes = self.scope.environment.match(description)
+        refusal = self.scope.environment.refusal(description, probes)
+        if refusal and (probes or not self.zdefs):
+            raise self.scope.fail(refusal.tag, description.span, refusal.message, refusal.hint)
         if not probes and not self.zdefs:
             hint = self.scope.environment.hint(description) or "`vtrace -l` lists the probes there are"
             message = f"probe description {description} does not match any probes"
@@ -170,7 +206,7 @@ class Checker:
                         return _SHAPES[action.shape](self, action, expr)
                 # The value is of no use to anybody, but its evaluation may change a variable, or fault.
                 number = self.number
-                return typed.Evaluate(self.values.check(expr), number, span)
+                return typed.Evaluate(self.values.shown_one(expr), number, span)
         raise AssertionError(statement)
 
     def conditional(self, statement: ast.If, number: int) -> typed.Statement:
@@ -203,8 +239,14 @@ class Checker:
                 raise scope.fail("D_AGG_FUNC", call.span, message, hint)
             raise unknown_function(self.values, call)
         # What the function says of a constant that is none is more to the point than what a prototype says.
-        parameters = tuple(replace(p, accepts="scalar") if p.accepts == "constant" else p for p in function.parameters)
+        wanted = {True: "any", False: "scalar"}
+        parameters = tuple(
+            replace(p, accepts=wanted[p.optional]) if p.accepts == "constant" else p for p in function.parameters
+        )
         args = arguments(self.values, call.name, call, parameters)
+        if args and not args[0].type.is_scalar:
+            message = f"{call.name}( ) argument #1 must be of scalar type"
+            raise scope.fail("D_AGG_SCALAR", args[0].span, message, f"this is a {args[0].type}")
         fixed, rest = args[1 : 1 + function.constants], (*args[:1], *args[1 + function.constants :])
         constants = [a.value if isinstance(a, typed.Constant) else None for a in fixed]
         for tag, message in function.check(constants):
@@ -232,20 +274,20 @@ class Checker:
             )
             raise scope.fail("D_AGG_REDEF", span, message)
         elif used.params != params:
-            tag = {"lquantize": "D_LQUANT_MATCHBASE", "llquantize": "D_LLQUANT_MATCHFACTOR"}.get(
-                function, "D_PROTO_ARG"
-            )
-            message = f"{function}( ) of @{shown} has other bucket arguments than on line {used.line}"
-            raise scope.fail(tag, span, message, f"there: {', '.join(map(str, used.params))}")
+            parts = zip(used.function.parts, used.params, params, strict=True)
+            (tag, part), before, now = next(p for p in parts if p[1] != p[2])
+            message = f"{function}( ) {part} doesn't match previous declaration: expected {before}, found {now}"
+            raise scope.fail(tag, span, message, f"line {used.line} has it")
         return used
 
     def _keys(self, target: ast.Aggregation, used: AggregationInUse) -> tuple[typed.Expr, ...]:
         """The tuple, which may widen the aggregation's."""
-        values = self.values.keys(target.keys or ())
+        values = self.values.shown(target.keys or ())
         name = "@" if target.name == "_" else f"@{target.name}"
         if used.keys is None:
             for number, value in enumerate(values, 1):
-                check_key(self.values, value, f"{name}[ ]", number)
+                if not isinstance(value.type, ty.Trace):
+                    check_key(self.values, value, f"{name}[ ]", number)
             used.keys = [value.type for value in values]
         if len(values) != len(used.keys):
             message = count_mismatch(name, len(values), len(used.keys))
@@ -262,6 +304,9 @@ class Checker:
 
     def plain(self, action: Action, call: ast.Call) -> typed.Act:
         name, scope = action.name, self.scope
+        if name == "trace" and len(call.args) == 1 and is_naming(scope.environment, call.args[0]):
+            message = "trace( ) may not be applied to a dynamic expression"
+            raise scope.fail("D_TRACE_DYN", call.span, message, "make it a statement of its own")
         if name == "trace" and len(call.args) == 1 and self._is_void(call.args[0]):
             raise scope.fail("D_TRACE_VOID", call.span, "trace( ) may not be applied to a void expression")
         args = arguments(self.values, name, call, action.parameters)
@@ -274,56 +319,34 @@ class Checker:
 
     def on_aggregation(self, action: Action, call: ast.Call) -> typed.Act:
         """clear, trunc, normalize, denormalize."""
-        scope, upper = self.scope, action.name.upper().removeprefix("DE")
-        if not call.args:
-            message = f"{action.name}( ) prototype mismatch: 0 args passed, {1 + len(action.parameters)} expected"
-            raise scope.fail(f"D_{upper}_PROTO" if upper != "TRUNC" else "D_PROTO_LEN", call.span, message)
-        first = call.args[0]
-        if not isinstance(first, ast.Aggregation):
-            message = f"{action.name}( ) argument #1 is incompatible with prototype:\n\tprototype: aggregation"
-            raise scope.fail(f"D_{upper}_AGGARG", first.span, message)
-        used = self._used(first, f"D_{upper}_AGGBAD")
-        rest = ast.Call(call.name, call.args[1:], call.span)
-        args = arguments(self.values, action.name, rest, action.parameters)
+        tags, upper = _AGGREGATION_TAGS[action.name], action.name.upper().removeprefix("DE")
+        least = 1 + sum(not parameter.optional for parameter in action.parameters)
+        given, most = len(call.args), 1 + len(action.parameters)
+        if not least <= given <= most:
+            expected = str(most) if least == most else f"at least {least}" if given < least else f"at most {most}"
+            message = f"{action.name}( ) prototype mismatch: {given} args passed, {expected} expected"
+            raise self.scope.fail(tags[0], call.span, message)
+        used = aggregation(self, call, 0, f"D_{upper}_AGGARG", f"D_{upper}_AGGBAD")
+        args = self.values.all(call.args[1:])
+        if args and not args[0].type.is_scalar:
+            message = f"{action.name}( ) argument #2 must be of scalar type"
+            raise self.scope.fail(tags[1], args[0].span, message, f"this is a {args[0].type}")
         return typed.Act(action, args, self.number, aggregations=(used.number,), span=call.span)
 
-    def _used(self, name: ast.Aggregation, tag: str) -> AggregationInUse:
-        used = self.scope.aggregations.get(name.name)
-        if used is None:
-            shown = "" if name.name == "_" else name.name
-            hint = self.scope.nearest(name.name, list(self.scope.aggregations))
-            raise self.scope.fail(tag, name.span, f"undefined aggregation: @{shown}", hint)
-        return used
 
-    def printa(self, action: Action, call: ast.Call) -> typed.Act:
-        scope = self.scope
-        args = list(call.args)
-        text: str | None = None
-        if args and isinstance(args[0], ast.StringLiteral):
-            text = args.pop(0).text  # type: ignore[attr-defined]
-        if not args:
-            message = f"printa( ) prototype mismatch: {len(call.args)} args passed, at least 1 expected"
-            raise scope.fail("D_PRINTA_PROTO", call.span, message)
-        numbers = []
-        for arg in args:
-            if not isinstance(arg, ast.Aggregation):
-                message = "printa( ) argument is incompatible with prototype:\n\tprototype: aggregation"
-                raise scope.fail("D_PRINTA_AGGARG", arg.span, message)
-            numbers.append(self._used(arg, "D_PRINTA_AGGBAD"))
-        if len({tuple(isinstance(k, ty.String) for k in n.keys or ()) for n in numbers}) > 1:
-            raise scope.fail("D_PRINTA_AGGKEY", call.span, "printa( ) aggregations have different keys")
-        if text is not None:
-            check_printa(self, text, numbers, call.span)
-        return typed.Act(
-            action, (), self.number, format=text, aggregations=tuple(n.number for n in numbers), span=call.span
-        )
-
-
+# Actions on one aggregation: the tags of a wrong number of arguments, and of a second one of the wrong type.
+_AGGREGATION_TAGS: Mapping[str, tuple[str, str]] = {
+    "clear": ("D_CLEAR_PROTO", ""),
+    "trunc": ("D_PROTO_LEN", "D_PROTO_ARG"),
+    "normalize": ("D_NORMALIZE_PROTO", "D_NORMALIZE_SCALAR"),
+    "denormalize": ("D_NORMALIZE_PROTO", ""),
+}
 _SHAPES: Mapping[str, Callable[[Checker, Action, ast.Call], typed.Act]] = {
     "values": Checker.plain,
     "printf": printf,
-    "printa": Checker.printa,
+    "printa": printa,
     "aggregation": Checker.on_aggregation,
     "tracemem": tracemem,
+    "naming": naming,
     "freopen": freopen,
 }

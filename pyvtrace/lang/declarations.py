@@ -93,6 +93,9 @@ def _inline(v: Values, item: ast.Inline) -> None:
         message = f"inline {item.name} needs a name for each of its parameters"
         raise v.fail("D_DECL_PROTO_FORM", item.span, message, f"inline {type_} {item.name}[int x] = x + 1;")
     # Wrong values are reported once, here; one that is right is checked again where it is used.
+    if v.scope.loading and not isinstance(item.value, ast.Number):
+        v.scope.inlines[item.name] = InlineValue(item.name, type_, names, keys, item.value)
+        return
     outer, v.scope.parameters = v.scope.parameters, dict(zip(names, map(_stand_in, keys), strict=True))
     try:
         value = initial(v, v.base(item.value), type_, item.value.span)

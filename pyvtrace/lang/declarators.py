@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 
 from pyvtrace.lang import ast
 from pyvtrace.lang.lexer import Token
@@ -14,16 +15,42 @@ QUALIFIERS = ("const", "volatile", "restrict", "userland")
 TYPE_WORDS = frozenset((*_TYPE_WORDS.split(), *QUALIFIERS))
 _CLASSES = frozenset(("typedef", "auto", "register", "static", "extern", "self", "this", "inline"))
 
+# Names as the kernel's types have them.
+_TYPE_LIKE = re.compile(r"\w+_t|(?:__)?[us](?:8|16|32|64)|bool", re.ASCII)
+
 # A name ("" where there is none) and what the declarator makes of the type.
 Declarator = tuple[str, tuple[ast.Derivation, ...]]
+
+
+class TypeNames:
+    """The typedef names in force: D's own, those of a program, and those that `shipped` says D libraries have. Theirs
+    end in `_t`, so that libraries are not looked into for any name. `is_foreign` is asked for names where only a type
+    of the kernel's would make sense."""
+
+    def __init__(
+        self,
+        shipped: Callable[[str], bool] = lambda name: False,
+        is_foreign: Callable[[str], bool] = lambda name: False,
+    ) -> None:
+        self._names = set(TYPEDEFS)
+        self._shipped = shipped
+        self.is_foreign = is_foreign
+
+    def add(self, name: str) -> None:
+        self._names.add(name)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names or (name.endswith("_t") and self._shipped(name))
 
 
 class TypeParser(TokenReader):
     """Type names and declarators; `types` are the typedef names in force."""
 
-    def __init__(self, tokens: Sequence[Token]) -> None:
+    def __init__(self, tokens: Sequence[Token], types: TypeNames) -> None:
         super().__init__(tokens)
-        self.types: set[str] = set(TYPEDEFS)
+        self.types = types
+        # Names that the program gives to constants of its own.
+        self.constants: set[str] = set()
 
     def conditional(self) -> ast.Expr:
         """A constant expression: an expression without assignments and commas."""
@@ -32,6 +59,37 @@ class TypeParser(TokenReader):
     def starts_type(self, ahead: int = 0) -> bool:
         token = self.peek(ahead)
         return token.kind == "name" and (token.text in TYPE_WORDS or token.text in self.types)
+
+    # The kernel's types take time to ask for, so that is done only where what follows leaves no other meaning.
+
+    def starts_declarator(self, ahead: int) -> bool:
+        """Whether a type's name, of the kernel's perhaps, and a declarator stand there."""
+        if self.starts_type(ahead):
+            return True
+        at = ahead + 1
+        while self.peek(at).text == "*":
+            at += 1
+        declares = self.peek(at).kind == "name" and (at == ahead + 1 or self.peek(at + 1).text in ("=", ";", "[", ","))
+        return declares and self._is_foreign(ahead)
+
+    def starts_cast(self, ahead: int) -> bool:
+        """Whether a type stands there, behind a parenthesis that may as well begin an expression."""
+        if self.starts_type(ahead):
+            return True
+        at = ahead + 1
+        while self.peek(at).text == "*":
+            at += 1
+        if self.peek(at).text != ")":
+            return False
+        operand = self.peek(at + 1)
+        begins = operand.kind in ("name", "number", "char", "string") or operand.text in ("(", "~", "!", "`")
+        # `(x) - 1` is a difference, unless x looks like the name of a type.
+        looks = operand.text in ("-", "+", "*", "&") and _TYPE_LIKE.fullmatch(self.peek(ahead).text) is not None
+        return (begins or looks or at > ahead + 1) and self._is_foreign(ahead)
+
+    def _is_foreign(self, ahead: int) -> bool:
+        token = self.peek(ahead)
+        return token.kind == "name" and token.text not in self.constants and self.types.is_foreign(token.text)
 
     def type_name(self) -> ast.TypeName:
         """A type without a name, as casts have it."""
@@ -50,9 +108,9 @@ class TypeParser(TokenReader):
         words: list[str] = []
         user = False
         definition: tuple[ast.MemberDeclaration, ...] | tuple[ast.Enumerator, ...] | None = None
-        while self.starts_type() and not (
-            words and self.token.text in self.types and self.token.text not in TYPE_WORDS
-        ):
+        while self.starts_type() or (not words and self._is_foreign(0)):
+            if words and self.token.text not in TYPE_WORDS:
+                break
             word = self.advance().text
             if word in QUALIFIERS:
                 user = user or word == "userland"
@@ -102,6 +160,7 @@ class TypeParser(TokenReader):
         while not found or (self.accept(",") and self.token.text != "}"):
             start = self.token.start
             name = self.name()
+            self.constants.add(name)
             value = self.conditional() if self.accept("=") else None
             found.append(ast.Enumerator(name, value, self.since(start)))
         self.expect("}")
@@ -144,12 +203,17 @@ class TypeParser(TokenReader):
         start = self.advance().start
         if self.accept("]"):
             return ast.ArrayOf(None, self.since(start))
-        if self.starts_type() or self.token.text in _CLASSES:
+        if self.starts_type() or self.token.text in _CLASSES or self._is_key_type():
             types, names = self._typed_list("]")
             return ast.Keyed(types, names, self.since(start))
         bound = self.conditional()
         self.expect("]")
         return ast.ArrayOf(bound, self.since(start))
+
+    def _is_key_type(self) -> bool:
+        """Whether the tuple of an array begins here with a type of the kernel's."""
+        following = self.peek()
+        return (following.kind == "name" or following.text in ("]", ",", "*")) and self._is_foreign(0)
 
     def parameters(self) -> ast.Derivation:
         start = self.advance().start

@@ -90,7 +90,7 @@ class ExpressionParser(TypeParser):
             elif token.text in ("-", "+", "!", "~", "*", "&"):
                 self.advance()
                 e = ast.Unary(token.text, self.unary(), self.since(start))
-            elif token.text == "(" and self.starts_type(1):
+            elif token.text == "(" and self.starts_cast(1):
                 self.advance()
                 type_ = self.type_name()
                 self.expect(")")
@@ -107,7 +107,7 @@ class ExpressionParser(TypeParser):
 
     def sizeof(self) -> ast.Expr:
         start = self.advance().start
-        if self.token.text == "(" and self.starts_type(1):
+        if self.token.text == "(" and (self.starts_type(1) or (self.peek(2).text == "*" and self.starts_cast(1))):
             self.advance()
             type_ = self.type_name()
             self.expect(")")

@@ -13,11 +13,11 @@ _CONVERSION = re.compile(
 SIZES = ("hh", "h", "ll", "l", "L", "w")
 # Statistics of a distribution, which are ours: %p50, %p99.9, %max, %mean.
 _STATISTIC = re.compile(r"%@?(?P<flags>[-+ 0]*)(?P<width>\d+)?(?P<what>p\d+(?:\.\d+)?|max|mean)")
-# What a conversion takes: "integer", "string" or "pointer".
+# What a conversion takes.
 TAKES = {
-    **dict.fromkeys("dioxXucC", "integer"), **dict.fromkeys(("Y", "T"), "integer"), "s": "string", "S": "string",
-    **dict.fromkeys("eEfFgG", "integer"), "p": "pointer", "a": "pointer", "A": "pointer", "k": "pointer",
-    "wc": "integer", "ws": "string", "y": "integer",
+    **dict.fromkeys(("d", "i", "o", "x", "X", "u", "wc"), "integer"), **dict.fromkeys("cC", "character"),
+    **dict.fromkeys("TYy", "time"), **dict.fromkeys(("s", "S", "ws"), "string"), **dict.fromkeys("eEfFgG", "float"),
+    "p": "pointer", "a": "address", "A": "user address", "k": "stack",
 }  # fmt: skip
 
 

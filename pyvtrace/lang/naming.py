@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyvtrace.lang import ast, typed
+from pyvtrace.lang import ast, libraries, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.layout import Fields
 from pyvtrace.lang.scope import Problem
@@ -68,8 +68,12 @@ def _base(v: Values, name: ast.TypeName) -> ty.Type:
         return _tagged(v, name, keyword)
     if len(words) == 1 and words[0] in v.scope.types:
         return v.scope.types[words[0]]
+    if len(words) == 1 and words[0] not in ty.TYPEDEFS and libraries.find(v, words[0]) and words[0] in v.scope.types:
+        return v.scope.types[words[0]]
     if len(words) == 1 and words[0] in ty.TYPEDEFS:
         return ty.String(v.scope.strsize) if words[0] == "string" else ty.TYPEDEFS[words[0]]
+    if len(words) == 1 and words[0] not in _ORDER and (found := v.scope.environment.named_type(words[0])):
+        return found
     return _integer(v, name)
 
 
@@ -182,6 +186,8 @@ def _enum(v: Values, name: ast.TypeName) -> ty.Type:
     tag, scope = name.words[1], v.scope
     if name.definition is None:
         if ("enum", tag) not in scope.tags:
+            if found := scope.environment.named_type(f"enum {tag}"):
+                return found
             raise v.fail("D_TYPE_ERR", name.span, f"failed to resolve type enum {tag}", "define it: enum x { ... };")
         return scope.tags["enum", tag]
     if tag and ("enum", tag) in scope.tags:

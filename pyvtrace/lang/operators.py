@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyvtrace.lang import ast, typed
+from pyvtrace.lang import ast, symbols, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.aggregates import address, decayed, dereference
 from pyvtrace.lang.casts import text_of
@@ -24,6 +24,8 @@ def shown(left: ty.Type, op: str, right: ty.Type) -> str:
 
 @checks(ast.Unary)
 def unary(v: Values, e: ast.Unary) -> typed.Expr:
+    if e.op == "&" and isinstance(e.operand, ast.KernelSymbol):
+        return symbols.address(v, e.operand)
     if e.op == "&":
         return address(v, v.check(e.operand), e.span)
     operand = v.check(e.operand)
@@ -102,6 +104,27 @@ def _on_pointers(v: Values, op: str, left: typed.Expr, right: typed.Expr, span: 
     raise v.fail("D_OP_INCOMPAT", span, shown(first, op, second))
 
 
+def go_together(left: ty.Type, right: ty.Type) -> bool:
+    """Whether two scalars can be compared, or one be assigned to the other: pointers have to point to one type, or one
+    of them to void."""
+    if not (isinstance(left, ty.Pointer) and isinstance(right, ty.Pointer)):
+        return True
+    first, second = _target_of(left), _target_of(right)
+    return ty.VOID in (first, second) or _is_like(first, second)
+
+
+def _target_of(pointer: ty.Pointer) -> ty.Type:
+    return pointer.to.element if isinstance(pointer.to, ty.Array) else pointer.to
+
+
+def _is_like(left: ty.Type, right: ty.Type) -> bool:
+    if isinstance(left, ty.Integer) and isinstance(right, ty.Integer):
+        return (left.bytes, left.signed) == (right.bytes, right.signed)
+    if isinstance(left, ty.Pointer) and isinstance(right, ty.Pointer):
+        return go_together(left, right)
+    return str(left) == str(right)
+
+
 def _as_number(e: typed.Expr) -> typed.Expr:
     return convert(e, ty.ULONG) if isinstance(e.type, ty.Pointer) else e
 
@@ -140,7 +163,7 @@ def _comparison(v: Values, e: ast.Binary, left: typed.Expr, right: typed.Expr) -
         empty = typed.Text(ty.String(1), "", e.span)
         first, second = (empty, right) if is_null(left) else (left, empty)
         return typed.CompareStrings(ty.INT, e.op, first, second, e.span)
-    if strings or not (left.type.is_scalar and right.type.is_scalar):
+    if strings or not (left.type.is_scalar and right.type.is_scalar and go_together(left.type, right.type)):
         hint = "copyinstr() or stringof() makes a string of an address" if strings else ""
         raise v.fail("D_OP_INCOMPAT", e.span, shown(left.type, e.op, right.type), hint)
     type_: ty.Type = ty.ULONG
@@ -160,12 +183,26 @@ def conditional(v: Values, e: ast.Conditional) -> typed.Expr:
         return typed.Conditional(type_, test, then, otherwise, e.span)
     if isinstance(then.type, ty.Integer) and isinstance(otherwise.type, ty.Integer):
         type_ = ty.common(then.type, otherwise.type)
-    elif then.type.is_scalar and otherwise.type.is_scalar:
-        type_ = then.type if isinstance(then.type, ty.Pointer) else otherwise.type
+    elif then.type.is_scalar and otherwise.type.is_scalar and go_together(then.type, otherwise.type):
+        type_ = _pointer_of_either(v, then, otherwise, e.span)
+    elif isinstance(then.type, ty.Struct) and then.type == otherwise.type:
+        type_ = then.type
     else:
         hint = f"these are {then.type} and {otherwise.type}"
         raise v.fail("D_OP_INCOMPAT", e.span, "operator ?: operands must have compatible types", hint)
     return fold(typed.Conditional(type_, test, convert(then, type_), convert(otherwise, type_), e.span))
+
+
+def _pointer_of_either(v: Values, then: typed.Expr, otherwise: typed.Expr, span: Span) -> ty.Type:
+    """The type of `?:` with a pointer: of two that which says what it points to."""
+    first, second = then.type, otherwise.type
+    if not (isinstance(first, ty.Pointer) and isinstance(second, ty.Pointer)):
+        return first if isinstance(first, ty.Pointer) else second
+    if first.scratch != second.scratch and not (is_null(then) or is_null(otherwise)):
+        message = "operator ?: cannot mix alloca and non-alloca operands"
+        raise v.fail("D_ALLOCA_INCOMPAT", span, message, "only what alloca() gave can be written to")
+    of_both, other = (second, first) if is_null(then) else (first, second)
+    return ty.pointing(of_both, other.to) if of_both.to == ty.VOID else of_both
 
 
 def _text_for_null(e: typed.Expr, other: typed.Expr) -> typed.Expr:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pyvtrace.lang import ast
+from pyvtrace.lang.declarators import TypeNames
 from pyvtrace.lang.expressions import ExpressionParser
 from pyvtrace.lang.lexer import Lexer, Macros, Token
 from pyvtrace.lang.tokens import SyntaxProblem
@@ -12,25 +13,28 @@ from pyvtrace.lang.unsupported import DECLARATIONS
 from pyvtrace.source import CompileError, Diagnostic, Source, Span
 
 # Everything up to what can follow a description: the next one, a predicate, a body, or the end.
-_DESCRIPTION = re.compile(r"""(?=[\w.:*?\[$+-])(?:\$\$?\w+|[A-Za-z0-9_.:*?!\[\]`+%^~-]|\([^)\n]*\))+""", re.ASCII)
+# The second field may be a path, which goes up to the next colon.
+_DESCRIPTION = re.compile(
+    r"""(?=[\w.:*?\[$+-])(?:[\w$]+:/[^\s:{}]+(?=:))?(?:\$\$?\w+|[A-Za-z0-9_.:*?!\[\]`+%^~-]|\([^)\n]*\))+""", re.ASCII
+)
 
 # Words that begin a declaration. `inline` is one of them: what it declares has a value and no storage.
 CLASSES = frozenset(("typedef", "inline", "auto", "register", "static", "extern"))
 
 
-def parse(source: Source, macros: Macros) -> ast.Program:
-    """The tree of a program.
+def parse(source: Source, macros: Macros, types: TypeNames | None = None, *, allow_empty: bool = False) -> ast.Program:
+    """The tree of a program; `types` are the typedef names that it begins with, and adds to. A program that says
+    nothing is an error unless `allow_empty`.
 
     Raises:
         CompileError: with every problem found; after one the parser goes on at the next statement or clause.
     """
     lexer = Lexer(source, macros)
-    parser = Parser(source, list(lexer.tokens()))
+    parser = Parser(source, list(lexer.tokens()), types or TypeNames())
     items = parser.program()
     problems = list(parser.problems)
-    if not problems and not items:
-        end = len(source.text)
-        problems.append(Diagnostic("D_EMPTY", Span(end, end), "empty D program translation unit"))
+    if not problems and not items and not allow_empty:
+        problems.append(nothing(source))
     if not problems:
         problems.extend(lexer.unused())
     if problems:
@@ -38,11 +42,17 @@ def parse(source: Source, macros: Macros) -> ast.Program:
     return ast.Program(tuple(items))
 
 
+def nothing(source: Source) -> Diagnostic:
+    """Of a program without a clause or a declaration."""
+    end = len(source.text)
+    return Diagnostic("D_EMPTY", Span(end, end), "empty D program translation unit")
+
+
 class Parser(ExpressionParser):
     """Top-level items over a token list."""
 
-    def __init__(self, source: Source, tokens: list[Token]) -> None:
-        super().__init__(tokens)
+    def __init__(self, source: Source, tokens: list[Token], types: TypeNames) -> None:
+        super().__init__(tokens, types)
         self.source = source
 
     def program(self) -> list[ast.Item]:
@@ -82,7 +92,7 @@ class Parser(ExpressionParser):
             following = self.peek()
             if token.text in DECLARATIONS and following.kind == "name":
                 self.refuse(*DECLARATIONS[token.text])
-            if token.text == "translator" and self.starts_type(1):
+            if token.text == "translator" and following.kind == "name":
                 return (self.translator(),)
             if self.starts_declaration():
                 return self.declaration()
@@ -94,10 +104,12 @@ class Parser(ExpressionParser):
         if token.text in CLASSES:
             return following.kind == "name"
         if token.text in ("self", "this"):
-            return self.starts_type(1) or following.text in CLASSES or following.text in ("self", "this")
+            return self.starts_declarator(1) or following.text in CLASSES or following.text in ("self", "this")
         if token.text in ("struct", "union", "enum") and following.text == "{":
             return True
-        return self.starts_type() and (following.kind == "name" or following.text in ("*", "(", ";"))
+        if self.starts_type():
+            return following.kind == "name" or following.text in ("*", "(", ";")
+        return self.starts_declarator(0)
 
     def refuse(self, message: str, hint: str) -> None:
         self.fail(message, "D_UNKNOWN", hint)
@@ -157,6 +169,7 @@ class Parser(ExpressionParser):
             self.types.add(name)
             return ast.Typedef(type_, name, self.since(start))
         if where == "inline":
+            self.constants.add(name)
             self.expect("=")
             return ast.Inline(type_, name, self.assignment(), self.since(start))
         return ast.Declaration(where, type_, name, self.since(start))

@@ -8,7 +8,11 @@ from pyvtrace.lang import ast, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.vocabulary import Aggregating, Argument, Environment, Probe
 from pyvtrace.source import Diagnostic, Source, Span
+from pyvtrace.spec import ProbeName
 from pyvtrace.value import Value
+
+# How deep stacks are where nobody says it, by option.
+FRAMES: Mapping[str, int] = {"stackframes": 20, "ustackframes": 100, "jstackframes": 50, "maxframes": 127}
 
 
 class Problem(Exception):
@@ -40,8 +44,8 @@ class InlineValue(Value):
 class Scope:
     """Names and problems of the program being checked."""
 
-    def __init__(self, source: Source, environment: Environment, strsize: int) -> None:
-        self.source, self.environment, self.strsize = source, environment, strsize
+    def __init__(self, source: Source, environment: Environment, strsize: int, scratchsize: int) -> None:
+        self.source, self.environment, self.strsize, self.scratchsize = source, environment, strsize, scratchsize
         self.symbols: dict[tuple[str, str], typed.Symbol] = {}
         self.aggregations: dict[str, AggregationInUse] = {}
         # Typedefs; structs, unions and enums by keyword and tag; enumerators; inlines, and while the value of one is
@@ -58,13 +62,20 @@ class Scope:
         self.translators: dict[tuple[str, str], ast.Translator] = {}
         self.parameters: Mapping[str, typed.Expr] = {}
         self.inside = self.expansions = 0
+        # Whether a pointer variable has been given the clause's own memory, which alloca() makes, or other addresses.
+        self.holds: dict[tuple[str, str], bool] = {}
+        self.frames: Mapping[str, int] = FRAMES
+        # D libraries that were found to be needed, and parsed pieces of D that belong to probes.
+        self.libraries: set[str] = set()
+        self.loading = False
+        self.fragments: dict[str, ast.Clause] = {}
         self.problems: list[Diagnostic] = []
         # Variables whose first assignment is wrong: their type is not known, and no fault of what uses them.
         self.broken: set[tuple[str, str]] = set()
         self.probes: Sequence[Probe] = ()
         # Whether a description of the clause enabled nothing, which has been said.
         self.unmatched = False
-        self._arguments: dict[int, Sequence[Argument]] = {}
+        self._arguments: dict[ProbeName, Sequence[Argument]] = {}
         self.region = ""
 
     def fail(self, tag: str, span: Span, message: str, hint: str = "") -> Problem:
@@ -94,9 +105,9 @@ class Scope:
         return self._arguments_of(self.probes[0]) if self.probes else ()
 
     def _arguments_of(self, probe: Probe) -> Sequence[Argument]:
-        if probe.id not in self._arguments:
-            self._arguments[probe.id] = self.environment.arguments(probe)
-        return self._arguments[probe.id]
+        if probe.name not in self._arguments:
+            self._arguments[probe.name] = self.environment.arguments(probe)
+        return self._arguments[probe.name]
 
     def disagreement(self, number: int, name: str) -> str:
         """A probe of the clause whose argument has another type than the first probe's, or is not called `name`; empty

@@ -24,9 +24,10 @@ def declare(v: Values, item: ast.Translator) -> None:
     if key in v.scope.translators:
         message = f"translator from {taken} to {output} has already been declared"
         raise v.fail("D_XLATE_REDECL", item.span, message)
-    stand_in = typed.Load(taken, typed.Symbol("this", item.name, taken))
-    for member in item.members:
-        _value(v, item, member, output, stand_in, member.span)
+    if not v.scope.loading:
+        stand_in = typed.Load(taken, typed.Symbol("this", item.name, taken))
+        for member in item.members:
+            _value(v, item, member, output, stand_in, member.span)
     v.scope.translators[key] = item
 
 
@@ -45,7 +46,10 @@ def _value(
     finally:
         v.scope.parameters = outer
     type_ = complete(v, found.type)
-    value = as_text(value) if isinstance(type_, ty.String) else decayed(value)
+    if isinstance(type_, ty.String):
+        value = as_text(value)
+    elif not isinstance(type_, ty.Array):
+        value = decayed(value)
     if type_.is_scalar and value.type.is_scalar:
         return convert(value, type_)
     if str(value.type) != str(type_):

@@ -6,11 +6,11 @@ the target's type. Nothing here is ambiguous and nothing can fail to resolve.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pyvtrace.lang.types import Type
-from pyvtrace.lang.vocabulary import Action, Aggregating, Function, Probe, Variable
+from pyvtrace.lang.vocabulary import Action, Aggregating, Function, KernelSymbol, Probe, Variable
 from pyvtrace.source import NOWHERE, Source, Span
 from pyvtrace.value import Value
 
@@ -82,6 +82,20 @@ class TypedArgument(Expr):
     span: Span = NOWHERE
 
 
+class Variants(Expr):
+    """What is another expression for each of the clause's probes: by id, those that are made of other probes; 0 is for
+    the others."""
+
+    type: Type
+    choices: tuple[tuple[int, Expr], ...]
+    span: Span = NOWHERE
+
+    def of(self, identifier: int) -> Expr:
+        """The expression for a probe."""
+        found = dict(self.choices)
+        return found.get(identifier) or found[0]
+
+
 class Load(Expr):
     """The value of a variable, or of an element of an associative array when `keys` is not empty. That of a string, a
     struct, a union or an array is where its bytes are."""
@@ -138,12 +152,13 @@ class Character(Expr):
 
 class Translated(Expr):
     """What `xlate` makes of `operand`: it has members, each an expression of its own, and is never a value as a whole.
-    `input` is the type that its translator takes."""
+    `input` is the type that its translator takes; `at` is the probe whose arguments the translator may use."""
 
     type: Type
     operand: Expr
     input: Type
     span: Span = NOWHERE
+    at: Probe | None = None
 
 
 class Dereference(Expr):
@@ -245,10 +260,11 @@ class Comma(Expr):
 
 
 class Assign(Expr):
-    """`target = value`; the value of the expression is what the target then holds."""
+    """`target = value`; the value of the expression is what the target then holds. A target behind a pointer lies in
+    the clause's memory, or it is a fault."""
 
     type: Type
-    target: Load | Part
+    target: Load | Part | Dereference | Bits
     value: Expr
     span: Span = NOWHERE
 
@@ -259,10 +275,18 @@ class Update(Expr):
 
     type: Type
     op: str
-    target: Load | Part
+    target: Load | Part | Dereference | Bits
     value: Expr
     operation: Type
     old: bool = False
+    span: Span = NOWHERE
+
+
+class KernelVariable(Expr):
+    """The address of a variable that the kernel finds by its id; the current CPU's of one that each CPU has."""
+
+    type: Type
+    symbol: KernelSymbol
     span: Span = NOWHERE
 
 
@@ -353,7 +377,8 @@ def assigns(expr: Expr) -> bool:
 
 
 class Clause(Value):
-    """One clause with the probes it is enabled at. `default` is true for a clause without a body."""
+    """One clause with the probes it is enabled at. `default` is true for a clause without a body. `guards` are the
+    conditions under which probes made of others fire, by their ids."""
 
     index: int
     probes: tuple[Probe, ...]
@@ -361,13 +386,16 @@ class Clause(Value):
     body: tuple[Statement, ...]
     default: bool
     span: Span = NOWHERE
+    guards: Mapping[int, Expr] = {}
 
 
 class Program(Value):
-    """`options` are those set by pragmas, in order of appearance."""
+    """`options` are those set by pragmas, in order of appearance. `steps` are clauses that probes need, before and
+    after all others of their attach points; they print nothing, and are counted on from the program's own."""
 
     source: Source
     clauses: tuple[Clause, ...]
     symbols: tuple[Symbol, ...]
     aggregations: tuple[AggregationSymbol, ...]
     options: tuple[tuple[str, str], ...]
+    steps: tuple[tuple[Clause, ...], tuple[Clause, ...]] = ((), ())

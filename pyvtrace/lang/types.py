@@ -58,11 +58,13 @@ class Integer(Type):
 
 
 class Pointer(Type):
-    """A pointer; `user` marks addresses of user space, `anywhere` those of which only the address itself tells."""
+    """A pointer; `user` marks addresses of user space, `anywhere` those of which only the address itself tells, and
+    `scratch` among these what alloca() gave."""
 
     to: Type
     user: bool = False
     anywhere: bool = False
+    scratch: bool = False
 
     @property
     def size(self) -> int:
@@ -91,6 +93,21 @@ class String(Type):
 
     def __str__(self) -> str:
         return "string"
+
+
+class Trace(Type):
+    """Addresses of code that the consumer names: of a stack, or a single one. `kind` is that of a `spec.FieldSpec`, in
+    `words` of 8 bytes. It is no value that a program could compute with."""
+
+    kind: str
+    words: int
+
+    @property
+    def size(self) -> int:
+        return 8 * self.words
+
+    def __str__(self) -> str:
+        return self.kind
 
 
 class Array(Type):
@@ -185,9 +202,16 @@ def spelled(type_: Type, declarator: str = "") -> str:
 
 
 def pointer_to(type_: Type, *, user: bool = False, anywhere: bool = False) -> Pointer:
-    if isinstance(type_, Struct) and type_.tag:
-        type_ = Struct(type_.keyword, type_.tag, None, 0)
-    return Pointer(type_, user, anywhere)
+    return Pointer(_pointed(type_), user, anywhere)
+
+
+def pointing(pointer: Pointer, to: Type) -> Pointer:
+    """A pointer to something else in the same memory."""
+    return Pointer(_pointed(to), pointer.user, pointer.anywhere, pointer.scratch)
+
+
+def _pointed(type_: Type) -> Type:
+    return Struct(type_.keyword, type_.tag, None, 0) if isinstance(type_, Struct) and type_.tag else type_
 
 
 VOID = Void()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 # Words that begin a declaration: what they declare, and the way out.
 DECLARATIONS: Mapping[str, tuple[str, str]] = {
     "provider": ("provider declarations are not supported", "they belong into the header of the traced program"),
-    "import": ("import declarations are not supported", "leave it out: there are no D libraries"),
+    "import": ("import declarations are not supported", "leave it out: D libraries are found with -L"),
 }
 
 
@@ -18,9 +18,6 @@ def _by_name(rows: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
 # Functions and actions.
 FUNCTIONS = _by_name(
     (
-        ("copyout copyoutstr", "it changes what it traces; vtrace only observes"),
-        ("stack ustack jstack", "aggregate by probefunc or execname instead"),
-        ("sym func mod usym uaddr ufunc umod", 'print the address: printf("%p", arg0)'),
         ("d_path", "take args[0]->... of a probe that has the path as text"),
         ("mutex_owned mutex_owner mutex_type_adaptive mutex_type_spin", "trace sdt:lock::contention_begin"),
         ("rw_iswriter rw_read_held rw_write_held", "trace sdt:lock::contention_begin"),
@@ -38,9 +35,7 @@ IMPOSSIBLE = _by_name(
 )
 VARIABLES = _by_name(
     (
-        ("curpsinfo curlwpsinfo curcpuinfo", "use pid, tid, execname, curcpu"),
-        ("caller ucaller", "in profile probes arg0 is the kernel's address, arg1 the process's"),
-        ("stackdepth ustackdepth ipl cwd root", "leave it out"),
+        ("cwd root", "leave it out"),
         ("uregs", "arguments are arg0 to arg9"),
         ("zonename", "use cgroup"),
     )

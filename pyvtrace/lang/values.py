@@ -38,8 +38,22 @@ class Values:
         Raises:
             Problem: the first thing wrong with it, or with one of its operands.
         """
+        made = self._whole(e)
+        if isinstance(made.type, ty.Trace):
+            message = f"{getattr(e, 'name', made.type)}( ) has no value that a program can use"
+            hint = "it can be a statement, a variable, a key of an aggregation or an argument of printf( )"
+            raise self.fail("D_OP_DYN", e.span, message, hint)
+        return made
+
+    def shown_one(self, e: ast.Expr) -> typed.Expr:
+        """As `check`, but it may be a stack, or the name of an address."""
+        return self._whole(e)
+
+    def _whole(self, e: ast.Expr) -> typed.Expr:
         made = self.base(e)
-        if isinstance(made, typed.Translated):
+        if isinstance(made, typed.Translated) or (
+            isinstance(made, typed.Variants) and isinstance(made.choices[0][1], typed.Translated)
+        ):
             message = f"a translated {made.type} has no value as a whole"
             raise self.fail("D_OP_DYN", e.span, message, "take a member of it: xlate <type> (x).member")
         return made
@@ -48,7 +62,9 @@ class Values:
         """As `check`, for what a member is taken of: that may be something translated."""
         return _CHECKS[type(e)](self, e)
 
-    def all(self, parts: Sequence[ast.Expr]) -> tuple[typed.Expr, ...]:
+    def all(
+        self, parts: Sequence[ast.Expr], check: Callable[[ast.Expr], typed.Expr] | None = None
+    ) -> tuple[typed.Expr, ...]:
         """Several expressions that stand side by side.
 
         Raises:
@@ -58,7 +74,7 @@ class Values:
         failed = False
         for part in parts:
             try:
-                made.append(self.check(part))
+                made.append((check or self.check)(part))
             except Problem as problem:
                 self.scope.report(problem)
                 failed = True
@@ -69,6 +85,10 @@ class Values:
     def keys(self, parts: Sequence[ast.Expr]) -> tuple[typed.Expr, ...]:
         """As `all`, for tuples: arrays of characters are strings there."""
         return tuple(map(as_text, self.all(parts)))
+
+    def shown(self, parts: Sequence[ast.Expr]) -> tuple[typed.Expr, ...]:
+        """As `keys`, for what only the consumer sees: keys of aggregations and arguments of printf() may be stacks."""
+        return tuple(map(as_text, self.all(parts, self.shown_one)))
 
     def fail(self, tag: str, span: Span, message: str, hint: str = "") -> Problem:
         return self.scope.fail(tag, span, message, hint)
@@ -136,9 +156,3 @@ def string(v: Values, e: ast.StringLiteral) -> typed.Expr:
     # A string ends at its first NUL, as in C.
     text = e.text.partition("\0")[0]
     return typed.Text(ty.String(len(text.encode("utf-8", "surrogateescape")) + 1), text, e.span)
-
-
-@checks(ast.KernelSymbol)
-def kernel_symbol(v: Values, e: ast.KernelSymbol) -> typed.Expr:
-    message = f"kernel variables are not supported: {e.module}`{e.name}"
-    raise v.fail("D_IDENT_UNDEF", e.span, message, "take what you need from the arguments of a probe")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pyvtrace.lang import ast, translators, typed
+from pyvtrace.lang import ast, derived, libraries, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.aggregates import decayed, dereference, element, member
 from pyvtrace.lang.operators import arithmetic
 from pyvtrace.lang.scope import InlineValue, Problem
 from pyvtrace.lang.unsupported import refusal
-from pyvtrace.lang.values import Values, as_text, checks, convert
+from pyvtrace.lang.values import Values, as_text, checks, convert, is_character_pointer
 from pyvtrace.source import Span
 from pyvtrace.value import replace
 
@@ -32,6 +32,8 @@ def identifier(v: Values, e: ast.Identifier) -> typed.Expr:
         return typed.Load(symbol.type, symbol, (), e.span)
     if e.name in scope.environment.variables:
         variable = scope.environment.variables[e.name]
+        if e.name[:3] == "arg" and e.name[3:].isdigit() and derived.origins(v):
+            return derived.number(v, variable, e.span)
         return typed.Builtin(variable.type, variable, e.span)
     if e.name == "NULL":
         return typed.Constant(ty.Pointer(ty.VOID), 0, e.span)
@@ -40,7 +42,19 @@ def identifier(v: Values, e: ast.Identifier) -> typed.Expr:
         raise v.fail("D_IDENT_BADREF", e.span, message, "write args[0], or args-> and a name that `vtrace -lv` shows")
     if e.name in ("self", "this"):
         raise v.fail("D_SYNTAX", e.span, f"{e.name} is no variable", f"write {e.name}-> and a name")
+    if libraries.find(v, e.name):
+        return identifier(v, e)
+    if ("global", e.name) not in scope.broken and (constant := _constant_of_kernel(v, e.name, e.span)):
+        return constant
     raise _unknown(v, "global", e.name, e.name, e.span)
+
+
+def _constant_of_kernel(v: Values, name: str, span: Span) -> typed.Constant | None:
+    """A constant that the program does not define: the last that a name can mean."""
+    environment = v.scope.environment
+    if refusal(name, call=False) or not (found := environment.enumerator(name)):
+        return None
+    return typed.Constant(*found, span)
 
 
 def _unknown(v: Values, where: str, name: str, spelled: str, span: Span) -> Problem:
@@ -101,6 +115,9 @@ def index(v: Values, e: ast.Index) -> typed.Expr:
         if inline.keys:
             return expand(v, inline, v.keys(e.keys), e.span)
     symbol = _array(v, e.base)
+    is_unknown = symbol is None and isinstance(e.base, ast.Identifier) and not _is_known(v, e.base)
+    if is_unknown and libraries.find(v, spelled(e.base)):
+        return index(v, e)
     if symbol is not None and symbol.keys:
         keys = tuple_of(v, e, symbol)
         return typed.Load(symbol.type, symbol, keys, e.span)
@@ -156,13 +173,19 @@ def count_mismatch(name: str, passed: int, expected: int) -> str:
 
 def key_part(v: Values, value: typed.Expr, type_: ty.Type, what: str, number: int) -> typed.Expr:
     """One part of a tuple, or a problem that shows both types."""
-    check_key(v, value, what, number)
-    if isinstance(value.type, ty.String) != isinstance(type_, ty.String):
+    if not isinstance(value.type, ty.Trace):
+        check_key(v, value, what, number)
+    if _sort_of_key(value.type) != _sort_of_key(type_):
         message = (
             f"{what} key #{number} is incompatible with prototype:\n\tprototype: {type_}\n\t      key: {value.type}"
         )
         raise v.fail("D_PROTO_ARG", value.span, message)
-    return value if isinstance(type_, ty.String) else convert(value, type_)
+    return value if isinstance(type_, ty.String | ty.Trace) else convert(value, type_)
+
+
+def _sort_of_key(type_: ty.Type) -> str:
+    """Keys of one sort can stand in one place of a tuple."""
+    return type_.kind if isinstance(type_, ty.Trace) else "string" if isinstance(type_, ty.String) else "integer"
 
 
 def check_key(v: Values, value: typed.Expr, what: str, number: int) -> None:
@@ -174,6 +197,8 @@ def wider_key(one: ty.Type, other: ty.Type) -> ty.Type:
     """The type of a part of a tuple that holds both."""
     if isinstance(one, ty.String) and isinstance(other, ty.String):
         return one if one.capacity >= other.capacity else other
+    if isinstance(one, ty.Trace) and isinstance(other, ty.Trace):
+        return one if one.words >= other.words else other
     return one
 
 
@@ -203,6 +228,8 @@ def _numbered_argument(v: Values, e: ast.Index) -> typed.Expr:
 
 def _argument(v: Values, number: int, span: Span, name: str = "") -> typed.Expr:
     """Argument `number` of all probes of the clause; `name` is what it must be called, too."""
+    if derived.origins(v):
+        return derived.argument(v, number, span)
     found = v.scope.probe_arguments()[number]
     if other := v.scope.disagreement(number, name):
         written = f"args->{name}" if name else f"args[{number}]"
@@ -223,11 +250,11 @@ def access(v: Values, e: ast.Access) -> typed.Expr:
             raise v.fail("D_TYPE_MEMBER", e.span, f"{v.scope.probe()} has no argument {e.name}", hint)
         return _argument(v, names.index(e.name), e.span, e.name)
     base, op = v.base(e.base), "->" if e.arrow else "."
-    if isinstance(base, typed.Translated):
+    if isinstance(base, typed.Translated | typed.Variants) and derived.is_translated(base):
         if isinstance(base.type, ty.Pointer) != e.arrow:
             tag = "D_OP_PTR" if e.arrow else "D_OP_SOU"
             raise v.fail(tag, e.span, f"operator {op} cannot be applied to a translated {base.type}")
-        return translators.member(v, base, e.name, e.span)
+        return derived.member(v, base, e.name, e.span)
     return member(v, base, e.name, op, e.span)
 
 
@@ -271,7 +298,7 @@ def initial(v: Values, value: typed.Expr, type_: ty.Type, span: Span) -> typed.E
     value = as_text(decayed(value)) if isinstance(type_, ty.String) else decayed(value)
     if value.type.is_scalar and type_.is_scalar:
         return convert(value, type_)
-    if isinstance(type_, ty.String) and isinstance(value.type, ty.String):
+    if (isinstance(type_, ty.String) or is_character_pointer(type_)) and isinstance(value.type, ty.String):
         return value
     if str(value.type) == str(type_):
         return value

@@ -88,18 +88,21 @@ def register_type(text: str) -> Type:
 def struct_type(kernel: KernelType) -> Struct:
     """A struct or union with its members. One inside that was not asked for is a forward declaration with its size."""
     keyword, _, tag = kernel.name.partition(" ")
-    members = tuple(Member(m.name, _member_type(m.type), m.bit_offset, m.bits) for m in kernel.members)
+    members = tuple(Member(m.name, any_type(m.type), m.bit_offset, m.bits) for m in kernel.members)
     return Struct(keyword, "" if tag == "(anonymous)" else tag, members or None, kernel.size)
 
 
-def _member_type(kernel: KernelType) -> Type:
+def any_type(kernel: KernelType) -> Type:
+    """Any type of the kernel; void for what D has no values of."""
     match kernel.kind:
         case "struct" | "union":
             return struct_type(kernel)
         case "array":
-            return Array(_member_type(kernel.members[0].type), kernel.length)
+            return Array(any_type(kernel.members[0].type), kernel.length)
         case "string":
             return Pointer(CHAR)
+        case "function":
+            return Routine(VOID, None)
         case "pointer" if "(" in kernel.name:
             return Pointer(Routine(VOID, None))
     return c_type(kernel.name, kernel.size, kernel.signed)

@@ -67,13 +67,15 @@ def _quoted(char: str) -> str:
 class Pattern:
     """A description's four fields, ready to be asked."""
 
-    __slots__ = ("function", "module", "name", "provider")
+    __slots__ = ("function", "module", "name", "provider", "text")
 
     def __init__(self, description: ProbeDescription) -> None:
         self.provider = glob(description.provider)
         self.module = glob(description.module)
         self.function = glob(description.function)
         self.name = glob(description.name)
+        # The probe's name as it is written, for providers whose names mean something.
+        self.text = description.name
 
     def fits(self, name: ProbeName) -> bool:
         """Whether module, function and name do. Who asks has chosen the provider already."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from pyvtrace.lang.ast import ProbeDescription
-from pyvtrace.lang.vocabulary import Argument, Probe
-from pyvtrace.spec import AttachSpec, ProbeName
+from pyvtrace.lang.vocabulary import Argument, Probe, Refusal
+from pyvtrace.spec import AttachSpec, KernelPoint, ProbeName, UserPoint
 from pyvtrace.target import Target
 from pyvtrace.value import Value
 
 
 def _nothing_to_say(target: Target, description: ProbeDescription) -> str:
     return ""
+
+
+def _none_refused(target: Target, description: ProbeDescription, found: Sequence[Probe]) -> Refusal | None:
+    return None
 
 
 class Provider(Value):
@@ -24,6 +28,10 @@ class Provider(Value):
 
     `aliases` are further names that descriptions may call it by: the probes keep the first. `reserved` are probe names
     that mean this provider's probe where no provider is written. `named` finds a name by id without a search.
+
+    Some providers have probes only where one asks for them by name. Then `serves` says whether a name that no provider
+    has, such as pid1234, is one of theirs. `points` are the places of a probe, for ways to attach that put one program
+    in many. `refusal` says why a description cannot be enabled, because it fits nothing or the kernel forbids it.
     """
 
     name: str
@@ -35,12 +43,22 @@ class Provider(Value):
     named: Callable[[Target, int], ProbeName | None] | None = None
     aliases: tuple[str, ...] = ()
     reserved: tuple[str, ...] = ()
+    serves: Callable[[str], bool] | None = None
+    points: Callable[[Target, Probe], Iterable[UserPoint | KernelPoint]] | None = None
+    refusal: Callable[[Target, ProbeDescription, Sequence[Probe]], Refusal | None] = _none_refused
 
 
 # Every id fits the u32 of a record, and all but those of calls that nobody made yet fit the six columns of DTrace's
-# output. The kernel numbers events with 16 bits, hence the widths of the two tracepoint ranges.
+# output. The kernel numbers events with 16 bits, hence the widths of the two tracepoint ranges. No architecture has
+# calls whose numbers would lead beyond the syscall range; one that somebody makes nonetheless is called by its number,
+# unless the same program has probes in functions.
 DTRACE_IDS = range(1, 10)
 TIMER_IDS = range(10, 10_000)
 TRACEPOINT_IDS = range(10_000, 80_000)
-RAW_IDS = range(80_000, 200_000)
-SYSCALL_IDS = range(200_000, 1 << 32)
+RAW_IDS = range(80_000, 190_000)
+STABLE_IDS = range(190_000, 200_000)
+SYSCALL_IDS = range(200_000, 400_000)
+PID_IDS = range(400_000, 560_000)
+UPROBE_IDS = range(560_000, 660_000)
+USDT_IDS = range(660_000, 700_000)
+FBT_IDS = range(700_000, 1_000_000)

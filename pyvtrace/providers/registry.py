@@ -6,16 +6,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, islice
 
 from pyvtrace.lang.ast import ProbeDescription
-from pyvtrace.lang.types import Struct
-from pyvtrace.lang.vocabulary import Argument, Probe
-from pyvtrace.providers.c_types import struct_type
+from pyvtrace.lang.types import Struct, Type
+from pyvtrace.lang.vocabulary import Argument, KernelSymbol, Probe, Refusal
+from pyvtrace.providers.c_types import any_type, struct_type
 from pyvtrace.providers.dtrace import DTRACE
+from pyvtrace.providers.fbt import fbt_provider
+from pyvtrace.providers.io import IO
 from pyvtrace.providers.pattern import glob
 from pyvtrace.providers.profile import profile
 from pyvtrace.providers.provider import Provider
 from pyvtrace.providers.syscall import SYSCALL
 from pyvtrace.providers.tracepoint import RAWTP, SDT
-from pyvtrace.spec import AttachSpec, ProbeName
+from pyvtrace.providers.usdt import usdt_provider
+from pyvtrace.providers.user import pid_provider, uprobe_provider
+from pyvtrace.spec import AttachSpec, Kprobes, ProbeName, Uprobes
 from pyvtrace.target import Target
 from pyvtrace.value import replace
 
@@ -28,7 +32,8 @@ _LIKENESS = 0.7
 
 def all_providers() -> tuple[Provider, ...]:
     """Every provider, by ascending ids."""
-    return DTRACE, profile(), SDT, RAWTP, SYSCALL
+    functions = pid_provider(), uprobe_provider(), usdt_provider(), fbt_provider()
+    return DTRACE, profile(), SDT, RAWTP, IO, SYSCALL, *functions
 
 
 class ProbeTable:
@@ -37,12 +42,18 @@ class ProbeTable:
     def __init__(self, target: Target, providers: Sequence[Provider] | None = None) -> None:
         self._target = target
         self._providers = {p.name: p for p in (all_providers() if providers is None else providers)}
+        self._named: dict[str, Type | None] = {}
 
     # -------------------------------------------------------------------------------------------------------- probes
 
+    @property
+    def providers(self) -> frozenset[str]:
+        """Names of the providers there are."""
+        return frozenset(self._providers)
+
     def match(self, description: ProbeDescription) -> list[Probe]:
         """Probes that a description enables, by id; empty if there are none."""
-        found = [probe for p in self._chosen(description) for probe in p.probes(self._target, description)]
+        found = [probe for p in self._asked(description) for probe in p.probes(self._target, description)]
         return sorted(found, key=lambda probe: probe.id)
 
     def all(self) -> Iterator[Probe]:
@@ -52,16 +63,52 @@ class ProbeTable:
 
     def arguments(self, probe: Probe) -> tuple[Argument, ...]:
         """The types and names of args[0], args[1]...; read now."""
-        return self._providers[probe.name.provider].arguments(self._target, probe)
+        return self._owner(probe).arguments(self._target, probe)
 
     def aggregate(self, keyword: str, tag: str) -> Struct | None:
         """A struct or union of the kernel; None if it has none of that name."""
         found = self._target.aggregate(keyword, tag)
         return struct_type(found) if found else None
 
+    def named_type(self, name: str) -> Type | None:
+        """A typedef of the kernel, or an enum ("enum pid_type"); None if it has none of that name."""
+        if name not in self._named:
+            found = self._target.named_type(name)
+            self._named[name] = any_type(found) if found else None
+        return self._named[name]
+
+    def is_type(self, name: str) -> bool:
+        return self.named_type(name) is not None
+
+    def enumerator(self, name: str) -> tuple[Type, int] | None:
+        """Type and value of a constant of the kernel's enums; None if it has none of that name."""
+        found = self._target.enumerator(name)
+        return (any_type(found.type), found.value) if found else None
+
+    def symbol(self, module: str, name: str) -> KernelSymbol | None:
+        """A function or variable of the kernel; None if it has none of that name."""
+        found = self._target.symbol(module, name)
+        if found is None:
+            return None
+        type_ = any_type(found.type) if found.type else None
+        return KernelSymbol(found.name, found.module, found.address, type_, found.btf, found.per_cpu)
+
     def attach(self, probe: Probe) -> AttachSpec:
         """Where the kernel runs its program."""
-        return self._providers[probe.name.provider].attach(self._target, probe)
+        return self._owner(probe).attach(self._target, probe)
+
+    def placed(self, attach: AttachSpec, probes: Sequence[Probe]) -> AttachSpec:
+        """A way to attach with all the places of the probes that it serves."""
+        if not isinstance(attach, Uprobes | Kprobes):
+            return attach
+        places = self._owner(probes[0]).points
+        assert places is not None
+        return replace(attach, points=tuple(point for probe in probes for point in places(self._target, probe)))
+
+    def _owner(self, probe: Probe) -> Provider:
+        """The provider that made a probe; one that serves names of others is found by its ids."""
+        named = self._providers.get(probe.name.provider)
+        return named or next(p for p in self._providers.values() if probe.id in p.ids)
 
     def name_of(self, identifier: int) -> ProbeName | None:
         """The name of the probe with an id; None if there is none. Every system call has one, known or not."""
@@ -72,6 +119,12 @@ class ProbeTable:
                 everything = provider.probes(self._target, ANYTHING)
                 return next((probe.name for probe in everything if probe.id == identifier), None)
         return None
+
+    def _asked(self, description: ProbeDescription) -> list[Provider]:
+        """As `_chosen`; else the first that serves the name."""
+        chosen = self._chosen(description)
+        serving = (p for p in self._providers.values() if p.serves and p.serves(description.provider))
+        return chosen or [p for p in (next(serving, None),) if p]
 
     def _chosen(self, description: ProbeDescription) -> list[Provider]:
         """Providers that a description means. An alias counts where no name fits: `*` and `*e*` are about names."""
@@ -84,6 +137,14 @@ class ProbeTable:
         return named or [p for p in providers if any(map(wanted, p.aliases))]
 
     # --------------------------------------------------------------------------------------------------------- hints
+
+    def refusal(self, description: ProbeDescription, found: Sequence[Probe]) -> Refusal | None:
+        """Why a description cannot be enabled, of the providers that it means."""
+        for provider in self._asked(description):
+            own = [probe for probe in found if probe.id in provider.ids]
+            if refusal := provider.refusal(self._target, description, own):
+                return refusal
+        return None
 
     def hint(self, description: ProbeDescription) -> str:
         """One line about a description that matches nothing; empty if there is nothing to say."""

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pyvtrace.runtime.printf import PROBE_PARTS, Piece, cut, escape, field_code, name_bytes, pad, to_text
 from pyvtrace.runtime.shapes import show as show_shape
-from pyvtrace.spec import FieldSpec, PrintAction, ProbeName
+from pyvtrace.spec import STACKS, FieldSpec, PrintAction, ProbeName
 
 HEADER = f"{'CPU':>3} {'ID':>6} {'FUNCTION:NAME':>32}\n"
 FLOW_HEADER = f"{'CPU':>3} {'FUNCTION':<41}\n"
 # trace() of an integer, by its size in bytes, and of a string.
 TRACE_COLUMNS: Mapping[int, int] = {1: 3, 2: 5, 4: 10, 8: 20}
 TRACE_STRING = 33
+SYMBOL_COLUMN = 50
 # Offsets in a record's header (see `spec`).
 _PROBE, _CPU = ("I", 4), ("I", 8)
 
@@ -77,6 +78,13 @@ def tracemem_piece(field: FieldSpec, count: FieldSpec | None) -> Piece:
     )
 
 
+def names_piece(field: FieldSpec, show: Callable[[bytes], str]) -> Piece:
+    """A stack, a line a frame; the name of one address, in its column."""
+    if field.kind in STACKS:
+        return Piece("%s", (field_code(field),), show)
+    return Piece("%s", (field_code(field),), lambda raw: f"  {show(raw):<{SYMBOL_COLUMN}}")
+
+
 def text_piece(field: FieldSpec, probes: Mapping[int, ProbeName]) -> Piece:
     """A string alone."""
     if field.kind in PROBE_PARTS:
@@ -88,12 +96,13 @@ def text_piece(field: FieldSpec, probes: Mapping[int, ProbeName]) -> Piece:
 # -------------------------------------------------------------------------------------------------------------- print()
 
 
-def print_piece(action: PrintAction, probes: Mapping[int, ProbeName]) -> Piece:
-    """print(): the type, the value, and a newline; strings as constants of D."""
+def print_piece(action: PrintAction, probes: Mapping[int, ProbeName], most: int) -> Piece:
+    """print(): the type, the value, and a newline; strings as constants of D. Of aggregates the first `most` bytes; all
+    of them if it is 0."""
     field, type_name = action.field, action.type
     code = field_code(field)
     if (shape := action.shape) is not None:
-        return Piece("%s", (code,), lambda raw: show_shape(shape, raw))
+        return Piece("%s", (code,), lambda raw: show_shape(shape, raw[: most or None]))
     label = type_name.replace("%", "%%")
     if field.kind == "string":
         return Piece(f'{label} "%s"\n', (code,), lambda raw: escape(cut(raw)).decode("ascii"))

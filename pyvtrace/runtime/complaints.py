@@ -54,6 +54,7 @@ _TAGS: Mapping[str, str] = {
 _IN_ALL: Mapping[str, tuple[str, str]] = {
     "dynamic": ("dynamic variable drop", ""),
     "truncated": ("string", " filled strsize and may be cut; raise it with -x strsize"),
+    "stack": ("stack", " filled the frames it had and may be cut; raise stackframes, ustackframes or jstackframes"),
     "double-error": ("error", " in ERROR probe enabling"),
     "speculation-busy": ("failed speculation", " (available buffer(s) still busy); raise nspec"),
     "speculation-unavailable": ("failed speculation", " (no speculative buffer available); raise nspec"),

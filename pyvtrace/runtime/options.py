@@ -7,6 +7,7 @@ one canonical form: flags "1" or "0", sizes in bytes, times in nanoseconds.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -79,9 +80,11 @@ def _time(text: str | None) -> str | None:
     return str(number * unit) if unit else None
 
 
-def _int(text: str | None) -> str | None:
-    number = _integer(text) if text and _NUMBER.fullmatch(text) else -1
-    return str(number) if number >= 0 else None
+def _attributes(text: str | None) -> str | None:
+    from pyvtrace.lang.stability import attributes_of
+
+    found = attributes_of(text or "")
+    return "/".join(found) if found else None
 
 
 def _string(text: str | None) -> str | None:
@@ -93,8 +96,9 @@ KINDS: Mapping[str, Callable[[str | None], str | None]] = {
     "flag": _flag,
     "size": _size,
     "time": _time,
-    "int": _int,
+    "int": _size,
     "string": _string,
+    "attributes": _attributes,
     "choice": _string,
 }
 
@@ -109,32 +113,29 @@ def _rows(stage: str, standing: str, kind: str, why: str, names: str) -> Iterato
 
 
 _NO_CTF = "types come from the kernel's BTF"
-_NO_LIBRARIES = "there are no D libraries to load"
 _NO_LINKING = "programs are loaded, not linked into ELF files"
 _NO_DEBUG = "it shows the insides of another compiler; use -S"
-_NO_STABILITY = "stability attributes are not tracked"
-_STACKS = "it sizes stack traces, which are refused where a program takes them"
+# More than any kernel takes without kernel.perf_event_max_stack.
+MOST_FRAMES = 1024
 
 _GROUPS: tuple[Iterable[Option], ...] = (
-    _rows(COMPILE, EFFECT, "flag", "", "argref cpp cpphdrs defaultargs droptags errtags verbose zdefs"),
-    _rows(COMPILE, EFFECT, "string", "", "cppargs cpppath define incdir undef"),
+    _rows(COMPILE, EFFECT, "flag", "", "argref cpp cpphdrs defaultargs droptags empty errtags nolibs verbose zdefs"),
+    _rows(COMPILE, EFFECT, "string", "", "cppargs cpppath define incdir libdir syslibdir undef"),
     (Option("stdc", COMPILE, "choice", choices=("a", "c", "s", "t")),),
-    _rows(COMPILE, MOOT, "flag", _NO_LIBRARIES, "nolibs"),
-    _rows(COMPILE, REFUSED, "string", _NO_LIBRARIES, "libdir syslibdir"),
     _rows(COMPILE, REFUSED, "string", _NO_CTF, "ctfpath"),
     _rows(COMPILE, REFUSED, "flag", _NO_CTF, "ctypes dtypes"),
     _rows(COMPILE, REFUSED, "string", _NO_LINKING, "dofstashpath ldpath linkmode linktype"),
     _rows(COMPILE, REFUSED, "flag", _NO_LINKING, "lazyload linknommap preallocate strip"),
     _rows(COMPILE, REFUSED, "flag", _NO_DEBUG, "core debug debugassert disasm tree"),
     _rows(COMPILE, REFUSED, "int", _NO_DEBUG, "iregs tregs"),
-    _rows(COMPILE, REFUSED, "string", _NO_STABILITY, "amin"),
+    _rows(COMPILE, EFFECT, "attributes", "", "amin"),
     _rows(COMPILE, REFUSED, "string", "there is one version of the language", "version"),
-    _rows(COMPILE, REFUSED, "flag", "aggregations are printed over all CPUs", "aggpercpu"),
-    _rows(COMPILE, REFUSED, "flag", "a program without clauses is an error", "empty"),
+    _rows(COMPILE, MOOT, "flag", "aggregations are printed over all CPUs, as DTrace prints them with it", "aggpercpu"),
     _rows(COMPILE, REFUSED, "flag", "what becomes of kernel symbols is decided by the kernel", "kdefs knodefs"),
     _rows(COMPILE, REFUSED, "flag", "what becomes of user symbols is decided at run time", "udefs unodefs"),
     _rows(COMPILE, REFUSED, "flag", "probe descriptions are read the same way everywhere", "pspec"),
-    _rows(COMPILE, REFUSED, "string", "variables have their value when a clause runs", "evaltime late"),
+    (Option("evaltime", COMPILE, "choice", "exec", EFFECT, "tracing begins when the command begins: exec", ("exec",)),),
+    _rows(COMPILE, REFUSED, "string", "variables have their value when a clause runs", "late"),
     _rows(COMPILE, REFUSED, "string", "the kernel knows its own modules", "modpath"),
     _rows(COMPILE, REFUSED, "string", "/proc is where it is", "procfspath"),
     _rows(COMPILE, MOOT, "int", "no process is held under control", "pgmax=8"),
@@ -156,23 +157,28 @@ _GROUPS: tuple[Iterable[Option], ...] = (
     _rows(RUN, MOOT, "flag", "a program that the kernel refuses is shown with the kernel's reason", "bpflog"),
     _rows(RUN, MOOT, "size", "the kernel's log is as large as it has to be", "bpflogsize"),
     _rows(RUN, MOOT, "size", "BPF memory is accounted to the user's cgroup", "lockmem"),
-    _rows(RUN, MOOT, "flag", "addresses are printed as numbers", "noresolve"),
-    _rows(RUN, MOOT, "size", "it sizes stacks of Java programs, which are refused", "jstackstrsize=512"),
-    _rows(RUN, MOOT, "int", _STACKS, "jstackframes=50 maxframes=127 stackframes=20 ustackframes=100"),
+    _rows(RUN, EFFECT, "flag", "", "noresolve"),
+    _rows(RUN, MOOT, "size", "names of Java's functions take no room in a stack", "jstackstrsize=512"),
+    (
+        Option("stackframes", RUN, "int", "20", least=1, most=MOST_FRAMES),
+        Option("ustackframes", RUN, "int", "100", least=1, most=MOST_FRAMES),
+        Option("jstackframes", RUN, "int", "50", least=1, most=MOST_FRAMES),
+        Option("maxframes", RUN, "int", "127", least=1, most=MOST_FRAMES),
+    ),
     # As many as one look for a free one may visit.
     (Option("scratchsize", RUN, "size", "256", least=8, most=4096),),
     (Option("nspec", RUN, "int", "1", least=1, most=4096),),
     _rows(RUN, EFFECT, "size", "", "specsize=32768"),
     _rows(RUN, MOOT, "size", "it sizes packet captures, which are refused where a program makes them", "pcapsize"),
-    _rows(RUN, REFUSED, "int", "probes fire on every CPU; use a predicate on the variable cpu", "cpu"),
+    (Option("cpu", RUN, "int", most=(os.cpu_count() or 1) - 1),),
     _rows(RUN, REFUSED, "flag", "there is no anonymous tracing on Linux", "grabanon"),
     _rows(DYNAMIC, EFFECT, "flag", "", "aggsortkey aggsortrev flowindent quiet rawbytes"),
     _rows(DYNAMIC, EFFECT, "int", "", "aggsortkeypos=0 aggsortpos=0"),
     _rows(DYNAMIC, MOOT, "time", "aggregations are as of the moment they are printed", "aggrate=1000000000"),
     _rows(DYNAMIC, MOOT, "time", "records are printed as they come", "switchrate=1000000000"),
     _rows(DYNAMIC, MOOT, "flag", "nothing is said about resizing buffers", "quietresize"),
-    _rows(DYNAMIC, MOOT, "int", _STACKS, "stackindent=14"),
-    _rows(DYNAMIC, MOOT, "size", "print() shows all of a value", "printsize"),
+    (Option("stackindent", DYNAMIC, "int", "14", most=200),),
+    _rows(DYNAMIC, EFFECT, "size", "", "printsize"),
 )
 
 OPTIONS: Mapping[str, Option] = {option.name: option for group in _GROUPS for option in group}
@@ -205,7 +211,10 @@ def changed(name: str, value: str | None) -> str | BadOption:
 
 
 # Values that DTrace has, whether we do or not.
-DTRACE_CHOICES: Mapping[str, tuple[str, ...]] = {"bufpolicy": ("ring", "fill", "switch")}
+DTRACE_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "bufpolicy": ("ring", "fill", "switch"),
+    "evaltime": ("exec", "main", "postinit", "preinit"),
+}
 
 
 def setting(options: Mapping[str, str], name: str) -> str:

@@ -17,18 +17,21 @@ from pyvtrace.builtins.distributions import (
     draw,
     empty,
     is_distribution,
-    percentile,
     value_of,
 )
+from pyvtrace.builtins.percentiles import percentile
 from pyvtrace.lang.formats import Conversion, Literal, parse_printa
 from pyvtrace.runtime.printf import KINDS, plan_conversion, to_bytes, to_text
 from pyvtrace.runtime.snapshot import Key, Words
-from pyvtrace.spec import AggregationSpec, FieldSpec
+from pyvtrace.runtime.traces import Shower
+from pyvtrace.spec import STACKS, TRACES, AggregationSpec, FieldSpec
 from pyvtrace.value import replace
 
 # The widths of DTrace's columns for integers, by their size in bytes.
 COLUMNS: Mapping[int, int] = {1: 3, 2: 5, 4: 8, 8: 16}
 STRING_COLUMN = 50
+# Conversions that show code by name.
+NAMING = frozenset("aAk")
 
 # A row to text: the key, the words of each aggregation, the factor each is divided by.
 Row = Callable[[Key, Sequence[Words], Sequence[int]], str]
@@ -42,7 +45,9 @@ def key_columns(fields: Sequence[FieldSpec], key: Key) -> str:
     """The key's members, each in its column."""
     columns = []
     for field, part in zip(fields, key, strict=True):
-        if isinstance(part, str):
+        if field.kind in STACKS:
+            columns.append(str(part))
+        elif isinstance(part, str):
             columns.append("  " + to_text(to_bytes(part).ljust(STRING_COLUMN)))
         else:
             columns.append(f" {part:{COLUMNS.get(field.size, COLUMNS[8])}}")
@@ -68,20 +73,20 @@ def default_row(specs: Sequence[AggregationSpec]) -> Row:
 # ------------------------------------------------------------------------------------------------------ a user's format
 
 
-def format_row(text: str, specs: Sequence[AggregationSpec]) -> Row:
+def format_row(text: str, specs: Sequence[AggregationSpec], shower: Shower | None = None) -> Row:
     """A printa format as a function of a row."""
-    parts = list(_parts(text, specs))
+    parts = list(_parts(text, specs, shower or Shower()))
     return lambda key, words, normals: "".join([part(key, words, normals) for part in parts])
 
 
-def _parts(text: str, specs: Sequence[AggregationSpec]) -> Iterator[Part]:
+def _parts(text: str, specs: Sequence[AggregationSpec], shower: Shower) -> Iterator[Part]:
     members = iter(enumerate(specs[0].keys))
     values = 0
     for part in parse_printa(text, [spec.function for spec in specs], len(specs[0].keys)):
         if isinstance(part, Literal):
             yield _literal(part.text)
         elif part.takes_key:
-            yield _member(part, *next(members))
+            yield _member(part, *next(members), shower)
         else:
             place = min(values, len(specs) - 1)
             values += 1
@@ -95,13 +100,20 @@ def _literal(text: str) -> Part:
     return lambda key, words, normals: text
 
 
-def _member(conversion: Conversion, place: int, field: FieldSpec) -> Part:
-    """A conversion that takes the key's member at `place`."""
+def _member(conversion: Conversion, place: int, field: FieldSpec, shower: Shower) -> Part:
+    """A conversion that takes the key's member at `place`. Names are made when keys are read."""
+    if conversion.letter in NAMING:
+        conversion = replace(conversion, letter="s")
+        plain = field.kind not in TRACES
+    else:
+        plain = False
     plan = plan_conversion(conversion)
     mask = (1 << 8 * field.size) - 1
 
     def show(key: Key, words: Sequence[Words], normals: Sequence[int]) -> str:
         part: Any = key[place]
+        if plain:
+            part = shower.kernel(part & mask)
         if isinstance(part, str):
             part = to_bytes(part)
         elif plan.unsigned:

@@ -12,7 +12,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from pyvtrace.runtime import options
-from pyvtrace.runtime.columns import FLOW_HEADER, HEADER, heading, print_piece, text_piece, trace_piece, tracemem_piece
+from pyvtrace.runtime.columns import (
+    FLOW_HEADER,
+    HEADER,
+    heading,
+    names_piece,
+    print_piece,
+    text_piece,
+    trace_piece,
+    tracemem_piece,
+)
 from pyvtrace.runtime.complaints import Lost, drop_lines, error_line
 from pyvtrace.runtime.flow import Fired, Flow
 from pyvtrace.runtime.ordering import join_rows, order_of, sort_rows, truncated
@@ -20,6 +29,7 @@ from pyvtrace.runtime.printa import Row, default_row, format_row, or_empty
 from pyvtrace.runtime.printf import Formatter, Piece, field_code, literal, printf_pieces
 from pyvtrace.runtime.snapshot import Key, Words
 from pyvtrace.runtime.speculations import Speculations
+from pyvtrace.runtime.traces import Shower
 from pyvtrace.spec import (
     ERROR_RECORD,
     ActionSpec,
@@ -120,7 +130,9 @@ class Printer:
         complain: Callable[[str], object],
         store: AggregationStore,
         output: Stream | None = None,
+        shower: Shower | None = None,
     ) -> None:
+        self._shower = shower or Shower()
         self._spec, self._write, self._complain, self._store = spec, write, complain, store
         self._lines = spec.lines
         self._options = dict(spec.options)
@@ -268,11 +280,14 @@ class Printer:
             case TraceAction(field=field):
                 if field.kind == "bytes" and options.is_set(self._options, "rawbytes"):
                     return (tracemem_piece(field, None),)
+                if (show := self._shower.of(field)) is not None:
+                    return (names_piece(field, show),)
                 return (trace_piece(field, self._spec.probes, self._quiet),)
             case PrintAction():
-                return (print_piece(action, self._spec.probes),)
+                most = options.number(self._options, "printsize")
+                return (print_piece(action, self._spec.probes, most),)
             case PrintfAction(format=text, fields=fields):
-                return printf_pieces(text, fields, self._spec.probes)
+                return printf_pieces(text, fields, self._spec.probes, self._shower)
             case TracememAction(field=field, count=count):
                 return (tracemem_piece(field, count),)
             case DefaultAction() | RaiseAction():
@@ -283,7 +298,7 @@ class Printer:
 
     def _printa(self, action: PrintaAction) -> Step:
         specs = [self._aggregations[number] for number in action.aggregations]
-        row = default_row(specs) if action.format is None else format_row(action.format, specs)
+        row = default_row(specs) if action.format is None else format_row(action.format, specs, self._shower)
         lead = "\n" if action.format is None else ""
         return lambda record: lead + "".join(self._rows(action.aggregations, row))
 
@@ -343,7 +358,7 @@ class Printer:
     # ---------------------------------------------------------------------------------------- the output and options
 
     def _system(self, action: SystemAction) -> Step:
-        command = Formatter(printf_pieces(action.format, action.fields, self._spec.probes))
+        command = Formatter(printf_pieces(action.format, action.fields, self._spec.probes, self._shower))
 
         def system(record: Record) -> str:
             if self._output is not None:
@@ -354,7 +369,7 @@ class Printer:
         return system
 
     def _freopen(self, action: FreopenAction) -> Step:
-        path = Formatter(printf_pieces(action.format, action.fields, self._spec.probes))
+        path = Formatter(printf_pieces(action.format, action.fields, self._spec.probes, self._shower))
 
         def freopen(record: Record) -> str:
             if self._output is not None and (why := self._output.reopen(path(record))):

@@ -15,7 +15,8 @@ from operator import itemgetter
 from typing import Any
 
 from pyvtrace.lang.formats import Conversion, Literal, parse_format
-from pyvtrace.spec import FieldSpec, ProbeName
+from pyvtrace.runtime.traces import Shower
+from pyvtrace.spec import TRACES, FieldSpec, ProbeName
 from pyvtrace.value import Value
 
 PROBE_PARTS = {"probeprov": "provider", "probemod": "module", "probefunc": "function", "probename": "name"}
@@ -234,7 +235,7 @@ def literal(text: str) -> Piece:
 
 def field_code(field: FieldSpec, *, unsigned: bool = False) -> tuple[str, int]:
     """The struct code and offset that decode a field: an int, or bytes for text."""
-    if field.kind in ("string", "bytes"):
+    if field.kind in ("string", "bytes") or field.kind in TRACES:
         return f"{field.size}s", field.offset
     code = _INTEGER_CODES[field.size]
     return code.upper() if unsigned or field.kind != "int" else code, field.offset
@@ -246,9 +247,12 @@ def name_bytes(part: str, probes: Mapping[int, ProbeName]) -> Callable[[int], by
     return lambda number: names.get(number, b"")
 
 
-def printf_pieces(text: str, fields: Sequence[FieldSpec], probes: Mapping[int, ProbeName]) -> Iterator[Piece]:
+def printf_pieces(
+    text: str, fields: Sequence[FieldSpec], probes: Mapping[int, ProbeName], shower: Shower | None = None
+) -> Iterator[Piece]:
     """A format applied to a record's fields, taken in order."""
     rest = iter(fields)
+    shower = shower or Shower()
     for part in parse_format(text):
         if isinstance(part, Literal):
             yield literal(part.text)
@@ -259,8 +263,30 @@ def printf_pieces(text: str, fields: Sequence[FieldSpec], probes: Mapping[int, P
         convert = plan.convert
         if last.kind in PROBE_PARTS and convert is not None:
             convert = _named(convert, name_bytes(PROBE_PARTS[last.kind], probes))
+        if named := _naming(part, last, shower):
+            convert = _named(_converter(KINDS["s"], *_layout(part)), named)
+            yield Piece("%s", tuple(field_code(f) for f in taken), convert)
+            continue
         codes = (*(field_code(f) for f in taken[:-1]), field_code(last, unsigned=plan.unsigned))
         yield Piece(plan.template, codes, convert)
+
+
+def _naming(conversion: Conversion, field: FieldSpec, shower: Shower) -> Callable[[Any], bytes] | None:
+    """From the value of a conversion that shows code by name to that name."""
+    if conversion.letter == "k":
+        show = shower.of(field)
+        return None if show is None else lambda raw: to_bytes(show(raw))
+    if conversion.letter not in ("a", "A"):
+        return None
+    if field.kind in TRACES:
+        return lambda raw: to_bytes(shower.with_offset(field, raw))
+    mask = (1 << 64) - 1
+    return lambda value: to_bytes(shower.kernel(value & mask))
+
+
+def _layout(conversion: Conversion) -> tuple[str, str, str]:
+    """Flags, width and precision of a conversion that shows text."""
+    return "".join(flag for flag in "-" if flag in conversion.flags), conversion.width or "", conversion.precision or ""
 
 
 def _named(convert: Callable[..., str], name: Callable[[int], bytes]) -> Callable[..., str]:

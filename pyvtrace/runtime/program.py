@@ -19,18 +19,21 @@ from pyvtrace.compile.pipeline import compile_program
 from pyvtrace.lang import ast, typed
 from pyvtrace.lang.ast import ProbeDescription
 from pyvtrace.lang.check import check, split_option
+from pyvtrace.lang.declarators import TypeNames
 from pyvtrace.lang.lexer import Macros
 from pyvtrace.lang.nesting import room
-from pyvtrace.lang.parser import parse
-from pyvtrace.lang.types import Struct
-from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Emit, Function, Probe, Variable
+from pyvtrace.lang.parser import nothing, parse
+from pyvtrace.lang.types import Struct, Type
+from pyvtrace.lang.vocabulary import Action, Aggregating, Argument, Function, KernelSymbol, Probe, Refusal, Variable
 from pyvtrace.providers.registry import ProbeTable
-from pyvtrace.runtime.options import BadOption, canonical, is_set, number
+from pyvtrace.runtime.libraries import LIBRARY_OPTIONS, SHIPPED, Shipped, user_libraries
+from pyvtrace.runtime.options import BadOption, canonical, is_set, number, setting
 from pyvtrace.source import CompileError, Diagnostic, Source
 from pyvtrace.spec import ProgramSpec
 from pyvtrace.target import Target
 from pyvtrace.value import Value, replace
 
+_FRAMES = ("stackframes", "ustackframes", "jstackframes", "maxframes")
 _SIZES = ("aggsize", "bufsize", "dynvarsize", "nspec", "scratchsize")
 ALL_CPUS_AGGSIZE = 64 << 20
 # A ring buffer is at least a page, and a power of two.
@@ -44,8 +47,8 @@ _DEFAULTARGS = re.compile(
 class Tables:
     """The environment a program is checked against: the builtins and this kernel's probes."""
 
-    def __init__(self, probes: ProbeTable) -> None:
-        self._probes = probes
+    def __init__(self, probes: ProbeTable, libraries: Shipped) -> None:
+        self._probes, self._libraries = probes, libraries
 
     @property
     def variables(self) -> Mapping[str, Variable]:
@@ -72,11 +75,23 @@ class Tables:
     def aggregate(self, keyword: str, tag: str) -> Struct | None:
         return self._probes.aggregate(keyword, tag)
 
+    def named_type(self, name: str) -> Type | None:
+        return self._probes.named_type(name)
+
+    def enumerator(self, name: str) -> tuple[Type, int] | None:
+        return self._probes.enumerator(name)
+
+    def symbol(self, module: str, name: str) -> KernelSymbol | None:
+        return self._probes.symbol(module, name)
+
     def hint(self, description: ProbeDescription) -> str:
         return self._probes.hint(description)
 
-    def argument_code(self, probe: Probe, index: int) -> Emit | None:
-        return None
+    def refusal(self, description: ProbeDescription, found: Sequence[Probe]) -> Refusal | None:
+        return self._probes.refusal(description, found)
+
+    def library(self, name: str) -> Source | None:
+        return self._libraries.defining(name)
 
 
 class Request(Value):
@@ -91,10 +106,11 @@ class Request(Value):
 
 
 class Compiled(Value):
-    """A compiled program, and how many probes each of its texts is enabled at."""
+    """A compiled program; how many probes each of its texts is enabled at, and what each text consists of."""
 
     spec: ProgramSpec
     matched: tuple[int, ...]
+    items: tuple[tuple[ast.Item, ...], ...]
 
 
 def compile_text(
@@ -126,10 +142,18 @@ def compile_request(request: Request, target: Target) -> Compiled:
 
 
 def _compiled(request: Request, target: Target) -> Compiled:
-    sources = list(accumulate(request.programs, lambda before, source: source.after(before)))
     probes = ProbeTable(target)
-    program = _checked(sources, _parsed(sources, request), probes, request)
+    given = {**request.environment, **request.options}
+    libraries = user_libraries("" if is_set(given, "nolibs") else setting(given, "libdir"), probes.providers)
+    sources = list(accumulate((*libraries, *request.programs), lambda before, source: source.after(before)))
+    shipped = Shipped("" if is_set(given, "nolibs") else setting(given, "syslibdir") or SHIPPED)
+    tree = _parsed(sources, request, shipped, probes)
+    program = _checked(sources, tree, Tables(probes, shipped), request)
     options = {**request.environment, **dict(program.options), **request.options}
+    if not is_set(options, "empty") and all(isinstance(item, ast.Pragma) for item in tree.items):
+        raise CompileError(sources[-1], [nothing(sources[-1])])
+    if "amin" in options:
+        _check_stability(tree, options["amin"], sources[-1])
     if is_set(options, "quiet"):
         # Nobody will print the bare header lines, so nothing is recorded for them.
         program = replace(program, clauses=tuple(replace(clause, default=False) for clause in program.clauses))
@@ -137,10 +161,31 @@ def _compiled(request: Request, target: Target) -> Compiled:
     if "aggsize" not in options:
         # Memory is taken when a map is made, for every CPU that there could be: on large machines each gets less of it.
         sizes["aggsize"] = min(sizes["aggsize"], ALL_CPUS_AGGSIZE // target.cpus)
+    if "cpu" in options:
+        sizes["cpu"] = number(options, "cpu")
     sizes["bufsize"] = max(_LEAST_BUFFER, 1 << (sizes["bufsize"] - 1).bit_length())
     spec = compile_program(program, target, probes, sizes, options)
     spec = replace(spec, destructive=_is_destructive(program))
-    return Compiled(spec, tuple(_matched(program, source) for source in sources))
+    own = sources[len(libraries) :]
+    items = (tuple(item for item in tree.items if program.source.of(item.span.start) is source) for source in own)
+    return Compiled(spec, tuple(_matched(program, source) for source in own), tuple(items))
+
+
+def _check_stability(tree: ast.Program, minimum: str, source: Source) -> None:
+    from pyvtrace.lang.stability import attributes_of, below
+
+    least = attributes_of(minimum)
+    problems = [
+        Diagnostic(
+            "D_ATTR_MIN",
+            use.span,
+            f"attributes for variable {use.name} ({'/'.join(use.attributes)}) are less than predefined minimum",
+            f"-xamin asks for {minimum}",
+        )
+        for use in (below(tree.items, least) if least else ())
+    ]
+    if problems:
+        raise CompileError(source, problems)
 
 
 def macros(request: Request, source: Source) -> Macros:
@@ -152,12 +197,14 @@ def macros(request: Request, source: Source) -> Macros:
     return Macros(request.arguments, named, default, is_set(given, "argref"))
 
 
-def _parsed(sources: Sequence[Source], request: Request) -> ast.Program:
+def _parsed(sources: Sequence[Source], request: Request, shipped: Shipped, probes: ProbeTable) -> ast.Program:
     items: list[ast.Item] = []
+    types = TypeNames(shipped.has, probes.is_type)
     problems: list[Diagnostic] = []
+    allow_empty = is_set({**request.environment, **request.options}, "empty")
     for source in sources:
         try:
-            items += parse(source, macros(request, source)).items
+            items += parse(source, macros(request, source), types, allow_empty=allow_empty).items
         except CompileError as error:
             problems += error.diagnostics
     if problems:
@@ -165,18 +212,22 @@ def _parsed(sources: Sequence[Source], request: Request) -> ast.Program:
     return ast.Program(tuple(items))
 
 
-def _checked(sources: Sequence[Source], tree: ast.Program, probes: ProbeTable, request: Request) -> typed.Program:
+def _checked(sources: Sequence[Source], tree: ast.Program, tables: Tables, request: Request) -> typed.Program:
     given = {**request.environment, **dict(_pragmas(tree)), **request.options}
 
     def read_option(name: str, text: str | None) -> tuple[str, str]:
         value = canonical(name, text)
+        if name in LIBRARY_OPTIONS:
+            return "", "libraries are read before the program: give it on the command line"
         return ("", value.why) if isinstance(value, BadOption) else (request.options.get(name, value), "")
 
     return check(
         sources[-1],
         tree,
-        Tables(probes),
+        tables,
         strsize=number(given, "strsize"),
+        scratchsize=number(given, "scratchsize"),
+        frames={name: number(given, name) for name in _FRAMES},
         read_option=read_option,
         zdefs=is_set(given, "zdefs"),
     )
@@ -198,5 +249,8 @@ def _matched(program: typed.Program, source: Source) -> int:
 
 
 def _is_destructive(program: typed.Program) -> bool:
-    statements = (s for clause in program.clauses for s in typed.flattened(clause.body))
-    return any(isinstance(s, typed.Act) and s.action.destructive for s in statements)
+    for node in typed.nodes(tuple((clause.predicate, clause.body) for clause in program.clauses)):
+        match node:
+            case typed.Act(action=Action(destructive=True)) | typed.Call(function=Function(destructive=True)):
+                return True
+    return False

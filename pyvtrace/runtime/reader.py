@@ -10,6 +10,7 @@ from pyvtrace.builtins.distributions import merged
 from pyvtrace.kernel import bpf
 from pyvtrace.kernel.barrier import can_wait, wait_for_programs
 from pyvtrace.runtime.snapshot import Key, Rows, Table, Words
+from pyvtrace.runtime.traces import Shower
 from pyvtrace.spec import AggregationSpec, FieldSpec, ProbeName, ProgramSpec, StorageSpec
 
 _PARTS = {"probeprov": "provider", "probemod": "module", "probefunc": "function", "probename": "name"}
@@ -22,11 +23,14 @@ Keys = Sequence[tuple[int, Key]]
 class Reader:
     """Reads the aggregations of one session. `state` is the state map in memory, writable."""
 
-    def __init__(self, spec: ProgramSpec, maps: Mapping[str, int], state: mmap.mmap) -> None:
+    def __init__(
+        self, spec: ProgramSpec, maps: Mapping[str, int], state: mmap.mmap, shower: Shower | None = None
+    ) -> None:
         self._spec = spec
+        shower = shower or Shower()
         storages = dict.fromkeys(a.storage for a in spec.aggregations)
         self._slots = {
-            s.values: Slots(s, maps, state, [a for a in spec.aggregations if a.storage == s], spec.probes)
+            s.values: Slots(s, maps, state, [a for a in spec.aggregations if a.storage == s], spec.probes, shower)
             for s in storages
         }
 
@@ -40,6 +44,11 @@ class Reader:
     def rows(self, a: AggregationSpec) -> Rows:
         """Keys that were updated; keys that read the same (a call's native and compat entry) are one."""
         return self._slots[a.storage.values].read((a,))[a.id]
+
+    def note(self) -> None:
+        """Name what is in new keys now: the processes that they are of may end."""
+        for slots in self._slots.values():
+            slots.keys()
 
     def slots(self, a: AggregationSpec) -> Slots:
         """Where an aggregation has its words."""
@@ -60,9 +69,10 @@ class Slots:
         state: mmap.mmap,
         users: Sequence[AggregationSpec],
         probes: Mapping[int, ProbeName],
+        shower: Shower,
     ) -> None:
-        self._storage, self._maps, self._state, self.users = storage, maps, state, users
-        self._decoders = {a.tag: KeyDecoder(a.keys, probes) for a in users}
+        self._storage, self._maps, self._state, self.users, self._shower = storage, maps, state, users, shower
+        self._decoders = {a.tag: KeyDecoder(a.keys, probes, shower) for a in users}
         self._raw: dict[bytes, int] = {}
         # By tag and number of the chunk: the slots in it with their keys.
         self._keys: dict[tuple[int, int], list[tuple[int, Key]]] = {}
@@ -87,6 +97,7 @@ class Slots:
         if not s.index or unchanged:
             return
         self._read_at = at
+        self._shower.observe()
         known = dict(chain.from_iterable(self._keys.values()))
         before, self._raw, self._keys = self._raw, {}, {}
         for raw, value in bpf.map_items(self._maps[s.index], s.key_size, 4, s.capacity):
@@ -168,8 +179,11 @@ class Slots:
 class KeyDecoder:
     """Key bytes to a tuple of integers and text, by the key's fields."""
 
-    def __init__(self, fields: tuple[FieldSpec, ...], probes: Mapping[int, ProbeName]) -> None:
-        self._parts = [(f.offset, f.offset + f.size, _decoder(f, probes)) for f in fields]
+    def __init__(
+        self, fields: tuple[FieldSpec, ...], probes: Mapping[int, ProbeName], shower: Shower | None = None
+    ) -> None:
+        shower = shower or Shower()
+        self._parts = [(f.offset, f.offset + f.size, shower.of(f) or _decoder(f, probes)) for f in fields]
 
     def __call__(self, raw: bytes) -> Key:
         return tuple([decode(raw[start:end]) for start, end, decode in self._parts])

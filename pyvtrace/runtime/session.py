@@ -9,31 +9,35 @@ from __future__ import annotations
 import os
 import struct
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pyvtrace.builtins.speculations import CLOSED, GENERATION, TAKEN
-from pyvtrace.kernel import bpf, perf
+from pyvtrace.kernel import bpf
+from pyvtrace.kernel.attach import attach, load
 from pyvtrace.kernel.cpus import online
+from pyvtrace.runtime import options
 from pyvtrace.runtime.reader import Reader
 from pyvtrace.runtime.ring import RingBuffer, Run
 from pyvtrace.runtime.snapshot import Key, Snapshot, Table, Words
+from pyvtrace.runtime.traces import Shower, has_addresses, shower, uses
 from pyvtrace.runtime.window import FUNCTION, Watcher
 from pyvtrace.source import Source, Span
 from pyvtrace.spec import (
     COUNTERS,
+    OF_PROCESSES,
     SPECULATION_SIZE,
     AggregationSpec,
     CodeSpec,
     MapSpec,
     OnDemand,
-    PerfTracepoint,
     ProgramSpec,
-    RawTracepoint,
-    Timer,
 )
 from pyvtrace.target import Target
+
+if TYPE_CHECKING:
+    from pyvtrace.kernel.symbols import Symbols
 
 BEGIN, END = "BEGIN", "END"
 _WALL_OFFSET = 16
@@ -76,6 +80,8 @@ class Session:
         self._loaded: list[tuple[CodeSpec, int]] = []
         self._attached = ExitStack()
         self._watchers: dict[str, Watcher] | None = None
+        self._traces = uses(spec)
+        self.names: Symbols | None = None
 
     def __enter__(self) -> Session:
         try:
@@ -113,14 +119,33 @@ class Session:
         size = specs[self.spec.state].value_size
         self._state = bpf.map_mmap(self.maps[self.spec.state], size, writable=True)
         self._stack.callback(self._state.close)
-        self._reader = Reader(self.spec, self.maps, self._state)
+        self.shower = self._shower()
+        self._reader = Reader(self.spec, self.maps, self._state, self.shower)
         self.update_clock()
         for program in self.spec.programs:
             self._loaded.append((program, self._own(self._load_program(program))))
 
+    def _shower(self) -> Shower:
+        """What makes text of addresses of code. Those of processes are followed from here on."""
+        if not self._traces and not has_addresses(self.spec):
+            return Shower()
+        from pyvtrace.kernel.symbols import Symbols
+
+        self.names = Symbols()
+        self._stack.callback(self.names.close)
+        if self._traces & OF_PROCESSES and not options.is_set(self.spec.options, "noresolve"):
+            self.names.follow()
+        return shower(self.spec, self.names)
+
+    def note(self) -> None:
+        """Take note of what may be gone when its name is asked for; to be called about once a second."""
+        if self.names is not None and self._traces & OF_PROCESSES:
+            self.names.observe()
+            self._reader.note()
+
     def _load_program(self, program: CodeSpec) -> int:
         try:
-            return bpf.program_load(program.type, relocate(program, self.maps), program.name)
+            return load(program, relocate(program, self.maps), self.target)
         except bpf.VerifierError as error:
             at = min(error.instruction or 0, len(program.origins) - 1)
             raise Rejected(self.spec.source, program.origins[at], program, error) from error
@@ -133,20 +158,12 @@ class Session:
     def attach(self) -> None:
         """Enable every probe. BEGIN and END are run by `fire`."""
         for program, fd in self._loaded:
-            match program.attach:
-                case RawTracepoint(name=name):
-                    self._attached.callback(os.close, bpf.raw_tracepoint_open(name, fd))
-                case PerfTracepoint(group=group, name=name):
-                    form = self.target.tracepoint(group, name)
-                    if form is not None:
-                        self._attach_event(perf.open_tracepoint(form.id), fd)
-                case Timer(period_ns=period, every_cpu=every):
-                    for cpu in online() if every else online()[:1]:
-                        self._attach_event(perf.open_clock(cpu, period), fd)
+            attach(program, fd, self.target, self._attached, self._timer_cpus())
 
-    def _attach_event(self, event: int, program: int) -> None:
-        self._attached.callback(os.close, event)
-        perf.attach(event, program)
+    def _timer_cpus(self) -> Sequence[int]:
+        """The CPUs that timers may go off on."""
+        only = self.spec.options.get("cpu")
+        return online() if only is None else (int(only),)
 
     def fire(self, name: str) -> None:
         """Run the clauses of BEGIN or END, in this process."""
@@ -235,5 +252,6 @@ class Session:
             return False
         printer.refresh()
         for run in self.ring.read_batches():
+            self.shower.observe()
             printer.records(run)
         return True

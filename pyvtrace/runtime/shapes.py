@@ -12,12 +12,16 @@ _BRACKETS = {"struct": ("{", "}"), "array": ("[", "]")}
 
 
 def show(shape: ShapeSpec, raw: bytes) -> str:
-    """A value as D's print() has it, with a newline at its end."""
+    """A value as D's print() has it, with a newline at its end. `raw` may lack its last bytes: of what lies there, dots
+    are shown."""
     return "".join(_lines(shape, raw, 0, "", ""))
 
 
 def _lines(shape: ShapeSpec, raw: bytes, depth: int, name: str, end: str) -> Iterator[str]:
     start = f"{'':{depth}}{name}({shape.name})"
+    if not raw or (len(raw) < shape.size and shape.kind not in _BRACKETS):
+        yield f"{start}...{end}\n"
+        return
     if shape.kind not in _BRACKETS:
         yield f"{start}{_scalar(shape.kind, raw)}{end}\n"
         return

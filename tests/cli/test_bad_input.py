@@ -25,12 +25,12 @@ ONE_LINER = "syscall::getppid:entry /pid == $pid/ { @[execname] = count(); } tic
         ("syscall::raed:entry { }", ["probe description syscall::raed:entry does not match any probes",
                                      "did you mean syscall::read:entry"]),
         ("syscal:::entry { }", ["did you mean syscall:::entry?"]),
-        ("nosuch:::x { }", ["there is no provider 'nosuch', but dtrace, profile, rawtp, sdt, syscall"]),
+        ("nosuch:::x { }", ["there is no provider 'nosuch', but dtrace, fbt, io, pid, profile, rawtp"]),
         ("BEGIN { trace(1 }", ['syntax error near "}"']),
         ("BEGIN { @a = sum(\"x\"); trace(exename); }", ["sum( )", "Unknown variable name", "did you mean 'execname'?"]),
         ("BEGIN { trace($1); }", ["macro argument $1 is not defined"]),
         ("#pragma D option strsize=big\nBEGIN { }", ["failed to set option 'strsize': Invalid value"]),
-        ("#pragma D option libdir=/x\nBEGIN { }", ["failed to set option 'libdir': there are no D libraries"]),
+        ("#pragma D option libdir=/x\nBEGIN { }", ["failed to set option 'libdir': libraries are read before"]),
     ],
 )  # fmt: skip
 def test_a_problem_is_shown_with_its_place(vtrace: Any, program: str, messages: list[str]) -> None:

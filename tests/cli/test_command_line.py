@@ -128,7 +128,6 @@ def test_processes_and_output() -> None:
         (["-A", "-n", "x"], 2, "option -A is refused: there is no anonymous tracing on Linux"),
         (["-32", "-n", "x"], 2, "option -32 is refused"),
         (["-G", "-n", "x"], 2, "option -G is refused"),
-        (["-L", "/lib", "-n", "x"], 2, "option -L is refused: there are no D libraries"),
         (["-xnosuch", "-n", "x"], 1, "failed to set -x nosuch: Invalid option name"),
         (["-x", "bufsize=big", "-n", "x"], 1, "failed to set -x bufsize: Invalid value for specified option"),
         (["-x", "bufsize", "-n", "x"], 1, "failed to set -x bufsize: Invalid value for specified option"),

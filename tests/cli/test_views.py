@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.cgroups import cgroup, inside
 from tests.cli.terminal import OnTerminal, Screen
 from tests.conftest import VTRACE, RunVtrace, Tracer, Workload
 
@@ -186,19 +187,8 @@ def test_comm_chooses_by_name_or_glob(vtrace: RunVtrace, pattern: str, seen: boo
 
 
 def test_a_control_group(vtrace: RunVtrace) -> None:
-    with (
-        open("/proc/self/mountinfo", encoding="utf-8") as mounts,
-        open("/proc/self/cgroup", encoding="utf-8") as groups,
-    ):
-        top = next(line.split()[4] for line in mounts if " - cgroup2 " in line)
-        mine = next(line.strip().partition("::")[2] for line in groups if line.startswith("0::"))
-    other = f"{top}{mine.rstrip('/')}/vtrace-test-{os.getpid()}"
-    os.mkdir(other)
-    try:
-        inside = f"sh -c 'echo $$ > {other}/cgroup.procs; exec true'"
-        done = vtrace("syscalls", "--json", "--by", "comm,cgroup", "--cgroup", other, "-c", inside)
-    finally:
-        os.rmdir(other)
+    with cgroup(f"vtrace-test-{os.getpid()}") as other:
+        done = vtrace("syscalls", "--json", "--by", "comm,cgroup", "--cgroup", other, "-c", inside(other, "true"))
     found = counted(objects(done.stdout), "comm")
     assert found["true",] > 5
     assert set(found) <= {("true",), ("sh",)}

@@ -78,10 +78,15 @@ class Literal(Node):
 
 
 class Variable(Node):
-    """`name` as D writes it: `x`, `self->x`, `a[1, "k"]`."""
+    """`name` as D writes it: `x`, `self->x`, `a[1, "k"]`, `p->m`. `bits` is the width of a bit-field."""
 
-    def __init__(self, name: str, type_: CType) -> None:
-        self.name, self.type = name, type_
+    def __init__(self, name: str, type_: CType, bits: int = 0) -> None:
+        self.name, self.type, self._bits = name, type_, bits or 8 * type_.size
+
+    def hold(self, value: int) -> int:
+        """What of a value is kept: a bit-field holds less than its type."""
+        value &= (1 << self._bits) - 1
+        return value - (1 << self._bits) if self.type.signed and value >> (self._bits - 1) else value
 
     def text(self) -> str:
         return self.name
@@ -206,7 +211,7 @@ class Assignment(Node):
             op = self.op[:-1]
             type_ = operation_type(op, self.type, self.operand.type)
             value = operate(op, state[self.target.name], value, type_, self.operand.type)
-        state[self.target.name] = self.type.wrap(value)
+        state[self.target.name] = self.target.hold(value)
         return state[self.target.name]
 
 
@@ -222,7 +227,7 @@ class Step(Node):
 
     def value(self, state: State) -> int:
         before = state[self.target.name]
-        state[self.target.name] = self.type.wrap(before + (1 if self.op == "++" else -1))
+        state[self.target.name] = self.target.hold(before + (1 if self.op == "++" else -1))
         return state[self.target.name] if self.prefix else before
 
 

@@ -12,6 +12,7 @@ from pyvtrace.runtime.program import compile_text
 from pyvtrace.runtime.session import Session
 from pyvtrace.source import Source
 from pyvtrace.spec import FieldSpec, TraceAction
+from pyvtrace.value import Value
 from tests.compile import c_model as c
 from tests.fuzz import thorough
 
@@ -35,6 +36,38 @@ def variables(draw: st.DrawFn) -> list[tuple[str, c.Variable, int]]:
         scope = {"array": "", "own": "self "}.get(place, f"{place} " if place else "")
         first = type_.wrap(draw(st.sampled_from(EDGES)) * draw(st.sampled_from((1, -1))))
         made.append((f"{scope}{type_.name} {declared};", c.Variable(name, type_), first))
+    return made
+
+
+class Behind(Value):
+    """Where else something may lie: how it is declared and written, and what comes first, which takes the memory that a
+    pointer leads to. `{0}` is a number, `{1}` a type, `{2}` the width of a bit-field."""
+
+    declared: str
+    taken: str
+    written: str
+    is_bits: bool = False
+
+
+BEHIND = (
+    Behind("this {1} *p{0};", "this->p{0} = ({1} *)alloca(24);", "this->p{0}[2]"),
+    Behind("struct s{0} {{ char a; {1} m; char z; }};", "this->s{0} = (struct s{0} *)alloca(24);", "this->s{0}->m"),
+    Behind("struct b{0} {{ {1} a : 1, m : {2}; char z; }}; struct b{0} b{0};", "b{0}.a = 1;", "b{0}.m", True),
+    Behind("struct c{0} {{ {1} a : 1, m : {2}; }};", "this->c{0} = (struct c{0} *)alloca(16);", "this->c{0}->m", True),
+)
+
+
+@st.composite
+def behind(draw: st.DrawFn) -> list[tuple[str, str, c.Variable, int]]:
+    """(declaration, statement that comes first, variable, first value) of each."""
+    made = []
+    for number in range(draw(st.integers(0, 3))):
+        how, type_ = draw(st.sampled_from(BEHIND)), draw(st.sampled_from(c.TYPES))
+        bits = draw(st.integers(1, 8 * type_.size)) if how.is_bits else 0
+        texts = (how.declared, how.taken, how.written)
+        declared, taken, written = (text.format(number, type_.name, bits) for text in texts)
+        variable = c.Variable(written, type_, bits)
+        made.append((declared, taken, variable, variable.hold(draw(st.sampled_from(EDGES)))))
     return made
 
 
@@ -92,11 +125,13 @@ def _nonzero(op: str, divisor: c.Node) -> c.Node:
 
 @st.composite
 def programs(draw: st.DrawFn) -> tuple[str, list[c.Node], c.State]:
-    made = draw(variables())
+    others = draw(behind())
+    made = draw(variables()) + [(declaration, variable, first) for declaration, _, variable, first in others]
     known = [variable for _, variable, _ in made]
     expressions = draw(st.lists(nodes(known, DEPTH), min_size=1, max_size=EXPRESSIONS))
     lines = [declaration for declaration, _, _ in made]
     lines.append("BEGIN\n{")
+    lines += [taken for _, taken, _, _ in others]
     lines += [f"{variable.text()} = {first};" for _, variable, first in made]
     lines += [f"trace({expression.within(1)});" for expression in expressions]
     lines.append("}")

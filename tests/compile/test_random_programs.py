@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,7 +41,7 @@ INTEGERS = [
     "vtimestamp",
     "walltimestamp",
     "cpu",
-    "curcpu",
+    "cpu",
     "cgroup",
     "arg0",
     "arg1",
@@ -48,6 +50,7 @@ INTEGERS = [
     "errno",
     "id",
     "epid",
+    "ipl",
     "0",
     "1",
     "-1",
@@ -64,10 +67,21 @@ INTEGERS = [
     "speculation()",
     "*(userland char *)arg1",
     "((short *)arg0)[3]",
+    "this->q[g1]",
+    "this->b->high",
+    "(this->b + g1)->low",
+    "curthread->pid",
+    "PIDTYPE_PGID",
+    "(u8)arg1",
+    "caller",
+    "ucaller",
+    "stackdepth",
+    "ustackdepth",
 ]
 STRINGS = [
     "execname",
     "comm",
+    "container",
     "probefunc",
     "probename",
     "probemod",
@@ -90,10 +104,14 @@ STRINGS = [
     "stringof(arg0)",
     '"/usr/lib/x"',
 ]
+STACKS = ["stack()", "stack(3)", "held"]
+USER_STACKS = ["ustack()", "jstack(2)", "held_of[g1]", "self->held"]
 BINARY = ["+", "-", "*", "&", "|", "^", "<<", ">>", "<", "<=", ">", ">=", "==", "!=", "&&", "||", "^^"]
+HELD = "BEGIN { @seen = count(); held = stack(4); held_of[g1] = ustack(4); self->held = ustack(4); }"
 DECLARED = """
 int g1; uint64_t g2; string gt; int ga[int]; long gs[string, int]; string gm[int];
 self long n; self string t; self int a[pid_t]; self string m[string]; this int n; this string t;
+struct bits { char c; int low : 5; unsigned long high : 40; }; this int *q; this struct bits *b;
 """
 
 
@@ -142,7 +160,9 @@ def strings(draw: st.DrawFn, depth: int) -> str:
     return draw(st.sampled_from(STRINGS))
 
 
-places = st.sampled_from(["g1", "g2", "self->n", "this->n", "ga[1]", 'gs["k", 2]', "self->a[pid]", "ga[ga[1]]"])
+_PLACES = """g1; g2; self->n; this->n; ga[1]; gs["k", 2]; self->a[pid]; ga[ga[1]]; this->q[g1]; (*this->q);
+this->b->low; this->b[g1].high; this->b->c"""
+places = st.sampled_from(re.split(r";\s", _PLACES))
 
 
 def keys(depth: int) -> st.SearchStrategy[str]:
@@ -160,10 +180,14 @@ def statements(draw: st.DrawFn, depth: int) -> str:
         "aggregate",
         "quantize",
         "printf",
+        "stacks",
+        "names",
+        "hold",
         "trace",
         "printa",
         "clear",
         "print",
+        "memory",
     ]
     match draw(st.sampled_from(kinds + ["if", "if", "ifelse"] * (depth > 0))):
         case "assign":
@@ -171,6 +195,11 @@ def statements(draw: st.DrawFn, depth: int) -> str:
         case "assign string":
             place = draw(st.sampled_from(["gt", "self->t", "this->t", "gm[2]", "gm[g1]", "self->m[gt]"]))
             return f"{place} = {draw(text)};"
+        case "memory":
+            size = draw(st.sampled_from(["8", "g1", "sizeof (struct bits)"]))
+            return draw(
+                st.sampled_from([f"this->q = (int *)alloca({size});", f"this->b = (struct bits *)alloca({size});"])
+            )
         case "element":
             return f"free[{draw(number)}, {draw(text)}] = {draw(number)};"
         case "count":
@@ -188,6 +217,19 @@ def statements(draw: st.DrawFn, depth: int) -> str:
         case "printf":
             numbers = [draw(number) for _ in range(3)]
             return f'printf("%d %s %x %s %d\\n", {numbers[0]}, {draw(text)}, {numbers[1]}, {draw(text)}, {numbers[2]});'
+        case "stacks":
+            kernel, user = draw(st.sampled_from(STACKS)), draw(st.sampled_from(USER_STACKS))
+            return draw(st.sampled_from([
+                f"@k[{kernel}, {draw(number)}] = count();", f"@u[{user}] = count();",
+                f'printf("%k%k", {kernel}, {user});', "stack();", "ustack(2);",
+            ]))  # fmt: skip
+        case "names":
+            function = draw(st.sampled_from(["sym", "func", "mod", "usym", "ufunc", "umod", "uaddr"]))
+            call = f"{function}({draw(number)})"
+            letter = "A" if function.startswith("u") else "a"
+            return draw(st.sampled_from([f"@{function}[{call}] = count();", f'printf("%{letter}", {call});']))
+        case "hold":
+            return draw(st.sampled_from(["held = stack(4);", "held_of[g1] = ustack(4);", "self->held = ustack(4);"]))
         case "trace":
             return f"trace({draw(keys(depth + 1))});"
         case "print":
@@ -209,13 +251,11 @@ def block(depth: int) -> st.SearchStrategy[str]:
 
 @st.composite
 def clauses(draw: st.DrawFn) -> str:
-    predicate = f" /{draw(integers(2))}/" if draw(st.booleans()) else ""
+    predicate = f" / {draw(integers(2))}/" if draw(st.booleans()) else ""
     return f"{draw(st.sampled_from(PROBES))}{predicate}\n{{\n{draw(block(2))}\n}}"
 
 
-programs = st.lists(clauses(), min_size=1, max_size=5).map(
-    lambda parts: "\n".join([DECLARED, "BEGIN { @seen = count(); }", *parts])
-)
+programs = st.lists(clauses(), min_size=1, max_size=5).map(lambda parts: "\n".join([DECLARED, HELD, *parts]))
 
 
 def loads(text: str, **options: str) -> None:
@@ -241,4 +281,4 @@ def test_the_verifier_takes_every_program(program: str) -> None:
 @thorough(programs=20, shrink=False)
 @given(integers(7), strings(5), st.sampled_from(["BEGIN", "syscall:::entry", "tick-1s"]))
 def test_expressions_may_be_deep(number: str, text: str, probe: str) -> None:
-    loads(f"{DECLARED}{probe} /{number}/ {{ trace({text}); @[{number}, {text}] = sum({number}); }}", strsize="64")
+    loads(f"{DECLARED}{probe} / {number}/ {{ trace({text}); @[{number}, {text}] = sum({number}); }}", strsize="64")

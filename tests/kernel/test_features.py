@@ -18,6 +18,7 @@ EXCUSES = {
     "kprobe": errno.ENOENT,
     "uprobe": errno.ENOENT,
     "uprobe multi": errno.EINVAL,
+    "kprobe multi": errno.EOPNOTSUPP,
     "fentry": errno.EPERM,
     "syscalls tracepoints": errno.ENOENT,
     "block tracepoints": errno.ENOENT,

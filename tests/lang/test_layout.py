@@ -33,6 +33,7 @@ from pyvtrace.lang.types import (
 )
 from pyvtrace.lang.values import Values
 from pyvtrace.providers.registry import ProbeTable
+from pyvtrace.runtime.libraries import Shipped
 from pyvtrace.runtime.program import Tables
 from pyvtrace.source import Source
 from tests.frozen import FrozenTarget
@@ -62,7 +63,7 @@ def defined(text: str) -> Struct:
     source = Source("test.d", f"{text};", "script")
     (item,) = parse(source, Macros()).items
     assert isinstance(item, ast.TypeDeclaration)
-    type_ = resolve(Values(Scope(source, Tables(ProbeTable(FrozenTarget())), 256)), item.type)
+    type_ = resolve(Values(Scope(source, Tables(ProbeTable(FrozenTarget()), Shipped()), 256, 256)), item.type)
     assert isinstance(type_, Struct)
     return type_
 

@@ -47,3 +47,34 @@ def test_a_one_liner_imports_nothing_that_is_costly(vtrace: Callable[..., Any]) 
     loaded = {line.rpartition("|")[2].strip() for line in trace.stderr.splitlines() if line.startswith("import time:")}
     assert "pyvtrace.source" in loaded
     assert not loaded & COSTLY
+
+
+WATCH = """
+import sys
+def note(event, arguments):
+    path = str(arguments[0]) if event == "open" else ""
+    if "/pyvtrace/library/" in path or "/btf/" in path:
+        print("opened", path, file=sys.stderr)
+sys.addaudithook(note)
+from pyvtrace.cli.main import run
+run()
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "reads_libraries"),
+    [
+        ("BEGIN { exit(0); }", False),
+        ("BEGIN { @[execname, pid] = count(); x = (uint64_t)1; self->y = timestamp; exit(0); }", False),
+        ("BEGIN { x = SIGKILL; exit(0); }", True),
+        ("BEGIN { x = (psinfo_t *)0; exit(0); }", True),
+    ],
+)
+def test_libraries_and_btf_are_read_by_programs_that_name_something_of_theirs(
+    program: str, reads_libraries: bool
+) -> None:
+    ran = subprocess.run([sys.executable, "-c", WATCH, "-qn", program], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    opened = [line for line in ran.stderr.splitlines() if line.startswith("opened ")]
+    assert any("/pyvtrace/library/" in line for line in opened) is reads_libraries
+    assert not any("/btf/" in line for line in opened)

@@ -25,7 +25,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def shipped() -> set[str]:
-    return {str(path.relative_to(ROOT)) for path in ROOT.glob("probes/**/*.d")}
+    """Scripts, and D libraries."""
+    libraries = {str(path.relative_to(ROOT / "pyvtrace")) for path in ROOT.glob("pyvtrace/library/*.d")}
+    assert len(libraries) > 3
+    return libraries | {str(path.relative_to(ROOT)) for path in ROOT.glob("probes/**/*.d")}
 
 
 def test_every_shipped_script_is_inside(wheel: Path) -> None:
@@ -57,4 +60,8 @@ def test_it_runs_from_an_environment_of_its_own(wheel: Path, tmp_path: Path) -> 
     )
     assert vtrace.returncode == 0, vtrace.stderr
     assert "vtrace" in vtrace.stdout
+    named = subprocess.run(
+        [tmp_path / "bin" / "vtrace", "-e", "-n", "BEGIN { x = SIGKILL; }"], cwd=tmp_path, check=False
+    )
+    assert named.returncode == 0
     assert os.path.isdir(site / "pyvtrace" / "probes")

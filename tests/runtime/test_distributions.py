@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -21,12 +22,12 @@ from pyvtrace.builtins.distributions import (
     llquantize_bounds,
     merge,
     merged,
-    percentile,
     rank,
     subtract,
     subtracts,
     value_of,
 )
+from pyvtrace.builtins.percentiles import bucket_counts, percentile, upper_bounds
 from tests.runtime import model
 from tests.runtime.model import MASK, Params, words_of
 
@@ -211,8 +212,20 @@ def test_percentiles_of_exphist_are_bounds(values: list[int], percent: int, scal
 def test_percentiles_need_a_histogram() -> None:
     assert percentile("exphist", (0,), empty("exphist", (0,)), 0.5) == 0
     assert percentile("exphist", (0,), words_of("exphist", (0,), [-3]), 0.5) == -1
-    with pytest.raises(ValueError, match=r"lquantize\(\) has no percentiles"):
-        percentile("lquantize", (0, 1, 1), (0, 0, 0), 0.5)
+    with pytest.raises(ValueError, match=r"count\(\) has no percentiles"):
+        percentile("count", (), (1,), 0.5)
+
+
+@pytest.mark.parametrize("function", ["quantize", "lquantize", "llquantize", "exphist"])
+@given(values=st.lists(st.integers(-300, 300), min_size=1, max_size=20))
+def test_each_bucket_holds_what_is_above_the_bound_before_and_up_to_its_own(function: str, values: list[int]) -> None:
+    params = {"quantize": (), "lquantize": (-20, 31, 7), "llquantize": (10, 0, 1, 20), "exphist": (2,)}[function]
+    words = words_of(function, params, values)
+    uppers = upper_bounds(function, params)
+    # exphist does not tell negative values apart: all of them are up to -1.
+    inside = [max(-1, value) if function == "exphist" else value for value in values]
+    counts = [sum(lower < value <= upper for value in inside) for lower, upper in pairwise((-1 << 63, *uppers))]
+    assert list(bucket_counts(function, words)) == counts
 
 
 # ------------------------------------------------------------------------------------------------------------ pictures

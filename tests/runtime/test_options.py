@@ -93,7 +93,7 @@ def test_what_is_no_value(name: str, text: str | None) -> None:
     assert refusal.why.startswith("Invalid value for specified option")
 
 
-@pytest.mark.parametrize("name", ["ctypes", "grabanon", "linkmode", "cpu"])
+@pytest.mark.parametrize("name", ["ctypes", "grabanon", "linkmode", "late"])
 def test_what_would_change_a_program_is_refused(name: str) -> None:
     assert isinstance(canonical(name, "1"), BadOption)
 

@@ -18,7 +18,7 @@ def test_options_are_taken_as_x_takes_them() -> None:
     assert {m.max_entries for m in spec.maps if m.name == spec.ring} == {65536}
 
 
-@pytest.mark.parametrize("options", [{"nosuch": "1"}, {"bufsize": "big"}, {"libdir": "/x"}])
+@pytest.mark.parametrize("options", [{"nosuch": "1"}, {"bufsize": "big"}, {"ctfpath": "/x"}])
 def test_a_bad_option_is_an_error_of_the_caller(options: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=f"failed to set {next(iter(options))}: "):
         compile_text(BEGIN, TARGET, options)

@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from pyvtrace.builtins.distributions import EXPHIST_MAX, EXPHIST_NEGATIVE, EXPHIST_SUM, percentile_buckets, value_of
+from pyvtrace.builtins.distributions import EXPHIST_MAX, EXPHIST_NEGATIVE, EXPHIST_SUM, value_of
+from pyvtrace.builtins.percentiles import bucket_counts, upper_bounds
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime.program import compile_text
 from pyvtrace.runtime.session import Session
@@ -32,7 +33,8 @@ class Distribution:
     """The words of one exphist() key: `count`, `sum` and `max` in the value's unit, how many were `negative`."""
 
     def __init__(self, words: Words) -> None:
-        self._buckets, _ = percentile_buckets("exphist", (SCALE,), words)
+        uppers = upper_bounds("exphist", (SCALE,))
+        self._buckets = list(zip(uppers, bucket_counts("exphist", words), strict=True))
         self.count = sum(count for _, count in self._buckets)
         self.sum, self.max, self.negative = words[EXPHIST_SUM], words[EXPHIST_MAX], words[EXPHIST_NEGATIVE]
 

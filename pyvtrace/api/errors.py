@@ -1,0 +1,29 @@
+"""What can go wrong with a session, with everything that the command line would say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyvtrace.source import CompileError, Diagnostic, Source, render
+
+
+class VtraceError(Exception):
+    """Base of what a session raises."""
+
+
+class ProgramError(VtraceError):
+    """The D program cannot be compiled. `diagnostics` has every problem, with tag, place and hint; the text shows each
+    with its line and a caret."""
+
+    def __init__(self, error: CompileError) -> None:
+        self.source: Source = error.source
+        self.diagnostics: Sequence[Diagnostic] = error.diagnostics
+        super().__init__(render(error.source, error.diagnostics, tags=True))
+
+
+class TracingError(VtraceError):
+    """The kernel, or this user's privilege, does not allow it; the text says what is missing."""
+
+
+class LossWarning(UserWarning):
+    """Something was lost, or failed while the program ran, and nobody looked at `Session.complaints`."""

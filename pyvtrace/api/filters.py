@@ -1,0 +1,61 @@
+"""Whom a session is about: conditions put into the predicates of a D program.
+
+They are part of the D, so an event of somebody else costs what its predicate costs, and `Session.d` shows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyvtrace.analysis.compose import FAMILY, FAMILY_CLAUSES, FAMILY_DECLARATION, any_of, quoted
+from pyvtrace.lang import ast
+from pyvtrace.lang.lexer import Macros
+from pyvtrace.lang.parser import parse
+from pyvtrace.source import Source
+
+
+def conditions(pids: Sequence[int], groups: Sequence[int] | None, names: Sequence[str], *, child: bool) -> list[str]:
+    """D conditions: a thread has to be in one of the processes (or of the command's), one of the control groups, and be
+    called by one of the names."""
+    who = ([any_of("pid", pids)] if pids else []) + ([FAMILY] if child else [])
+    found = who if len(who) < 2 else [f"({' || '.join(who)})"]
+    found += [any_of("cgroup", groups)] if groups is not None else []
+    return found + ([any_of("execname", [quoted(name) for name in names])] if names else [])
+
+
+def narrowed(source: Source, macros: Macros, wanted: Sequence[str], *, child: bool) -> Source:
+    """The program whose clauses are about events of the processes that fulfil all conditions. BEGIN, END, ERROR and
+    timers are nobody's: their clauses stay. Lines keep their numbers.
+
+    Raises:
+        CompileError: it cannot be parsed.
+    """
+    if not wanted:
+        return source
+    condition = " && ".join(wanted)
+    text, at, parts = source.text, 0, []
+    clauses = [item for item in parse(source, macros).items if isinstance(item, ast.Clause)]
+    if child and clauses:
+        at = clauses[0].span.start
+        parts += [text[:at], FAMILY_DECLARATION.rstrip(), " "]
+    for item in clauses:
+        if all(map(_is_nobodys, item.probes)):
+            continue
+        if item.predicate is None:
+            end = item.probes[-1].span.end
+            parts += [text[at:end], f" /{condition}/"]
+            at = end
+        else:
+            start, end = item.predicate.span.start, item.predicate.span.end
+            parts += [text[at:start], f"{condition} && (", text[start:end], ")"]
+            at = end
+    parts.append(text[at:])
+    if child:
+        parts += ["\n\n", FAMILY_CLAUSES]
+    return Source(source.name, "".join(parts), source.kind)
+
+
+def _is_nobodys(description: ast.ProbeDescription) -> bool:
+    if description.provider:
+        return description.provider in ("dtrace", "profile", "tick")
+    return description.name in ("BEGIN", "END", "ERROR") or description.name.startswith(("tick-", "profile-"))

@@ -1,0 +1,103 @@
+"""Stable providers: probes with documented names and arguments, made of the kernel's tracepoints. One is a table.
+
+    SCHED = stable("sched", IDS, [
+        Row("wakeup", "rawtp:sched::sched_wakeup", (("lwpsinfo_t *", "args[0]"), ("psinfo_t *", "args[0]"))),
+    ])
+
+Conditions and arguments are D over the tracepoint's own arguments, and translators are in the D library that declares
+the type. A program that names such a probe is compiled as if it had been written for the tracepoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pyvtrace.lang.ast import ProbeDescription
+from pyvtrace.lang.types import VOID
+from pyvtrace.lang.vocabulary import Argument, Origin, Probe, Step
+from pyvtrace.providers.pattern import Pattern
+from pyvtrace.providers.provider import Provider
+from pyvtrace.providers.tracepoint import RAWTP, SDT, RawKey
+from pyvtrace.spec import AttachSpec, ProbeName
+from pyvtrace.target import Target
+from pyvtrace.value import Value
+
+_BASES = {provider.name: provider for provider in (RAWTP, SDT)}
+# Where DTrace has the kernel proper.
+_MODULE = "vmlinux"
+
+
+class Does(Value):
+    """A statement of D at the tracepoint `on` if `when` holds, for the sake of rows that name it: before all clauses
+    there, or `last`. `thread` is as in `Row`."""
+
+    on: str
+    does: str
+    when: str = ""
+    last: bool = False
+    thread: int = -1
+
+
+class Row(Value):
+    """A probe: `on` is the tracepoint that it is made of, `provider:group::name`. `arguments` has for each args[n] its
+    type and an expression; `when` is a condition; see `lang.vocabulary.Origin`. Rows of one name are one probe at
+    several places, which are its functions; what this kernel does not have is left out.
+    """
+
+    name: str
+    on: str
+    arguments: tuple[tuple[str, str], ...] = ()
+    when: str = ""
+    steps: tuple[Does, ...] = ()
+    thread: int = -1
+
+
+def stable(name: str, ids: range, rows: Sequence[Row]) -> Provider:
+    """The provider of a table's probes. Ids follow the rows, so new ones go to the end."""
+    listed = [(id_, ProbeName(name, _MODULE, row.on.rpartition(":")[2], row.name), row)
+              for id_, row in zip(ids, rows, strict=False)]  # fmt: skip
+
+    def probes(target: Target, description: ProbeDescription) -> Iterator[Probe]:
+        pattern = Pattern(description)
+        for id_, full, row in listed:
+            if pattern.fits(full) and (origin := _origin(target, row)):
+                yield Probe(id_, full, None, origin)
+
+    def named(target: Target, identifier: int) -> ProbeName | None:
+        return next((full for id_, full, _ in listed if id_ == identifier), None)
+
+    return Provider(name, ids, probes, arguments, attach, named=named)
+
+
+def _origin(target: Target, row: Row) -> Origin | None:
+    """What a probe is made of; None if this kernel has not all of it."""
+    base = _base(target, row.on)
+    steps = [_step(target, step) for step in row.steps]
+    if base is None or None in steps:
+        return None
+    return Origin(base, row.arguments, row.when, tuple(step for step in steps if step), row.thread)
+
+
+def _step(target: Target, step: Does) -> Step | None:
+    base = _base(target, step.on)
+    return Step(base, step.does, step.when, step.last, step.thread) if base else None
+
+
+def _base(target: Target, on: str) -> Probe | None:
+    """The probe of a tracepoint; None if there is none. Of a raw one BTF has to know the arguments, and knows enough:
+    no tracefs is needed. Such a probe has no id, for nobody enables it."""
+    provider, group, function, name = on.split(":")
+    if provider == RAWTP.name:
+        known = target.raw_tracepoint(name) is not None
+        return Probe(0, ProbeName(provider, group, function, name), RawKey(name)) if known else None
+    return next(iter(SDT.probes(target, ProbeDescription(provider, group, function, name))), None)
+
+
+def arguments(target: Target, probe: Probe) -> tuple[Argument, ...]:
+    return tuple(Argument("", VOID, written) for written, _ in probe.origin.arguments) if probe.origin else ()
+
+
+def attach(target: Target, probe: Probe) -> AttachSpec:
+    assert probe.origin is not None
+    base = probe.origin.probe
+    return _BASES[base.name.provider].attach(target, base)

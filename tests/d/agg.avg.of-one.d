@@ -1,0 +1,1 @@
+BEGIN { @ = avg(-9); printa(@); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @ = lquantize(5, 0, 10, 1); clear(@); printa(@); exit(0); }

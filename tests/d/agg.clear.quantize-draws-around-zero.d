@@ -1,0 +1,1 @@
+BEGIN { @ = quantize(50); clear(@); printa(@); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @ = count(); @ = count(); @ = count(); printa(@); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @ = sum(100); denormalize(@); printa("%@d\n", @); exit(0); }

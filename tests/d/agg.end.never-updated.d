@@ -1,0 +1,1 @@
+BEGIN { exit(0); } END /0/ { @ = count(); }

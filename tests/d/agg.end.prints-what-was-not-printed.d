@@ -1,0 +1,1 @@
+BEGIN { @a["p"] = count(); @b["q"] = sum(2); printa("%s\n", @a); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @["a"] = count(); trunc(@); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @[(char)1] = count(); @[257] = count(); printa(@); exit(0); }

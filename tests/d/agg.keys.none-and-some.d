@@ -1,0 +1,1 @@
+BEGIN { @a = count(); @b["x"] = count(); printa(@a); printa(@b); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @[probename, probeprov] = count(); printa("%s %s %@d\n", @); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @[(char)1, (short)2, 3, 4LL] = count(); printa(@); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @ = sum(-2999); normalize(@, 1000); printa("%@d\n", @); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @ = quantize(5, 40); normalize(@, 10); printa(@); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @ = sum(100); normalize(@, 10); normalize(@, 5); printa("%@d\n", @); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @[255] = sum(255); printa("%x %@x %#@x\n", @); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @ = count(); trunc(@); printa("row\n", @); printf("-\n"); exit(0); }

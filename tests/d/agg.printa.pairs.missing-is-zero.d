@@ -1,0 +1,1 @@
+BEGIN { @a["x"] = sum(5); @b["y"] = sum(2); printa("%s %@d %@d\n", @a, @b); exit(0); }

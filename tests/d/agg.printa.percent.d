@@ -1,0 +1,1 @@
+BEGIN { @ = sum(50); printa("%@d%%\n", @); exit(0); }

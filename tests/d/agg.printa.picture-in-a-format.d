@@ -1,0 +1,1 @@
+BEGIN { @["k"] = quantize(5); printa("%s:%@d.\n", @); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @ = sum(-1); printa("%@u %@d\n", @); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @ = sum(3); printa("%@d %@d\n", @); exit(0); }

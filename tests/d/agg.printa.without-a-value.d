@@ -1,0 +1,1 @@
+BEGIN { @["k"] = sum(3); printa("%s\n", @); exit(0); }

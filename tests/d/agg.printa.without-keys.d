@@ -1,0 +1,1 @@
+BEGIN { @["k"] = sum(3); @["l"] = sum(4); printa("%@d\n", @); exit(0); }

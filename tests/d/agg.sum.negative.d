@@ -1,0 +1,1 @@
+BEGIN { @ = sum(5); @ = sum(-12); printa(@); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @["a"] = sum(0); printa(@); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @["a"] = count(); @["b"] = count(); trunc(@); printa(@); printf("-\n"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%d %d %d\n", '\x41', '\x7f', '\xa'); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%d %d %d\n", SIGHUP, SIGKILL, SIGTERM); exit(0); }

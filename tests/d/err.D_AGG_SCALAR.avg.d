@@ -1,0 +1,1 @@
+BEGIN { @ = avg("x"); exit(0); }

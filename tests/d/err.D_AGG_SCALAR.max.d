@@ -1,0 +1,1 @@
+BEGIN { @ = max("x"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @ = min("x"); exit(0); }

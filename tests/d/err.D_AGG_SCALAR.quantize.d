@@ -1,0 +1,1 @@
+BEGIN { @ = quantize("x"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @ = stddev("x"); exit(0); }

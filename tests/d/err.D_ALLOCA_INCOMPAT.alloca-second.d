@@ -1,0 +1,1 @@
+BEGIN { x = (int *)4096; x = (int *)alloca(4); }

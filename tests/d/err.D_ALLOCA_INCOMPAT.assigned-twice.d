@@ -1,0 +1,1 @@
+BEGIN { x = (int *)alloca(4); x = (int *)4096; }

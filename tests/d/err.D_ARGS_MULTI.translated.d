@@ -1,0 +1,1 @@
+io:::start, rawtp:block::block_rq_issue { trace(args[0]->b_bcount); }

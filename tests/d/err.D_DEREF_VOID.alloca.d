@@ -1,0 +1,2 @@
+/* What alloca() gives is a void pointer. */
+BEGIN { *alloca(4) = 1; }

@@ -1,0 +1,1 @@
+BEGIN { x = &nosuchmodule`vfs_read; }

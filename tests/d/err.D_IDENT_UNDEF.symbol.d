@@ -1,0 +1,1 @@
+BEGIN { x = `no_such_symbol; }

@@ -1,0 +1,1 @@
+BEGIN { @ = count(); denormalize(@, 2); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @ = count(); normalize(@); exit(0); }

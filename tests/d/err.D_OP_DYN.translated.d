@@ -1,0 +1,1 @@
+io:::start, io:::done { trace(args[0]); }

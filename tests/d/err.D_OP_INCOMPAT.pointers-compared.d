@@ -1,0 +1,1 @@
+BEGIN { x = (int *)4096 == (struct list_head *)4096; }

@@ -1,0 +1,2 @@
+enum { ONE = 1 };
+BEGIN { ONE = 2; }

@@ -1,0 +1,1 @@
+BEGIN { `vfs_read = 1; }

@@ -1,0 +1,1 @@
+BEGIN { *(int *)&`vfs_read = 1; }

@@ -1,0 +1,1 @@
+BEGIN { *(userland int *)arg0 = 1; }

@@ -1,0 +1,2 @@
+#pragma D option nosuch=2
+BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printa("%d", 5); exit(0); }

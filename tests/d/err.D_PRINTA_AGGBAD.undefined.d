@@ -1,0 +1,1 @@
+BEGIN { printa(@none); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%hhd", 1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%n", 1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%T", 5); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%Y", 5); exit(0); }

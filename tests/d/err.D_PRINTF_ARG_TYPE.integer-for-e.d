@@ -1,0 +1,1 @@
+BEGIN { printf("%e", 1); exit(0); }

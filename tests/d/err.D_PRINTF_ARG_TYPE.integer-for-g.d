@@ -1,0 +1,1 @@
+BEGIN { printf("%g", 1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%E", 1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%G", 1); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%C", 65L); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%c", 65L); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%d", (char *)0); exit(0); }

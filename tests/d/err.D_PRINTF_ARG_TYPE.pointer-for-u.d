@@ -1,0 +1,1 @@
+BEGIN { printf("%u", (char *)0); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%d %s", 1, 2); exit(0); }

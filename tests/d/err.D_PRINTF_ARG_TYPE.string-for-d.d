@@ -1,0 +1,1 @@
+BEGIN { printf("%d", "a"); exit(0); }

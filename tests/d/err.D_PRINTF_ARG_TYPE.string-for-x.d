@@ -1,0 +1,1 @@
+BEGIN { printf("%x", "a"); exit(0); }

@@ -1,0 +1,2 @@
+BEGIN { *(int *)0 = 1; printf("not reached\n"); }
+ERROR { printf("fault %d at %x\n", arg4, arg5); exit(0); }

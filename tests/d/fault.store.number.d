@@ -1,0 +1,2 @@
+BEGIN { x = 4096; *(char *)x = 1; printf("not reached\n"); }
+ERROR { printf("fault %d at %x\n", arg4, arg5); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("[%s]", basename("/usr/bin/ls")); printf("[%s]", basename("ls")); printf("[%s]", basename("/usr/")); printf("[%s]", basename("/")); printf("[%s]", basename("")); printf("[%s]", basename("///")); printf("[%s]", basename("a//")); printf("\n"); exit(0); }

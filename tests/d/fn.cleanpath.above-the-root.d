@@ -1,0 +1,1 @@
+BEGIN { printf("[%s]", cleanpath("/../a")); printf("\n"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("[%s]", dirname("/usr/bin/ls")); printf("[%s]", dirname("ls")); printf("[%s]", dirname("/usr/")); printf("[%s]", dirname("/")); printf("[%s]", dirname("")); printf("[%s]", dirname("/ls")); printf("[%s]", dirname("a//b")); printf("[%s]", dirname("//")); printf("\n"); exit(0); }

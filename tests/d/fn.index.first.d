@@ -1,0 +1,1 @@
+BEGIN { printf("[%d]", index("hello", "l")); printf("[%d]", index("hello", "lo")); printf("[%d]", index("hello", "x")); printf("\n"); exit(0); }

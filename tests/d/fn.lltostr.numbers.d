@@ -1,0 +1,1 @@
+BEGIN { printf("[%s]", lltostr(0)); printf("[%s]", lltostr(-1)); printf("[%s]", lltostr(12345)); printf("[%s]", lltostr(0x7fffffffffffffff)); printf("[%s]", lltostr(0x8000000000000000)); printf("\n"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("[%s]", strchr("abc", 122)); printf("\n"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @[substr("abc", 1)] = count(); printa("%s %@d\n", @); exit(0); }

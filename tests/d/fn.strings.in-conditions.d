@@ -1,0 +1,1 @@
+BEGIN /strlen(probename) == 5/ { printf("%d\n", strstr(probename, "GIN") == "GIN"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("[%d]", strlen("")); printf("[%d]", strlen("a")); printf("[%d]", strlen("hello")); printf("[%d]", strlen("é")); printf("\n"); exit(0); }

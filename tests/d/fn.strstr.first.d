@@ -1,0 +1,1 @@
+BEGIN { printf("[%s]", strstr("abcabc", "ca")); printf("[%s]", strstr("abc", "abc")); printf("[%s]", strstr("abc", "")); printf("\n"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("[%s]\n", strtok(",;,", ",;")); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("[%s]", strtok(",,a,,b", ",")); printf("[%s]", strtok(NULL, ",")); printf("[%s]\n", strtok(NULL, ",")); exit(0); }

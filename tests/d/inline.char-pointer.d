@@ -1,0 +1,2 @@
+inline char *greeting = "hello";
+BEGIN { printf("%s\n", greeting); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%d\n", `vfs_read == &`vfs_read); exit(0); }

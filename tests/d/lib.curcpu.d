@@ -1,0 +1,1 @@
+BEGIN { printf("%d %d\n", curcpu->cpu_id == cpu, curcpu->cpu_pset); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("left out\n"); exit(0); }

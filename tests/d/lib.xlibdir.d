@@ -1,0 +1,1 @@
+BEGIN { printf("%d\n", (int)(FAR + origin->y)); exit(0); }

@@ -1,0 +1,3 @@
+#pragma D depends_on library b.d
+
+inline point_t *origin = xlate <point_t *> (curthread);

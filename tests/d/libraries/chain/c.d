@@ -1,0 +1,2 @@
+typedef long coord_t;
+inline coord_t FAR = 7;

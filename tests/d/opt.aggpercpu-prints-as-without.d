@@ -1,0 +1,1 @@
+BEGIN { @ = count(); printa("%@d\n", @); exit(0); }

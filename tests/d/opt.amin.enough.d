@@ -1,0 +1,1 @@
+BEGIN { trace(pid > 0); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { setopt("strsize", "9"); printf("x\n"); exit(0); }

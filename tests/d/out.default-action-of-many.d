@@ -1,0 +1,1 @@
+BEGIN, BEGIN { } BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { print(5); print(-5L); print((char)65); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { print("a\tb"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("[%-#8x]\n", 255); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("[%#o]\n", 8); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("[%#08x]\n", 255); exit(0); }

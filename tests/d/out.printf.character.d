@@ -1,0 +1,1 @@
+BEGIN { printf("[%c][%c]\n", 65, 0x7a); exit(0); }

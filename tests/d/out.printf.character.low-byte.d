@@ -1,0 +1,1 @@
+BEGIN { printf("[%c]\n", 0x141); exit(0); }

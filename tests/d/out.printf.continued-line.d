@@ -1,0 +1,1 @@
+BEGIN { printf("one two\n"); exit(0); }

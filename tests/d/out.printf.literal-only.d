@@ -1,0 +1,1 @@
+BEGIN { printf("no conversions here\n"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("a"); printf("b"); printf("c\n"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("a"); printf("%d", 1); printf("b"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("[%06.3d]\n", 5); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("[%.*d][%.*s]\n", 4, 7, 1, "xyz"); exit(0); }

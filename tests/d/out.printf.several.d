@@ -1,0 +1,1 @@
+BEGIN { printf("%d %s %x %c\n", 1, "two", 3, 52); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("[%S]\n", "é"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("[%S]\n", "a\tb\nc\\d\"e"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("[%s]\n", "né"); exit(0); }

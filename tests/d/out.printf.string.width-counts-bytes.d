@@ -1,0 +1,1 @@
+BEGIN { printf("[%4s]\n", "é"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("[%T]\n", 0L); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("[%-06d]\n", 42); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("[%-?x]\n", 255); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { x = 6; trace(x * 7); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(1); trace("a"); trace(2); exit(0); }

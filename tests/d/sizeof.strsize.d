@@ -1,0 +1,1 @@
+BEGIN { printf("%d\n", sizeof (string)); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { discard(0); discard(99); exit(0); }

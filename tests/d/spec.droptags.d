@@ -1,0 +1,1 @@
+BEGIN { a = speculation(); b = speculation(); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { speculate(0); printf("never\n"); } BEGIN { printf("next\n"); exit(0); }

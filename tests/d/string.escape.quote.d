@@ -1,0 +1,1 @@
+BEGIN { s = "a\"b\\c"; printf("%s %d\n", s, strlen(s)); exit(0); }

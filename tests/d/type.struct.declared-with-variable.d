@@ -1,0 +1,2 @@
+struct s { int a; } v;
+BEGIN { v.a = 3; printf("%d\n", v.a); exit(0); }

@@ -1,0 +1,78 @@
+"""Probes that are made of tracepoints: their code is that of a clause on the tracepoint."""
+
+from __future__ import annotations
+
+import pytest
+
+from pyvtrace.kernel.target import LiveTarget
+from pyvtrace.lang.ast import ProbeDescription
+from pyvtrace.lang.vocabulary import Probe
+from pyvtrace.providers.registry import ProbeTable
+from pyvtrace.providers.stable import Does, Row, stable
+from pyvtrace.runtime.program import compile_text
+from pyvtrace.source import Source
+from pyvtrace.spec import CodeSpec, RawTracepoint, TypedTracepoint
+from tests.frozen import FrozenTarget
+
+LIVE = LiveTarget()
+
+
+def codes(text: str) -> dict[str, CodeSpec]:
+    return {program.name: program for program in compile_text(Source("test.d", text), LIVE, {}).programs}
+
+
+ALIKE = [
+    ("@[pid] = count();", "@[pid] = count();"),
+    ("@ = sum(args[0]->b_bcount);", "@ = sum(args[0]->bi_iter.bi_size);"),
+    ("@[args[1]->dev_statname] = count();", "@[stringof(args[0]->bi_bdev->bd_device.kobj.name)] = count();"),
+    ("@[args[1]->dev_major] = count();", "@[(int)getmajor(args[0]->bi_bdev->bd_dev)] = count();"),
+]
+
+
+@pytest.mark.parametrize(("translated", "by_hand"), ALIKE)
+def test_a_clause_costs_what_it_costs_on_the_tracepoint(translated: str, by_hand: str) -> None:
+    (made,) = codes(f"io::block_getrq:start {{ {translated} }}").values()
+    (plain,) = codes(f"rawtp:block::block_getrq {{ {by_hand} }}").values()
+    assert len(made.code) == len(plain.code)
+
+
+def test_probes_of_one_tracepoint_are_one_program_with_their_own_names() -> None:
+    program = "io::block_getrq:start { trace(probename); } rawtp:block::block_getrq { trace(probename); }"
+    (code,) = codes(program).values()
+    assert len(code.probes) == 2
+
+
+def test_a_probe_for_another_thread_has_a_program_of_its_own() -> None:
+    found = [p.attach for p in compile_text(Source("test.d", "io:::wait-done { }"), LIVE, {}).programs]
+    switches = [place for place in found if getattr(place, "name", "") == "sched_switch"]
+    assert sorted(map(repr, switches)) == sorted(
+        map(repr, [RawTracepoint("sched_switch"), TypedTracepoint("sched_switch")])
+    )
+
+
+ROWS = [
+    Row(
+        "here", "rawtp:block::block_bio_queue", (("int", "args[0]->bi_opf"),), steps=(Does("rawtp:x::nosuch", "x = 1"),)
+    ),
+    Row("there", "rawtp:block::block_bio_queue", (("int", "args[0]->bi_opf"),)),
+    Row("nowhere", "rawtp:x::nosuch"),
+]
+
+
+def listed(text: str) -> list[Probe]:
+    table = ProbeTable(FrozenTarget(), [stable("made", range(500, 600), ROWS)])
+    provider, module, function, name = text.split(":")
+    return table.match(ProbeDescription(provider, module, function, name))
+
+
+def test_what_a_kernel_has_not_all_of_is_not_listed() -> None:
+    assert [(probe.id, probe.name.function, probe.name.name) for probe in listed(":::")] == [
+        (501, "block_bio_queue", "there")
+    ]
+
+
+def test_a_name_leads_to_its_probe_and_back() -> None:
+    table = ProbeTable(FrozenTarget(), [stable("made", range(500, 600), ROWS)])
+    (probe,) = listed("made:vmlinux:block_bio_queue:there")
+    assert table.name_of(probe.id) == probe.name
+    assert [argument.written for argument in table.arguments(probe)] == ["int"]
