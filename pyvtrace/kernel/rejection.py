@@ -10,12 +10,16 @@ _DIARY = re.compile(
     r"\d+: |R\d+(_\w+)?=|frame\d+: |from \d+ to \d+|(func|Func)#\d+|caller:|callee:|returning from callee|"
     r"regs=|last_idx|parent |; |Live regs|propagating|(cur|old) state:"
 )
+# From 7.3 on, what the verifier says is followed by its explanation for people, of many lines.
+_EXPLANATION = re.compile(r"^Verification failed: ", re.MULTILINE)
 _INSTRUCTION = re.compile(r"^(\d+): \([0-9a-f]{2}\)", re.MULTILINE)
 _NAMED = re.compile(r"\b(?:insn|instruction|insn_idx|at) (\d+)\b")
 
 
 def rejection(log: str) -> tuple[str, int | None]:
     """(the telling line, slot of the rejected instruction or None)."""
+    if explained := _EXPLANATION.search(log):
+        log = log[: explained.start()]
     lines = [line.strip() for line in log.splitlines() if line.strip() and not _STATISTICS.match(line.strip())]
     verdicts = [line for line in lines if not _DIARY.match(line)]
     telling = verdicts[-1] if verdicts else (lines[-1] if lines else "")

@@ -162,9 +162,11 @@ class Apt:
 
 
 def _explained(error: str) -> tuple[str, str]:
-    last = error.splitlines()[-1].removeprefix("E: ")
+    # What goes wrong first is the reason for the rest.
+    errors = [line.removeprefix("E: ") for line in error.splitlines() if line.startswith("E: ")]
+    reason = errors[0] if errors else error.splitlines()[-1]
     if "No space left" in error or "don't have enough free space" in error:
-        return last, "make room, or put the cache elsewhere with XDG_CACHE_HOME"
+        return reason, "make room, or put the cache elsewhere with XDG_CACHE_HOME"
     if any(
         sign in error for sign in ("Temporary failure", "Could not connect", "Cannot initiate", "Could not resolve")
     ):
@@ -172,4 +174,4 @@ def _explained(error: str) -> tuple[str, str]:
             f"deb.debian.org cannot be reached: {error.splitlines()[0]}",
             "what was fetched once needs no network (vtrace vm list); or give a kernel of your own: --kernel FILE",
         )
-    return last, ""
+    return reason, ""

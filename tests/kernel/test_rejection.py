@@ -38,6 +38,14 @@ LOGS = {
         "BPF program is too large. Processed 1000001 insn\n" + END,
         ("BPF program is too large. Processed 1000001 insn", None),
     ),
+    "explained, by 7.3": (
+        "2: (b7) r3 = 0                        ; R3=0\n3: (85) call bpf_map_update_elem#2\n"
+        "R1 type=scalar expected=map_ptr\n\nVerification failed: Call Type Safety: Invalid call argument\n\n"
+        "At:\n  insn 3\n       | ^-- error: invalid first argument (R1) for bpf_map_update_elem\n"
+        "  Instruction context:\n  >>> 3 | (85) call bpf_map_update_elem#2\n      4 | (95) exit\n\nSuggestion:\n"
+        f"  Pass a value with one of the accepted pointer or scalar types for this call.\n\n{END}",
+        ("R1 type=scalar expected=map_ptr", 3),
+    ),
     "nothing": ("", ("", None)),
 }
 

@@ -25,14 +25,15 @@ head -c 3000000 /dev/zero | tr '\0' x; exit 42
 """
 
 
-def test_a_command_has_its_surroundings_streams_and_status(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kernel", ["6.1", "6.12"])
+def test_a_command_has_its_surroundings_streams_and_status(kernel: str, tmp_path: Path) -> None:
     script = tmp_path / "a script"
     script.write_text(SURROUNDINGS)
     before = script.stat().st_mtime_ns
-    done = run("--env", "GIVEN=two words", "--", "sh", script, stdin=b"to stdin\n" * 5000, cwd=tmp_path)
+    done = run("--env", "GIVEN=two words", "--", "sh", script, stdin=b"to stdin\n" * 5000, cwd=tmp_path, kernel=kernel)
     release, uid, where, limit, given, network, *rest = done.stdout.splitlines()
     assert (uid, where, limit, given, network) == ("0", str(tmp_path), "unlimited", "two words", "lo")
-    assert release.startswith("6.1.")
+    assert release.startswith(f"{kernel}.")
     assert rest[:5000] == ["to stdin"] * 5000
     assert rest[5000:] == ["overlaid", "x" * 3_000_000]
     assert (done.stderr, done.status) == ("to stderr\n", 42)
@@ -77,15 +78,22 @@ def test_nothing_outlives_the_runner(how: signal.Signals, tmp_path: Path) -> Non
 
 READ_DISK = r"""
 import mmap, os, time
-for number, size in ((0, 50), (1, 20), (2, 1)):
+page = mmap.mmap(-1, 4096)
+def reads(number, count):
     disk = os.open(f"/dev/disk/by-id/virtio-vtrace{number}", os.O_RDWR | os.O_DIRECT)
-    page = mmap.mmap(-1, 4096)
-    times = []
-    for at in range(size):
+    for at in range(count):
         began = time.monotonic_ns()
         os.preadv(disk, [page], at * 4096)
-        times.append(time.monotonic_ns() - began)
-    print(*times)
+        yield time.monotonic_ns() - began
+    os.close(disk)
+for _ in range(10):
+    times = list(reads(0, 50))
+    print("latency", *times)
+    # By the guest's clock, which stands still for nobody: a busy host makes some later, so there is another go.
+    if max(times) < 1 << 25:
+        break
+print("limited", *reads(1, 20))
+disk = os.open("/dev/disk/by-id/virtio-vtrace2", os.O_RDWR | os.O_DIRECT)
 page[:5] = b"plain"
 os.pwritev(disk, [page], 0)
 os.preadv(disk, [page], 4096)
@@ -97,13 +105,13 @@ print(page[:5].decode())
 def test_disks_are_as_slow_as_they_say() -> None:
     disks = ("--disk", "latency=20ms", "--disk", "iops=40", "--disk", "plain")
     done = run(*disks, "--", "python3", "-c", READ_DISK)
-    latency, limited, _, kept = done.stdout.splitlines()
-    times = [int(word) for word in latency.split()]
-    assert len(times) == 50 and min(times) >= 20_000_000
-    # By the guest's clock, which stands still for nobody: a busy host makes some later.
-    assert sorted(times)[25] < 1 << 25
+    *latencies, limited, kept = done.stdout.splitlines()
+    times = [[int(word) for word in line.removeprefix("latency ").split()] for line in latencies]
+    assert min(map(min, times)) >= 20_000_000
+    # 50 of 50 in [16, 32) ms
+    assert len(times[-1]) == 50 and max(times[-1]) < 1 << 25
     # 40 a second, after a tenth of a second's worth at once
-    assert sum(map(int, limited.split())) >= (20 - 40 // 10 - 1) * 1_000_000_000 // 40
+    assert sum(map(int, limited.split()[1:])) >= (20 - 40 // 10 - 1) * 1_000_000_000 // 40
     assert kept == "plain"
 
 
