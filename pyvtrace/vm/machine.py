@@ -13,12 +13,12 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 from pyvtrace.value import Value
 from pyvtrace.vm import disk
-from pyvtrace.vm.children import die_with_parent
+from pyvtrace.vm.children import die_with_parent, without_writes
 from pyvtrace.vm.disk import Disk
 from pyvtrace.vm.refusal import Refused
 from pyvtrace.vm.store import Kernel
@@ -73,16 +73,17 @@ def started(guest: Guest) -> Iterator[Machine]:
                 sockets[name] = owned.enter_context(ours)
                 fds[name] = lent.enter_context(theirs).fileno()
             served = []
-            for directory in ("/", *guest.shares):
+            guards = [("/", without_writes()), *((directory, die_with_parent()) for directory in guest.shares)]
+            for directory, guard in guards:
                 listener, connection = map(lent.enter_context, _listener_and_connection())
                 served.append(connection.fileno())
                 command = [virtiofsd, "-o", f"source={directory},sandbox=chroot,cache=always"]
                 command.append(f"--fd={listener.fileno()}")
-                pidfds[f"virtiofsd {directory}"] = _start(owned, command, [listener.fileno()], fds["servers"])
+                pidfds[f"virtiofsd {directory}"] = _start(owned, command, [listener.fileno()], fds["servers"], guard)
             backing = [lent.enter_context(_anonymous_file()).fileno() for _ in guest.disks]
             command = [qemu, *arguments(guest, fds, served, backing)]
             ends = [fd for name, fd in fds.items() if name != "servers"]
-            pidfds[QEMU] = _start(owned, command, [*ends, *served, *backing], fds["console"])
+            pidfds[QEMU] = _start(owned, command, [*ends, *served, *backing], fds["console"], die_with_parent())
         yield Machine(sockets, pidfds)
 
 
@@ -158,8 +159,10 @@ def _anonymous_file() -> BinaryIO:
     return file
 
 
-def _start(owned: contextlib.ExitStack, command: list[str], fds: list[int], errors: int) -> int:
-    """A pidfd of the started command; `errors` takes what it has to say."""
+def _start(
+    owned: contextlib.ExitStack, command: list[str], fds: list[int], errors: int, guard: Callable[[], None]
+) -> int:
+    """A pidfd of the started command; `errors` takes what it has to say, `guard` runs in it before."""
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -168,7 +171,7 @@ def _start(owned: contextlib.ExitStack, command: list[str], fds: list[int], erro
         pass_fds=fds,
         # Ctrl-C is the command's, in the guest.
         start_new_session=True,
-        preexec_fn=die_with_parent(),
+        preexec_fn=guard,
     )
     pidfd = os.pidfd_open(process.pid)
 

@@ -76,6 +76,21 @@ def test_nothing_outlives_the_runner(how: signal.Signals, tmp_path: Path) -> Non
     assert os.listdir(tmp_path) == []
 
 
+def test_the_guests_root_cannot_write_here(tmp_path: Path) -> None:
+    """Whatever it mounts how: the files that it was not given are read-only on our side."""
+    place = tmp_path / "written"
+    script = f"""
+    mkdir /run/host && mount -t virtiofs host /run/host && mount -o remount,rw /run/host && echo mounted
+    echo guest >/run/host{place} && echo wrote
+    setting=/run/host/proc/sys/kernel/panic
+    same=$(cat $setting); echo $same >$setting && echo set
+    """
+    done = run("--", "sh", "-c", script)
+    assert done.stdout == "mounted\n"
+    assert done.stderr.count("Read-only file system") == 2
+    assert not place.exists()
+
+
 READ_DISK = r"""
 import mmap, os, time
 page = mmap.mmap(-1, 4096)
@@ -108,6 +123,7 @@ def test_disks_are_as_slow_as_they_say() -> None:
     *latencies, limited, kept = done.stdout.splitlines()
     times = [[int(word) for word in line.removeprefix("latency ").split()] for line in latencies]
     assert min(map(min, times)) >= 20_000_000
+    assert all(sorted(one)[25] < 1 << 25 for one in times)
     # 50 of 50 in [16, 32) ms
     assert len(times[-1]) == 50 and max(times[-1]) < 1 << 25
     # 40 a second, after a tenth of a second's worth at once
