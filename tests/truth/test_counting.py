@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from pyvtrace.builtins.distributions import QUANTIZE_BOUNDS
 from tests.truth.live import MS, Distribution, Trace, shipped, view_rows
 
@@ -72,7 +74,8 @@ def test_sleeps_are_as_long_as_the_sleeper_says(workload: Any) -> None:
         truth = work.release()
     assert trace.values("calls") == {(): 50}
     slept = trace.values("slept")[()]
-    assert 50 * 20 * MS <= slept <= truth["sum_ns"]  # its clock is read around each call
+    assert slept == pytest.approx(truth["sum_ns"], rel=0.01)
+    assert slept <= truth["sum_ns"]  # its clock is read around each call
 
     counts = trace.rows("coarse")[()]
     middle = next(i for i in range(len(counts)) if 2 * sum(counts[: i + 1]) >= 50)
@@ -94,7 +97,7 @@ def test_the_view_of_calls_says_the_same(workload: Any) -> None:
     sleeps = rows["clock_nanosleep"]
     assert sleeps["comm"] == "sleeper"
     assert sleeps.spread.count == 10
-    assert 10 * 20 * MS <= sleeps.spread.sum <= truth["sum_ns"]
+    assert sleeps.spread.sum == pytest.approx(truth["sum_ns"], rel=0.01)
     # The read at the gate was under way when the trace began: how long it took is not known, and not told.
     assert "read" not in rows
 

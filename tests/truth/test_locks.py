@@ -159,7 +159,7 @@ sdt:lock::contention_end
 def test_a_wait_for_a_mutex_is_one_wait_from_its_first_attempt(workload: Any) -> None:
     """Spinning and then sleeping is one wait. No thread is at two mutexes at once here, which makes a second way to
     measure simple; both read the same clock, and agree to the nanosecond."""
-    with SlowDisk(20 * MS) as disk:
+    with SlowDisk(5 * MS) as disk:
         work = workload("contended", "mutex", disk.directory, 10)
         with Trace(SCRIPT + OWN_SUM, work.pid, aggsize="16m") as trace:
             work.release()
