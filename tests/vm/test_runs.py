@@ -170,7 +170,8 @@ def test_a_terminal_in_the_guest_stands_for_ours() -> None:
                 assert select.select([terminal], [], [], PATIENCE)[0], said
                 said += terminal.read(4096)
 
-        until(b"30 100")
+        # With its end of line: what is typed before that is echoed in the middle of it.
+        until(b"30 100\r\n")
         assert b"/dev/hvc0" in said
         terminal.write(b"typed\r")
         until(b"typed\r\ntyped")
