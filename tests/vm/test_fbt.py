@@ -5,7 +5,11 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+import pytest
+
 from tests.vm.guests import VTRACE, run
+
+pytestmark = pytest.mark.usefixtures("kernels")
 
 COPY = "dd if=/dev/zero of=/dev/null bs=777 count=50 status=none"
 # fentry with typed arguments and members; fexit; kprobes for many, and for a function of a module; uprobes one by one.
