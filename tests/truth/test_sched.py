@@ -10,9 +10,13 @@ import pytest
 
 from tests.truth.live import Missed, Trace, again_if_missed
 
-# Between the two calls of getrusage() of the sleeper ($2) and of the spinner ($3), the kernel counts as well.
+CLOCK_MONOTONIC_COARSE = 6
+
+# Between the two calls of getrusage() of the sleeper ($1) and of the spinner ($2), the kernel counts as well.
 SWITCHES = """
-syscall::getrusage:return /(pid == $2 || pid == $3) && !self->began/ { self->on = 1; self->began = 1; }
+self int began;
+
+syscall::getrusage:return /(pid == $1 || pid == $2) && !self->began/ { self->on = 1; self->began = 1; }
 syscall::getrusage:entry /self->on/ { self->on = 0; }
 
 sched:::on-cpu /self->on/ { @on[pid, execname, curpsinfo->pr_psargs] = count(); }
@@ -36,8 +40,10 @@ sched:::surrender
 """
 
 QUEUES = """
+int queued[int];
+
 sched:::enqueue
-/args[1]->pr_pid == $2 || args[1]->pr_pid == $3/
+/args[1]->pr_pid == $1 || args[1]->pr_pid == $2/
 {
 	@in[args[1]->pr_pid, args[2]->cpu_id, args[3]] = count();
 	@twice[args[1]->pr_pid] = sum(queued[args[0]->pr_lwpid]);
@@ -45,7 +51,7 @@ sched:::enqueue
 }
 
 sched:::dequeue
-/args[1]->pr_pid == $2 || args[1]->pr_pid == $3/
+/args[1]->pr_pid == $1 || args[1]->pr_pid == $2/
 {
 	@out[args[1]->pr_pid, args[2]->cpu_id] = count();
 	@never[args[1]->pr_pid] = sum(queued[args[0]->pr_lwpid] == 0);
@@ -53,7 +59,7 @@ sched:::dequeue
 }
 
 sched:::on-cpu
-/pid == $2 || pid == $3/
+/pid == $1 || pid == $2/
 {
 	@all[pid] = count();
 }
@@ -69,7 +75,7 @@ def complete(trace: Trace) -> None:
 def test_switches_are_those_that_the_kernel_counts(workload: Any) -> None:
     work = workload("woken", 50)
     sleeper, spinner = work.facts["sleeper"], work.facts["spinner"]
-    with Trace(SWITCHES, work.pid, sleeper, spinner) as trace:
+    with Trace(SWITCHES, sleeper, spinner) as trace:
         truth = work.release()
     complete(trace)
     counted = {sleeper: truth["sleeper"], spinner: truth["spinner"]}
@@ -113,7 +119,7 @@ def test_who_gets_into_a_queue_gets_out_of_it(workload: Any) -> None:
     work = workload("woken", 50)
     sleeper, spinner = work.facts["sleeper"], work.facts["spinner"]
     _, last = work.facts["cpus"]
-    with Trace(QUEUES, work.pid, sleeper, spinner) as trace:
+    with Trace(QUEUES, sleeper, spinner) as trace:
         truth = work.release()
     complete(trace)
     entered, left = trace.values("in"), trace.values("out")
@@ -160,6 +166,7 @@ def test_a_new_thread_is_enqueued_before_it_runs(workload: Any) -> None:
 def test_who_comes_to_a_processor_does_so_after_the_other_one_has_left(workload: Any) -> None:
     """Whatever their order in the program."""
     program = """
+    int expected[int];
     sched:::on-cpu /expected[cpu]/ { @[expected[cpu] == tid + 1] = count(); }
     sched:::off-cpu { expected[cpu] = args[0]->pr_lwpid + 1; }
     """
@@ -216,4 +223,4 @@ def test_ticks_are_accounted_to_who_computes(workload: Any) -> None:
     ((key, ticks),) = trace.values().items()
     assert key == (work.pid, "spinner", work.pid)
     # The coarse clock moves with the ticks.
-    assert ticks == pytest.approx(truth["cpu_ns"] / 1e9 / time.clock_getres(time.CLOCK_MONOTONIC_COARSE), rel=0.2)
+    assert ticks == pytest.approx(truth["cpu_ns"] / 1e9 / time.clock_getres(CLOCK_MONOTONIC_COARSE), rel=0.2)

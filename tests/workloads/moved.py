@@ -30,6 +30,7 @@ def main(count: int) -> None:
     pid = os.getpid()
     child = os.fork()
     if not child:
+        gate.end_with_parent()
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(2))
         os.read(waits, 1)
         move(pid, (first, last), count, done)

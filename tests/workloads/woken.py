@@ -43,6 +43,7 @@ def start(name: str, cpu: int, priority: int, work: Callable[[], None]) -> tuple
     child = os.fork()
     if child:
         return child, go, hears
+    gate.end_with_parent()
     gate.name_thread(name)
     realtime(cpu, priority)
     os.read(waits, 1)
