@@ -38,7 +38,7 @@ PROC = stable(
         Row("exec", "sdt:syscalls::sys_enter_execveat", (("string", "copyinstr((uintptr_t)args->filename)"),)),
         Row("exec-failure", "sdt:syscalls::sys_exit_execve", (("int", "-args->ret"),), "args->ret < 0"),
         Row("exec-failure", "sdt:syscalls::sys_exit_execveat", (("int", "-args->ret"),), "args->ret < 0"),
-        Row("exec-success", "rawtp:sched::sched_process_exec", (("string", "args[2]->filename"),)),
+        Row("exec-success", "rawtp:sched::sched_process_exec", (("string", "stringof(args[2]->filename)"),)),
         Row("create", _FORK, (("psinfo_t *", "args[1]"),), "args[1]->pid == args[1]->tgid"),
         Row("lwp-create", _FORK, (("lwpsinfo_t *", "args[1]"), ("psinfo_t *", "args[1]"))),
         Row("start", _SWITCH, when="self->__proc_new && tid == pid", steps=_FIRST, thread=_NEXT),
