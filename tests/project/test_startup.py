@@ -78,3 +78,11 @@ def test_libraries_and_btf_are_read_by_programs_that_name_something_of_theirs(
     opened = [line for line in ran.stderr.splitlines() if line.startswith("opened ")]
     assert any("/pyvtrace/library/" in line for line in opened) is reads_libraries
     assert not any("/btf/" in line for line in opened)
+
+
+def test_tables_of_providers_are_imported_by_programs_that_may_mean_them(vtrace: Callable[..., Any]) -> None:
+    tables = {f"pyvtrace.providers.{name}" for name in ("stable", "io", "sched", "proc", "lockstat", "cpc")}
+    for program, expected in (("BEGIN { exit(0); }", set()), ("cpc:::cpu_clock-all-1000000 { exit(0); }", {"cpc"})):
+        trace = vtrace("-qn", program, env={"PYTHONPROFILEIMPORTTIME": "1"})
+        loaded = {line.rpartition("|")[2].strip() for line in trace.stderr.splitlines()}
+        assert loaded & tables == {f"pyvtrace.providers.{name}" for name in expected}

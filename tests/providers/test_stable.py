@@ -8,7 +8,7 @@ from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.lang.ast import ProbeDescription
 from pyvtrace.lang.vocabulary import Probe
 from pyvtrace.providers.registry import ProbeTable
-from pyvtrace.providers.stable import Does, Row, stable
+from pyvtrace.providers.stable import Does, Row, function, parameters, stable
 from pyvtrace.runtime.program import compile_text
 from pyvtrace.source import Source
 from pyvtrace.spec import CodeSpec, RawTracepoint, TypedTracepoint
@@ -76,3 +76,39 @@ def test_a_name_leads_to_its_probe_and_back() -> None:
     (probe,) = listed("made:vmlinux:block_bio_queue:there")
     assert table.name_of(probe.id) == probe.name
     assert [argument.written for argument in table.arguments(probe)] == ["int"]
+
+
+REFUSED = {"never": "Linux has no such thing"}
+
+
+def test_what_cannot_be_served_is_refused_with_the_reason() -> None:
+    table = ProbeTable(FrozenTarget(), [stable("made", range(500, 600), ROWS, REFUSED)])
+
+    def hint(name: str) -> str:
+        return table.hint(ProbeDescription("made", "", "", name))
+
+    assert hint("never") == "Linux has no such thing"
+    assert hint("nowhere") == hint("here") == "this kernel lacks tracepoint x:nosuch"
+    # Not a word where it is the module that does not fit.
+    assert "lacks" not in table.hint(ProbeDescription("made", "ext4", "", "there"))
+
+
+def test_what_is_made_of_a_function_or_of_parameters_asks_for_them() -> None:
+    on = "rawtp:block::block_bio_queue"
+    rows = [
+        Row("tick", on, lacks=function("nosuch_function")),
+        Row("many", on, lacks=parameters("block_bio_queue", 5, 6)),
+        Row("few", on, lacks=parameters("block_bio_queue", 1, 1)),
+    ]
+    table = ProbeTable(FrozenTarget(), [stable("made", range(500, 600), rows)])
+    assert [probe.name.name for probe in table.match(ProbeDescription("made", "", "", ""))] == ["few"]
+    assert table.hint(ProbeDescription("made", "", "", "tick")) == "this kernel lacks function nosuch_function"
+
+
+@pytest.mark.parametrize("name", ["sched:::schedctl-yield", "proc:::fault", "lockstat:::adaptive-release"])
+def test_probes_that_linux_cannot_have_are_refused_by_name(name: str) -> None:
+    table = ProbeTable(LIVE)
+    provider, _, _, probe = name.split(":")
+    description = ProbeDescription(provider, "", "", probe)
+    assert table.match(description) == []
+    assert len(table.hint(description)) > 40 and "did you mean" not in table.hint(description)

@@ -60,8 +60,18 @@ def test_a_program_put_in_place_is_seen_with_its_path(workload: Any) -> None:
 
 
 SIGNALS = """
-proc:::signal-send /pid == $1 && args[1]->pr_pid == $2/ { @send[args[0]->pr_lwpid, args[1]->pr_pid, args[2]] = count(); }
-proc:::signal-discard /pid == $1/ { @discard[args[0]->pr_lwpid, args[1]->pr_pid, args[2]] = count(); }
+proc:::signal-send
+/pid == $1 && args[1]->pr_pid == $2/
+{
+	@send[args[0]->pr_lwpid, args[1]->pr_pid, args[2]] = count();
+}
+
+proc:::signal-discard
+/pid == $1 && args[1]->pr_pid == $2/
+{
+	@discard[args[0]->pr_lwpid, args[1]->pr_pid, args[2]] = count();
+}
+
 proc:::signal-handle /pid == $2/
 {
 	@handle[args[0], args[1]->si_signo, args[1]->si_code, args[1]->si_pid, args[2] > 1] = count();
