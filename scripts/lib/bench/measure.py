@@ -46,11 +46,22 @@ class Bench:
 
     def added(self, command: Command) -> Figures:
         """Nanoseconds that a tracer adds to each system call. It must have counted every one."""
-        with self._loop() as loop:
-            bare = quickest(loop)
+        return self._added(command, self._loop(), BURST)
+
+    def signal(self, command: Command) -> Figures:
+        """The same of each signal that is sent."""
+        return self._added(command, self._loop("signal"), BURST)
+
+    def wake(self, command: Command) -> Figures:
+        """The same of each time a process is woken and wakes in return."""
+        return self._added(command, self._loop("wake"), BURST // 4)
+
+    def _added(self, command: Command, loop: Loop, burst: int) -> Figures:
+        with loop:
+            bare = quickest(loop, burst)
             with attached(command, loop, self._others) as tracer:
                 before = loop.calls
-                traced = quickest(loop)
+                traced = quickest(loop, burst)
                 calls = loop.calls - before
             if (seen := counted(tracer.output)) < calls:
                 raise Failed(f"counted {seen} of {calls} calls")
@@ -90,8 +101,8 @@ class Bench:
                 with raw_tracepoints(code, *names):
                     yield what, quickest(loop) - bare
 
-    def _loop(self) -> Loop:
-        return Loop(self._binary, self._cpu)
+    def _loop(self, work: str = "") -> Loop:
+        return Loop(self._binary, self._cpu, work)
 
     def _print(self, command: Command, loop: Loop, rate: float) -> tuple[float, bool]:
         """(events a second that there were, whether all of them were printed)."""
@@ -103,6 +114,8 @@ class Bench:
 KINDS: Mapping[str, Callable[[Bench, Command], Figures]] = {
     "run": Bench.run,
     "added": Bench.added,
+    "signal": Bench.signal,
+    "wake": Bench.wake,
     "view": Bench.view,
     "flood": Bench.flood,
 }
@@ -113,9 +126,9 @@ FLOORS = (
 )
 
 
-def quickest(loop: Loop) -> float:
+def quickest(loop: Loop, burst: int = BURST) -> float:
     """Nanoseconds a call, of the quickest burst."""
-    return min(loop.run(BURST) for _ in range(BURSTS)) / BURST
+    return min(loop.run(burst) for _ in range(BURSTS)) / burst
 
 
 @contextlib.contextmanager
