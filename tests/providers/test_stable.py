@@ -36,6 +36,59 @@ def test_a_clause_costs_what_it_costs_on_the_tracepoint(translated: str, by_hand
     assert len(made.code) == len(plain.code)
 
 
+# What a probe with a condition or with steps costs is what they cost by hand.
+WHOLE = [
+    (
+        "proc:::signal-send /args[2] == 9 && args[1]->pr_pid == 1/ { @ = count(); }",
+        "rawtp:signal::signal_generate /args[0] == 9 && args[2]->tgid == 1/ { @ = count(); }",
+    ),
+    (
+        "proc:::signal-discard { @[args[0]->pr_lwpid] = count(); }",
+        "rawtp:signal::signal_generate /args[4] == 1/ { @[args[2]->pid] = count(); }",
+    ),
+    (
+        "sched:::wakeup { @[args[1]->pr_pid] = count(); }",
+        "rawtp:sched::sched_waking { @[args[0]->tgid] = count(); }",
+    ),
+    (
+        "sched:::preempt { @[execname] = count(); }",
+        "rawtp:sched::sched_switch /(args[0] || args[3] == 0) && args[1]->pid/ { @[execname] = count(); }",
+    ),
+    (
+        "lockstat:::spin-spin { @ = sum(args[1]); }",
+        """
+        self uint64_t since[uint64_t]; self uint64_t flags[uint64_t];
+        rawtp:lock::contention_begin /!(args[1] & 32)/
+        {
+            self->since[(uint64_t)args[0]] = timestamp;
+            self->flags[(uint64_t)args[0]] = args[1];
+        }
+        rawtp:lock::contention_end
+        /self->since[(uint64_t)args[0]] && args[1] == 0 && self->flags[(uint64_t)args[0]] == 1/
+        {
+            @ = sum(timestamp - self->since[(uint64_t)args[0]]);
+        }
+        rawtp:lock::contention_end
+        {
+            self->since[(uint64_t)args[0]] = (uint64_t)0;
+            self->flags[(uint64_t)args[0]] = (uint64_t)0;
+        }
+        """,
+    ),
+]
+
+
+@pytest.mark.parametrize(("stable_probe", "by_hand"), WHOLE)
+def test_a_probe_costs_what_it_costs_on_its_tracepoint(stable_probe: str, by_hand: str) -> None:
+    def sizes(text: str) -> dict[str, int]:
+        return {code.attach.name: len(code.code) for code in codes(text).values()}  # type: ignore[attr-defined]
+
+    made, plain = sizes(stable_probe), sizes(by_hand)
+    assert made.keys() == plain.keys()
+    # A section of its own is entered and left.
+    assert all(made[name] <= 1.15 * plain[name] for name in made)
+
+
 def test_probes_of_one_tracepoint_are_one_program_with_their_own_names() -> None:
     program = "io::block_getrq:start { trace(probename); } rawtp:block::block_getrq { trace(probename); }"
     (code,) = codes(program).values()

@@ -89,9 +89,9 @@ PEER_PRINT = Command(bpftrace('tracepoint:syscalls:sys_enter_getppid { printf("%
 
 # Probes with documented arguments, and the same written for their tracepoints; 23 is SIGURG.
 SIGNALS = "proc:::signal-send /args[2] == 23 && args[1]->pr_pid == pid/ { @[execname] = count(); }"
-OWN_SIGNALS = "sdt:signal::signal_generate /args->sig == 23 && args->pid == pid/ { @[execname] = count(); }"
+OWN_SIGNALS = "rawtp:signal::signal_generate /args[0] == 23 && args[2]->tgid == pid/ { @[execname] = count(); }"
 WAKEUPS = "sched:::wakeup /args[0]->pr_lwpid != tid/ { @[execname] = count(); }"
-OWN_WAKEUPS = "sdt:sched::sched_waking /args->pid != tid/ { @[execname] = count(); }"
+OWN_WAKEUPS = "rawtp:sched::sched_waking /args[0]->pid != tid/ { @[execname] = count(); }"
 
 ROWS = (
     Row("begin", "BEGIN, start to exit", "run", "wall_ms", OURS_EMPTY, PEER_EMPTY, 0.35),
@@ -129,7 +129,7 @@ ROWS = (
     ),
     Row(
         "signal-send",
-        "proc:::signal-send against its tracepoint, added to a signal",
+        "proc:::signal-send against its tracepoint, each run",
         "signal",
         "ns",
         Command(vtrace(SIGNALS)),
@@ -138,7 +138,7 @@ ROWS = (
     ),
     Row(
         "wakeup",
-        "sched:::wakeup against its tracepoint, added to two wakeups",
+        "sched:::wakeup against its tracepoint, each run",
         "wake",
         "ns",
         Command(vtrace(WAKEUPS)),
