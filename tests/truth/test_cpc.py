@@ -88,12 +88,20 @@ def test_a_count_makes_one_firing_of_so_many_events(workload: Any) -> None:
     assert all(fifty.get(cpu, 0) == pytest.approx(number / 50, rel=0.02, abs=2) for cpu, number in one.items())
 
 
-def test_a_clock_counts_the_time_of_every_cpu(workload: Any) -> None:
+def test_a_clock_counts_the_time_of_who_computes(workload: Any) -> None:
     work = workload("spinner", 1000)
-    with Trace("cpc:::cpu_clock-all-1000000 { @[cpu] = count(); @of[pid] = count(); }") as trace:
+    with Trace("cpc:::cpu_clock-all-1000000 { @[pid] = count(); }") as trace:
         truth = work.release()
-    assert {cpu for (cpu,) in trace.values()} == set(online())
-    assert trace.values("of")[work.pid,] == pytest.approx(truth["cpu_ns"] / 1e6, rel=0.2)
+    assert trace.values()[work.pid,] == pytest.approx(truth["cpu_ns"] / 1e6, rel=0.2)
+
+
+def test_a_counter_counts_on_every_cpu(workload: Any) -> None:
+    """On each there is one that computes."""
+    work = workload("flood", 300_000)
+    with Trace("cpc:::cpu_clock-all-1000000 /ppid == $1/ { @[pid, cpu] = count(); }", work.pid) as trace:
+        work.release()
+    assert {int(cpu) for cpu in work.facts["pids"]} == set(online())
+    assert set(trace.values()) == {(pid, int(cpu)) for cpu, pid in work.facts["pids"].items()}
 
 
 def test_counters_of_the_processor_work_or_are_refused_in_one_message(vtrace: Any) -> None:
