@@ -25,6 +25,7 @@ from pyvtrace.source import CompileError, Diagnostic
 from pyvtrace.spec import (
     AttachSpec,
     CodeSpec,
+    Counter,
     ExitAction,
     FunctionTrace,
     Kprobes,
@@ -110,7 +111,8 @@ def units(program: typed.Program, table: ProbeTable) -> tuple[list[Unit], list[t
                 found[place] = Unit(base, attach)
         for (where, made), probes in parts.items():
             found[where].add(_guarded(clause, probes), rank, made)
-    return list(found.values()), errors
+    # Attached later, run later: who comes to a processor does so after the other one has left it.
+    return sorted(found.values(), key=lambda unit: isinstance(unit.attach, TypedTracepoint)), errors
 
 
 def _writers(parts: Sequence[Unit], errors: Sequence[typed.Clause]) -> dict[int, int]:
@@ -131,7 +133,7 @@ def program_type(attach: AttachSpec) -> int:
             return types.TRACING
         case PerfTracepoint():
             return types.TRACEPOINT
-        case Timer():
+        case Timer() | Counter():
             return types.PERF_EVENT
         case Uprobes() | Kprobes():
             return types.KPROBE

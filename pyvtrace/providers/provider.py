@@ -62,3 +62,36 @@ PID_IDS = range(400_000, 560_000)
 UPROBE_IDS = range(560_000, 660_000)
 USDT_IDS = range(660_000, 700_000)
 FBT_IDS = range(700_000, 1_000_000)
+
+# Of the stable ones. Each table is in the module of its name.
+IO_IDS = STABLE_IDS[:100]
+SCHED_IDS = STABLE_IDS[1000:1100]
+PROC_IDS = STABLE_IDS[1100:1200]
+LOCKSTAT_IDS = STABLE_IDS[1200:1300]
+CPC_IDS = STABLE_IDS[2000:4000]
+
+
+def deferred(name: str, ids: range) -> Provider:
+    """A provider whose module is imported when something is asked of it: a start that does not, does not pay for it.
+    The module has its name, and calls it by the same in upper case."""
+
+    def own() -> Provider:
+        from importlib import import_module
+
+        provider: Provider = getattr(import_module(f"pyvtrace.providers.{name}"), name.upper())
+        return provider
+
+    def named(target: Target, identifier: int) -> ProbeName | None:
+        find = own().named
+        return find(target, identifier) if find else None
+
+    return Provider(
+        name,
+        ids,
+        probes=lambda target, description: own().probes(target, description),
+        arguments=lambda target, probe: own().arguments(target, probe),
+        attach=lambda target, probe: own().attach(target, probe),
+        hint=lambda target, description: own().hint(target, description),
+        named=named,
+        refusal=lambda target, description, found: own().refusal(target, description, found),
+    )

@@ -26,6 +26,7 @@ EXCUSES = {
     "fentry": errno.EPERM,
     "syscalls tracepoints": errno.ENOENT,
     "block tracepoints": errno.ENOENT,
+    "hardware counters": errno.ENOENT,
 }
 
 

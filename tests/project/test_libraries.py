@@ -58,8 +58,9 @@ PROBES = {
     "struct __io_bio": "io::block_bio_complete:done",
     "struct __io_waited": "io:::wait-done",
     "struct block_device": "io:::wait-start",
+    "struct kernel_siginfo": "proc:::signal-handle",
 }
-NUMBERS = {"bufinfo_t": 0, "devinfo_t": 1, "fileinfo_t": 2}
+NUMBERS = {"bufinfo_t": 0, "devinfo_t": 1, "fileinfo_t": 2, "siginfo_t": 1}
 TRANSLATED = [
     (" ".join(item.type.words), " ".join(item.input.words).strip(), member.name)
     for _, item in DEFINED

@@ -114,7 +114,7 @@ NEAREST = [
     ("syscall::entry", ["syscall:::entry"]),
     ("syscall", ["syscall:::"]),
     ("tracepoint:sched:sched_switch", ["tracepoint:sched::sched_switch"]),
-    ("sched:sched_switch", [":sched::sched_switch"]),
+    ("sched:sched_switch", ["sched::sched_switch:", ":sched::sched_switch"]),
     ("tracepoints:sched::sched_switch", ["tracepoint:sched::sched_switch"]),
     ("sdt:sched::sched_swich", ["sdt:sched::sched_switch"]),
     ("sched_swich", [":::sched_switch"]),
@@ -138,7 +138,8 @@ HINTS = [
     ("syscall::raed:entry", "did you mean syscall::read:entry?"),
     (
         "nosuch:::start",
-        "there is no provider 'nosuch', but dtrace, fbt, io, pid, profile, rawtp, sdt, syscall, uprobe, usdt",
+        "there is no provider 'nosuch', but cpc, dtrace, fbt, io, lockstat, pid, proc, profile, rawtp, sched, sdt, "
+        "syscall, uprobe, usdt",
     ),
     ("tick-5xs", "'xs' is not a unit of time: use ns, us, ms, s, m, h, d or hz"),
     ("qwertyuiop", ""),

@@ -87,6 +87,12 @@ PEER_START = Command(bpftrace(f"{PEER_LATENCY} {PEER_AT_ONCE}"))
 OURS_PRINT = Command(vtrace('syscall::getppid:entry { printf("%d %s\\n", pid, execname); }'))
 PEER_PRINT = Command(bpftrace('tracepoint:syscalls:sys_enter_getppid { printf("%d %s\\n", pid, comm); }'))
 
+# Probes with documented arguments, and the same written for their tracepoints; 23 is SIGURG.
+SIGNALS = "proc:::signal-send /args[2] == 23 && args[1]->pr_pid == pid/ { @[execname] = count(); }"
+OWN_SIGNALS = "rawtp:signal::signal_generate /args[0] == 23 && args[2]->tgid == pid/ { @[execname] = count(); }"
+WAKEUPS = "sched:::wakeup /args[0]->pr_lwpid != tid/ { @[execname] = count(); }"
+OWN_WAKEUPS = "rawtp:sched::sched_waking /args[0]->pid != tid/ { @[execname] = count(); }"
+
 ROWS = (
     Row("begin", "BEGIN, start to exit", "run", "wall_ms", OURS_EMPTY, PEER_EMPTY, 0.35),
     Row("start", "latency one-liner, start to exit", "run", "wall_ms", OURS_START, PEER_START, 0.35),
@@ -119,6 +125,24 @@ ROWS = (
         "ns",
         Command(vtrace(MANY_CLAUSES)),
         Command(vtrace(ONE_CLAUSE)),
+        1.15,
+    ),
+    Row(
+        "signal-send",
+        "proc:::signal-send against its tracepoint, each run",
+        "signal",
+        "ns",
+        Command(vtrace(SIGNALS)),
+        Command(vtrace(OWN_SIGNALS)),
+        1.15,
+    ),
+    Row(
+        "wakeup",
+        "sched:::wakeup against its tracepoint, each run",
+        "wake",
+        "ns",
+        Command(vtrace(WAKEUPS)),
+        Command(vtrace(OWN_WAKEUPS)),
         1.15,
     ),
     Row("view", "refresh of a live view of 10,000 keys", "view", "cpu_ms", Command(VIEW), None, 60),
