@@ -62,6 +62,12 @@ class Timer(AttachSpec):
     every_cpu: bool
 
 
+class SoftwareEvent(AttachSpec):
+    """A perf event that the kernel counts itself, at each time that it happens; `number` is PERF_COUNT_SW_*."""
+
+    number: int
+
+
 class UserPoint(Value):
     """A place in a program's file where a probe is put: `offset` bytes in. `semaphore` is the place in the file of a
     counter to raise meanwhile, 0 for none; `cookie` is what the program is told when this place was hit."""

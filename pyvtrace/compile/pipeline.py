@@ -34,6 +34,7 @@ from pyvtrace.spec import (
     ProgramSpec,
     RawTracepoint,
     Relocation,
+    SoftwareEvent,
     Timer,
     TypedTracepoint,
     Uprobes,
@@ -131,7 +132,7 @@ def program_type(attach: AttachSpec) -> int:
             return types.TRACING
         case PerfTracepoint():
             return types.TRACEPOINT
-        case Timer():
+        case Timer() | SoftwareEvent():
             return types.PERF_EVENT
         case Uprobes() | Kprobes():
             return types.KPROBE

@@ -18,6 +18,7 @@ from pyvtrace.spec import (
     Kprobes,
     PerfTracepoint,
     RawTracepoint,
+    SoftwareEvent,
     Timer,
     TypedTracepoint,
     Uprobes,
@@ -73,6 +74,9 @@ def attach(program: CodeSpec, fd: int, target: Target, held: ExitStack, cpus: Se
         case Timer(period_ns=period, every_cpu=every):
             for cpu in cpus if every else cpus[:1]:
                 _run_at(held, perf.open_clock(cpu, period), fd)
+        case SoftwareEvent(number=number):
+            for cpu in cpus:
+                _run_at(held, perf.open_software(cpu, number), fd)
         case Uprobes() as uprobes:
             _uprobes(held, uprobes, fd)
         case Kprobes() as kprobes:

@@ -75,6 +75,12 @@ def open_clock(cpu: int, period_ns: int) -> int:
     )
 
 
+def open_software(cpu: int, number: int) -> int:
+    """fd of an event that the kernel counts (PERF_COUNT_SW_*) which runs a program each time, on one CPU."""
+    task = f"open software event {number} on CPU {cpu}"
+    return open_event(task, EVERY_TASK, cpu, type=_TYPE_SOFTWARE, config=number, sample_period=1)
+
+
 def open_probe(task: str, source: int, function: bytes, offset: int, pid: int = 0, config: int = 0) -> int:
     """fd of a kprobe or uprobe in process `pid` (0: this one); `source` is the number of the event source of that name,
     `function` a kernel function or a program's path, `offset` bytes into it; `config` says the kind of probe."""

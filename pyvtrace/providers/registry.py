@@ -16,9 +16,11 @@ from pyvtrace.providers.pattern import glob
 from pyvtrace.providers.profile import profile
 from pyvtrace.providers.provider import Provider
 from pyvtrace.providers.syscall import SYSCALL
+from pyvtrace.providers.sysinfo import SYSINFO
 from pyvtrace.providers.tracepoint import RAWTP, SDT
 from pyvtrace.providers.usdt import usdt_provider
 from pyvtrace.providers.user import pid_provider, uprobe_provider
+from pyvtrace.providers.vminfo import VMINFO
 from pyvtrace.spec import AttachSpec, Kprobes, ProbeName, Uprobes
 from pyvtrace.target import Target
 from pyvtrace.value import replace
@@ -33,7 +35,7 @@ _LIKENESS = 0.7
 def all_providers() -> tuple[Provider, ...]:
     """Every provider, by ascending ids."""
     functions = pid_provider(), uprobe_provider(), usdt_provider(), fbt_provider()
-    return DTRACE, profile(), SDT, RAWTP, IO, SYSCALL, *functions
+    return DTRACE, profile(), SDT, RAWTP, IO, VMINFO, SYSINFO, SYSCALL, *functions
 
 
 class ProbeTable:

@@ -10,7 +10,8 @@ the type. A program that names such a probe is compiled as if it had been writte
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from pyvtrace.lang.ast import ProbeDescription
 from pyvtrace.lang.types import VOID
@@ -52,21 +53,48 @@ class Row(Value):
     thread: int = -1
 
 
-def stable(name: str, ids: range, rows: Sequence[Row]) -> Provider:
-    """The provider of a table's probes. Ids follow the rows, so new ones go to the end."""
-    listed = [(id_, ProbeName(name, _MODULE, row.on.rpartition(":")[2], row.name), row)
-              for id_, row in zip(ids, rows, strict=False)]  # fmt: skip
+def stable(
+    name: str, ids: range, rows: Sequence[Row] | Callable[[str], Sequence[Row]], absent: Mapping[str, str] | None = None
+) -> Provider:
+    """The provider of a table's probes; a function makes the table, once it is needed, for an architecture. Ids follow
+    the rows, so new ones go to the end. `absent` are probes of DTrace's that Linux cannot have, and why."""
+
+    @lru_cache(maxsize=2)
+    def listed(architecture: str) -> list[tuple[int, ProbeName, Row]]:
+        table = rows(architecture) if callable(rows) else rows
+        return [(id_, ProbeName(name, _MODULE, row.on.rpartition(":")[2], row.name), row)
+                for id_, row in zip(ids, table, strict=False)]  # fmt: skip
 
     def probes(target: Target, description: ProbeDescription) -> Iterator[Probe]:
         pattern = Pattern(description)
-        for id_, full, row in listed:
+        for id_, full, row in listed(target.architecture):
             if pattern.fits(full) and (origin := _origin(target, row)):
                 yield Probe(id_, full, None, origin)
 
     def named(target: Target, identifier: int) -> ProbeName | None:
-        return next((full for id_, full, _ in listed if id_ == identifier), None)
+        return next((full for id_, full, _ in listed(target.architecture) if id_ == identifier), None)
 
-    return Provider(name, ids, probes, arguments, attach, named=named)
+    def hint(target: Target, description: ProbeDescription) -> str:
+        if not description.provider:
+            return ""
+        if reason := (absent or {}).get(description.name):
+            return f"Linux has no {name}:::{description.name}: {reason}"
+        own = [row for _, _, row in listed(target.architecture) if row.name == description.name]
+        lacking = dict.fromkeys(on for row in own for on in _places(row) if _base(target, on) is None)
+        return f"this kernel does not tell of {', '.join(map(_spoken, lacking))}" if lacking else ""
+
+    return Provider(name, ids, probes, arguments, attach, hint=hint, named=named)
+
+
+def _places(row: Row) -> tuple[str, ...]:
+    """The tracepoints that a row needs."""
+    return row.on, *(step.on for step in row.steps)
+
+
+def _spoken(on: str) -> str:
+    """A tracepoint as the kernel has it: group and name."""
+    _, group, _, name = on.split(":")
+    return f"{group}:{name}"
 
 
 def _origin(target: Target, row: Row) -> Origin | None:
