@@ -12,6 +12,7 @@ from pyvtrace.providers.c_types import any_type, struct_type
 from pyvtrace.providers.dtrace import DTRACE
 from pyvtrace.providers.fbt import fbt_provider
 from pyvtrace.providers.io import IO
+from pyvtrace.providers.network import IP, TCP, UDP
 from pyvtrace.providers.pattern import glob
 from pyvtrace.providers.profile import profile
 from pyvtrace.providers.provider import Provider
@@ -35,7 +36,7 @@ _LIKENESS = 0.7
 def all_providers() -> tuple[Provider, ...]:
     """Every provider, by ascending ids."""
     functions = pid_provider(), uprobe_provider(), usdt_provider(), fbt_provider()
-    return DTRACE, profile(), SDT, RAWTP, IO, VMINFO, SYSINFO, SYSCALL, *functions
+    return DTRACE, profile(), SDT, RAWTP, IO, VMINFO, SYSINFO, IP, TCP, UDP, SYSCALL, *functions
 
 
 class ProbeTable:

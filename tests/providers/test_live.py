@@ -66,7 +66,7 @@ def test_parameters_of_a_raw_tracepoint_by_name(table: ProbeTable) -> None:
     assert ("prev", "struct task_struct *") in shown(table.arguments(probe))
 
 
-STANDING = {"dtrace", "profile", "syscall", "sdt", "rawtp", "io", "vminfo", "sysinfo"}
+STANDING = {"dtrace", "profile", "syscall", "sdt", "rawtp", "io", "vminfo", "sysinfo", "ip", "tcp", "udp"}
 
 
 def test_every_probe_has_its_own_id() -> None:

@@ -138,7 +138,7 @@ HINTS = [
     ("syscall::raed:entry", "did you mean syscall::read:entry?"),
     (
         "nosuch:::start",
-        "there is no provider 'nosuch', but dtrace, fbt, io, pid, profile, rawtp, sdt, syscall, sysinfo, "
+        "there is no provider 'nosuch', but dtrace, fbt, io, ip, pid, profile, rawtp, sdt, syscall, sysinfo, tcp, udp, "
         "uprobe, usdt, vminfo",
     ),
     ("tick-5xs", "'xs' is not a unit of time: use ns, us, ms, s, m, h, d or hz"),
