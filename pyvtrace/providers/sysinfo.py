@@ -87,22 +87,22 @@ def _call_rows(architecture: str) -> list[Row]:
     ]
 
 
-_BUFFERS = "it caches pages of files, not buffers of devices"
-_TICKS = "ticks tell no tracer; profile:::profile-97 /arg0/ samples the kernel, /arg1/ programs"
-_UFS = "it is about UFS; rawtp:ext4::: is about ext4"
-_ABSENT = {
-    "bawrite": "all writes of pages are asynchronous; io:::start /!(args[0]->b_flags & B_READ)/",
+_BUFFERS = "Linux caches pages of files, not buffers of devices"
+_TICKS = "Linux has no tracepoint for its ticks; profile:::profile-97 /arg0/ samples the kernel, /arg1/ programs"
+_UFS = "this was about UFS; rawtp:ext4::: is about ext4"
+_REFUSED = {
+    "bawrite": "Linux makes all writes of pages asynchronous; io:::start /!(args[0]->b_flags & B_READ)/",
     "cpu_ticks_idle": _TICKS,
     "cpu_ticks_kernel": _TICKS,
     "cpu_ticks_user": _TICKS,
     "cpu_ticks_wait": _TICKS,
-    "intrblk": "its interrupts do not block",
+    "intrblk": "interrupts of Linux do not block",
     "lread": f"{_BUFFERS}; rawtp:block::block_touch_buffer is what there is",
     "lwrite": f"{_BUFFERS}; rawtp:block::block_dirty_buffer is what there is",
-    "namei": "it has no tracepoint there; fbt::filename_lookup:entry",
-    "phread": "it has no raw devices; io:::start /args[0]->b_flags & B_PHYS/",
-    "phwrite": "it has no raw devices; io:::start /args[0]->b_flags & B_PHYS/",
-    "procovf": "it has no table of processes that could overflow; syscall::clone*:return /errno == EAGAIN/",
+    "namei": "Linux has no tracepoint there; fbt::filename_lookup:entry",
+    "phread": "Linux has no raw devices; io:::start /args[0]->b_flags & B_PHYS/",
+    "phwrite": "Linux has no raw devices; io:::start /args[0]->b_flags & B_PHYS/",
+    "procovf": "Linux has no table of processes that could overflow; syscall::clone*:return /errno == EAGAIN/",
     "ufsdirblk": _UFS,
     "ufsiget": _UFS,
     "ufsinopage": _UFS,
@@ -110,4 +110,4 @@ _ABSENT = {
     "wait_ticks_io": _TICKS,
 }
 
-SYSINFO = stable("sysinfo", STABLE_IDS[5000:5100], _rows, _ABSENT)
+SYSINFO = stable("sysinfo", STABLE_IDS[5000:5100], _rows, _REFUSED)

@@ -106,10 +106,10 @@ def _fault_rows() -> list[Row]:
     ]
 
 
-_EXECUTED = "it does not tell pages of programs from those of other files: fspgin, fspgout, fsfree"
-_PROCESSES = "it swaps pages, not processes: anonpgin, anonpgout"
-_RECLAIMED = "it has no tracepoint where a page is taken back from the free list"
-_ABSENT = {
+_EXECUTED = "Linux does not tell pages of programs from those of other files: fspgin, fspgout, fsfree"
+_PROCESSES = "Linux swaps pages, not processes: anonpgin, anonpgout"
+_RECLAIMED = "Linux has no tracepoint where a page is taken back from the free list"
+_REFUSED = {
     "execfree": _EXECUTED,
     "execpgin": _EXECUTED,
     "execpgout": _EXECUTED,
@@ -117,13 +117,13 @@ _ABSENT = {
     "pgrec": _RECLAIMED,
     "pgswapin": _PROCESSES,
     "pgswapout": _PROCESSES,
-    "rev": "its page daemon has lists, not a hand that goes round: scan",
-    "softlock": "it has no tracepoint where memory is locked; syscall::mlock*:entry",
+    "rev": "the page daemon of Linux has lists, not a hand that goes round: scan",
+    "softlock": "Linux has no tracepoint where memory is locked; syscall::mlock*:entry",
     "swapin": _PROCESSES,
     "swapout": _PROCESSES,
 }
 
-_MADE = stable("vminfo", _ROW_IDS, _rows, _ABSENT)
+_MADE = stable("vminfo", _ROW_IDS, _rows, _REFUSED)
 
 
 def probes(target: Target, description: ProbeDescription) -> Iterator[Probe]:

@@ -237,3 +237,17 @@ def test_packets_have_their_headers(workload: Any, host: str) -> None:
     addresses = (LOOPBACK, LOOPBACK, 1) if is_v4 else (0, 0, 0)
     assert counts(trace, "addresses") == {addresses: 20}
     assert sum(counts(trace, "rest").values()) == 20
+
+
+@pytest.mark.parametrize(
+    ("probe", "member"),
+    [
+        ("tcp:::send", "args[1]->cs_pid"),
+        ("tcp:::receive", "args[3]->tcps_state"),
+        ("tcp:::connect-established", "args[4]->tcp_flags"),
+    ],
+)
+def test_what_the_kernel_does_not_know_is_refused(vtrace: Any, probe: str, member: str) -> None:
+    done = vtrace("-n", f"{probe} {{ trace({member}); }}")
+    assert done.status == 1
+    assert f"does not define conversion for member: {member.partition('->')[2]}" in done.stderr

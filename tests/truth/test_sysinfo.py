@@ -209,3 +209,13 @@ def test_functions_that_another_processor_is_to_call() -> None:
     (calls,) = trace.values("calls").values()
     assert trace.values("queued") == {(): calls}
     assert 400 <= calls < 440
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("namei", "Linux has no tracepoint there"), ("lread", "Linux caches pages of files")]
+)
+def test_what_linux_has_not_is_refused_with_the_reason(vtrace: Any, name: str, why: str) -> None:
+    done = vtrace("-n", f"sysinfo:::{name} {{ exit(0); }}")
+    assert done.status == 1
+    assert f"sysinfo:::{name} does not match any probes" in done.stderr
+    assert why in done.stderr

@@ -93,3 +93,14 @@ def test_addresses_that_the_kernel_has_not_are_its_own_faults() -> None:
         for _ in range(25):
             os.getppid()
     assert trace.values() == {(): 25}
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("swapin", "Linux swaps pages, not processes"), ("execpgin", "Linux does not tell pages of programs")],
+)
+def test_what_linux_has_not_is_refused_with_the_reason(vtrace: Any, name: str, why: str) -> None:
+    done = vtrace("-n", f"vminfo:::{name} {{ exit(0); }}")
+    assert done.status == 1
+    assert f"vminfo:::{name} does not match any probes" in done.stderr
+    assert why in done.stderr
