@@ -115,7 +115,7 @@ def asleep(pid: int) -> None:
 
 def test_switches_are_those_that_the_kernel_counts(workload: Any) -> None:
     program = "sysinfo:::pswitch, sysinfo:::inv_swtch /pid == $1/ { @[probename] = sum(args[0]); }"
-    work = workload("system_user", "yield", 200)
+    work = workload("system_user", "yield", 150)
     asleep(work.pid)
     with Trace(program, work.pid) as trace:
         before = switches(work.pid)
