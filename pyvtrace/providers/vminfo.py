@@ -50,10 +50,12 @@ _MARKED = Does(_ALLOC, "self->__vminfo_regs = NULL", f"{_COPY} && self->__vminfo
 # The lowest byte of a bio's operation: 0 reads, 1 writes (include/linux/blk_types.h).
 _HAS_PAGES = "args[0]->bi_iter.bi_size && (args[0]->bi_opf & 0xff)"
 _READS, _WRITES = f"{_HAS_PAGES} == 0", f"{_HAS_PAGES} == 1"
-# Of a file, or memory of a process that is swapped: the flags of a page are its first word.
+# Of a file, or memory of a process that is swapped: the flags of a page are its first word. Reading past the page cache
+# uses such memory as well, but then it is mapped, and not in the cache of what is swapped.
 _FILE = "__bio_dentry(args[0]) != NULL"
-_FLAGS = "*(uint64_t *)args[0]->bi_io_vec[args[0]->bi_iter.bi_idx].bv_page"
-_SWAP = f"(({_FLAGS}) >> PG_swapbacked & 1)"
+_PAGE = "args[0]->bi_io_vec[args[0]->bi_iter.bi_idx].bv_page"
+_FLAGS = f"*(uint64_t *){_PAGE}"
+_SWAP = f"(({_FLAGS}) >> PG_swapbacked & 1 && (({_FLAGS}) >> PG_swapcache & 1 || {_PAGE}->mapping == NULL))"
 _PAGES = "(args[0]->bi_iter.bi_size + 4095) / 4096"
 
 

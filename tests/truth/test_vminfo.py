@@ -57,6 +57,12 @@ def test_pages_that_are_synchronized_are_written(workload: Any, disk: Any) -> No
         assert sums[name] == counts[name] == 30
 
 
+def test_what_is_read_past_the_page_cache_is_no_paging(workload: Any) -> None:
+    with SlowDisk(0) as disk:
+        sums, _ = told(workload("memory_user", "direct", 16, disk.path))
+    assert sums == {}
+
+
 def test_memory_that_is_swapped_is_written_once_and_read_once(workload: Any) -> None:
     sums, counts = told(workload("memory_user", "swapped", 64))
     assert sums["anonpgout"] == sums["pgpgout"] == sums["anonpgin"] == sums["pgpgin"] == 64

@@ -7,6 +7,7 @@ other pages, so what the program itself needs for it is there. OPERATION is
 - `copied`: each page is written while a child still has it as well;
 - `file`: each page of a file is read through a mapping, the page cache having none of them, and no reading ahead;
 - `saved`: N times a page of a file is written and synchronized;
+- `direct`: the device PATH is read into memory, past the page cache;
 - `swapped`: the pages, of which the kernel has no others like them, are given to swap, then read. The swap is a zram
   device of this process, which is gone again when it ends.
 
@@ -22,6 +23,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 
 from tests.workloads import gate
 from tests.workloads.disk_user import MOUNTPOINT, check, libc, mount
@@ -100,6 +102,14 @@ def saved(pages: int, held: ExitStack) -> Use:
     return use
 
 
+def direct(pages: int, held: ExitStack, path: str) -> Use:
+    address = memory(pages)
+    write(address, pages)
+    place = (ctypes.c_char * (pages * PAGE)).from_address(address)
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECT)
+    return lambda: os.preadv(fd, [place], 0)
+
+
 def swapped(pages: int, held: ExitStack) -> Use:
     address = memory(pages)
     write(address, pages)
@@ -152,11 +162,12 @@ OPERATIONS = {"anonymous": anonymous, "copied": copied, "file": mapped, "saved":
 def main(operation: str, count: str, path: str = "") -> None:
     pages = int(count)
     with ExitStack() as held:
-        if path:
+        make = partial(direct, path=path) if operation == "direct" else OPERATIONS[operation]
+        if path and operation != "direct":
             mount(path)
         if operation == "swapped":
             swap_on(held)
-        before, use = (OPERATIONS[operation](pages, held) for _ in range(2))
+        before, use = (make(pages, held) for _ in range(2))
         before()
         os.getppid()
         gate.wait("memory_user")
