@@ -64,10 +64,16 @@ _STATES = (_NOTHING, ("csinfo_t *", _SOCKET), _NOTHING, _MOVED, _NOTHING, ("tcpl
 
 _TCP, _UDP = 6, 17
 _IS_TCP = f"args[0]->sk_protocol == {_TCP}"
-_TCP_GOES, _TCP_COMES = _is(_SENT, _TCP), _is(_RECEIVED, _TCP)
+# What this machine only passes on has come from a device before.
+_OWN = "args[0]->skb_iif == 0"
+_TCP_GOES, _TCP_COMES = f"{_is(_SENT, _TCP)} && {_OWN}", _is(_RECEIVED, _TCP)
+_UDP_GOES, _UDP_COMES = f"{_is(_SENT, _UDP)} && {_OWN}", _is(_RECEIVED, _UDP)
 _FLAGS = f"((uint8_t *){_PAYLOAD})[13]"
 # A SYN without ACK, the first of its socket.
-_ASKS = f"({_FLAGS} & 0x12) == 0x02 && !((struct inet_connection_sock *)args[0]->sk)->icsk_retransmits"
+_ASKS = (
+    f"({_FLAGS} & 0x12) == 0x02 && __tcp_whole[args[0]->sk] && "
+    "!((struct inet_connection_sock *)args[0]->sk)->icsk_retransmits"
+)
 # A reset with ACK and without a number is the answer to what had no ACK itself: a SYN that nobody listens for.
 _REFUSES = f"({_FLAGS} & 0x14) == 0x14 && ((struct tcphdr *){_PAYLOAD})->seq == 0"
 
@@ -103,12 +109,9 @@ UDP = stable(
     "udp",
     STABLE_IDS[5400:5500],
     [
-        Row("send", _SEND, (*_PACKET, ("udpsinfo_t *", "(struct __udp_sent *)args[0]"), _UDP_INFO), _is(_SENT, _UDP)),
+        Row("send", _SEND, (*_PACKET, ("udpsinfo_t *", "(struct __udp_sent *)args[0]"), _UDP_INFO), _UDP_GOES),
         Row(
-            "receive",
-            _RECEIVE,
-            (*_PACKET, ("udpsinfo_t *", "(struct __udp_received *)args[0]"), _UDP_INFO),
-            _is(_RECEIVED, _UDP),
+            "receive", _RECEIVE, (*_PACKET, ("udpsinfo_t *", "(struct __udp_received *)args[0]"), _UDP_INFO), _UDP_COMES
         ),
     ],
 )
