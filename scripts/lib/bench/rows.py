@@ -79,6 +79,14 @@ MANY_CLAUSES = " ".join(
     [ONE_CLAUSE, *(f"syscall::{name}:entry {{ @{name} = count(); }}" for name in OTHERS.split()[:100])]
 )
 
+# A probe of a stable provider that sees every call, against what one would write on its tracepoint (x86-64's numbers).
+# Counting the loop's calls is what tells that none was missed.
+STABLE = f"{ONE_CLAUSE} sysinfo:::sysread {{ @reads = count(); }}"
+BY_HAND = (
+    f"{ONE_CLAUSE} rawtp:raw_syscalls::sys_enter "
+    "/args[1] == 0 || args[1] == 17 || args[1] == 19 || args[1] == 295 || args[1] == 327/ { @reads = count(); }"
+)
+
 OURS_COUNT = Command(vtrace(COUNT))
 OURS_LATENCY = Command(vtrace(LATENCY), programs=2)
 OURS_EMPTY, PEER_EMPTY = Command(vtrace(AT_ONCE)), Command(bpftrace(PEER_AT_ONCE))
@@ -143,6 +151,15 @@ ROWS = (
         "ns",
         Command(vtrace(WAKEUPS)),
         Command(vtrace(OWN_WAKEUPS)),
+        1.15,
+    ),
+    Row(
+        "stable",
+        "sysinfo:::sysread against its tracepoint by hand, added to a call",
+        "added",
+        "ns",
+        Command(vtrace(STABLE), programs=2),
+        Command(vtrace(BY_HAND), programs=2),
         1.15,
     ),
     Row("view", "refresh of a live view of 10,000 keys", "view", "cpu_ms", Command(VIEW), None, 60),
