@@ -65,13 +65,19 @@ class Path:
 
 
 class Spot:
-    """A path whose indices and tuple have been evaluated, into `distance` and `key`."""
+    """A path whose tuple and indices have been evaluated, into `key` and `distance`."""
 
     def __init__(self, m: Machine, path: Path, distance: Place, key: Place) -> None:
         self.m, self.path, self.distance, self.key = m, path, distance, key
 
     def evaluate(self) -> Code:
         m, path = self.m, self.path
+        if path.is_keyed:
+            assert isinstance(path.root, typed.Load)
+            symbol = path.root.symbol
+            array = m.layout.arrays[symbol.scope, symbol.name]
+            thread = symbol.scope == "self"
+            yield from build_key(m, self.key, array.keys, array.key_size, path.root.keys, thread=thread)
         for number, (index, count, size) in enumerate(path.indices):
             yield from m.value(index)
             yield from m.fault_if(R0, ">=", count, FAULT_BOUNDS, R0)
@@ -80,12 +86,6 @@ class Spot:
                 yield from m.restore(R1, self.distance)
                 yield R0 + R1
             yield from m.save(self.distance)
-        if path.is_keyed:
-            assert isinstance(path.root, typed.Load)
-            symbol = path.root.symbol
-            array = m.layout.arrays[symbol.scope, symbol.name]
-            thread = symbol.scope == "self"
-            yield from build_key(m, self.key, array.keys, array.key_size, path.root.keys, thread=thread)
 
     def address(self, missing: Label | None = None) -> Located:
         """R0 = the address of the part, but for the offset that is returned. An element of an associative array that is

@@ -6,6 +6,7 @@ the kernel takes every probe and map away.
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import time
@@ -14,6 +15,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
 from pyvtrace.builtins.speculations import CLOSED, GENERATION, TAKEN
+from pyvtrace.compile.pipeline import too_large
 from pyvtrace.kernel import bpf
 from pyvtrace.kernel.attach import attach, load
 from pyvtrace.kernel.cpus import online
@@ -23,7 +25,7 @@ from pyvtrace.runtime.ring import RingBuffer, Run
 from pyvtrace.runtime.snapshot import Key, Snapshot, Table, Words
 from pyvtrace.runtime.traces import Shower, has_addresses, shower, uses
 from pyvtrace.runtime.window import FUNCTION, Watcher
-from pyvtrace.source import Source, Span
+from pyvtrace.source import NOWHERE, CompileError, Source, Span
 from pyvtrace.spec import (
     COUNTERS,
     OF_PROCESSES,
@@ -147,6 +149,9 @@ class Session:
         try:
             return load(program, relocate(program, self.maps), self.target)
         except bpf.VerifierError as error:
+            if error.errno == errno.E2BIG:
+                first = next(origin for origin in program.origins if origin is not NOWHERE)
+                raise CompileError(self.spec.source, [too_large(program.name, first, error.telling)]) from error
             at = min(error.instruction or 0, len(program.origins) - 1)
             raise Rejected(self.spec.source, program.origins[at], program, error) from error
 

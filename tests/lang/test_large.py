@@ -50,6 +50,19 @@ def test_it_is_told_that_it_is_too_large(name: str) -> None:
     assert error.value.diagnostics[0].tag == tag
 
 
+def test_what_the_verifier_gives_up_on_is_told() -> None:
+    """Some 30,000 instructions, most of them in loops over the bytes of strings."""
+    text = "string s; string t; long i; BEGIN { x = 1; " + "trace(index(s, strjoin(t, lltostr(i))));" * 38 + " }"
+    spec = compile_text(Source("large.d", text), TARGET, {})
+    with (
+        pytest.raises(CompileError, match="too large for BPF: BPF program is too large") as error,
+        Session(spec, TARGET),
+    ):
+        pass
+    (problem,) = error.value.diagnostics
+    assert (problem.tag, text[problem.span.start :][:5]) == ("D_CG_EXPR", "BEGIN")
+
+
 def test_a_strsize_that_is_too_large_is_told() -> None:
     text = 'BEGIN { x = "a"; y = strjoin(x, x); trace(basename(y)); }'
     with pytest.raises(CompileError, match="too large for BPF") as error:
