@@ -17,7 +17,7 @@ _LAST = (JA, EXIT)
 
 
 class TooFar(Exception):
-    """A jump spans more than 32,767 instructions, or memory is that far from its base: too large for BPF."""
+    """A jump spans more than 32,767 instructions, memory is that far from its base, or too much is wanted at once."""
 
 
 class Assembled(Value):

@@ -32,15 +32,12 @@ from pyvtrace.bpf.isa import (
 )
 from pyvtrace.builtins.memory import locate
 from pyvtrace.compile.arithmetic import operate
-from pyvtrace.compile.frame import Place
+from pyvtrace.compile.frame import FAR, Place
 from pyvtrace.compile.keys import build_key
 from pyvtrace.compile.layout import TEXT
 from pyvtrace.compile.machine import FAULT_ADDRESS, FAULT_BOUNDS, Located, Machine, computes, is_signed
 from pyvtrace.lang import typed
 from pyvtrace.lang.types import Pointer, String, Type
-
-# The largest offset that an instruction holds.
-_FAR = 32767
 
 
 class Path:
@@ -107,7 +104,7 @@ class Spot:
             yield from m.restore(R1, self.distance)
             yield from m.fault_if(R1, ">", self.path.reach, FAULT_BOUNDS, R1)
             yield R0 + R1
-        if offset > _FAR - 8:
+        if offset > FAR - 8:
             yield R0 + offset
             offset = 0
         return R0, offset

@@ -258,9 +258,13 @@ def _beyond(program: typed.Program, unit: Unit, why: str) -> CompileError:
 
 def too_large(probe: str, span: Span, why: str) -> Diagnostic:
     """What is said of a program for which BPF has no room, or the verifier no patience."""
-    hint = (
-        "lower strsize" if "memory" in why else "enable fewer clauses at this probe, split the script, or lower strsize"
-    )
+    hints = {
+        "memory": "lower strsize",
+        "variable": "make variables smaller, or global",
+        "record": "record less at once",
+    }
+    fewer = "enable fewer clauses at this probe, split the script, or lower strsize"
+    hint = next((hint for what, hint in hints.items() if what in why), fewer)
     return Diagnostic("D_CG_EXPR", span, f"program for {probe} is too large for BPF: {why}", hint)
 
 
