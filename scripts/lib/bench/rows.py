@@ -8,10 +8,13 @@ from __future__ import annotations
 import sys
 from typing import NamedTuple
 
+from scripts.lib.bench.compiling import SCRIPT
+
 LOOP = "getppid_loop"
 VTRACE = "vtrace"  # replaced by the command of this environment
 VIEW = (sys.executable, "-m", "scripts.lib.bench.view")
 """Prints one JSON line: `cpu_ms` of one refresh of a live view with 10,000 keys, and `more_mib` of memory it takes."""
+COMPILING = (sys.executable, "-m", "scripts.lib.bench.compiling")
 
 
 class Command(NamedTuple):
@@ -90,6 +93,7 @@ BY_HAND = (
 OURS_COUNT = Command(vtrace(COUNT))
 OURS_LATENCY = Command(vtrace(LATENCY), programs=2)
 OURS_EMPTY, PEER_EMPTY = Command(vtrace(AT_ONCE)), Command(bpftrace(PEER_AT_ONCE))
+OURS_SCRIPT = Command(vtrace(f"{SCRIPT} {AT_ONCE}"))
 OURS_START = Command(vtrace(f"{LATENCY} {AT_ONCE}"))
 PEER_START = Command(bpftrace(f"{PEER_LATENCY} {PEER_AT_ONCE}"))
 OURS_PRINT = Command(vtrace('syscall::getppid:entry { printf("%d %s\\n", pid, execname); }'))
@@ -161,6 +165,27 @@ ROWS = (
         Command(vtrace(STABLE), programs=2),
         Command(vtrace(BY_HAND), programs=2),
         1.15,
+    ),
+    Row("script", "script of 100 clauses, start to exit", "run", "wall_ms", OURS_SCRIPT, None, 300),
+    Row("clause", "compiling, a clause", "view", "clause_ms", Command(COMPILING), None, 1.0),
+    Row(
+        "types-first",
+        "naming types of the kernel's, first time",
+        "view",
+        "types_first_ms",
+        Command(COMPILING),
+        None,
+        60,
+    ),
+    Row("types", "naming types of the kernel's, after that", "view", "types_ms", Command(COMPILING), None, 5),
+    Row(
+        "symbol",
+        "naming a symbol of the kernel's, after the first time",
+        "view",
+        "symbol_ms",
+        Command(COMPILING),
+        None,
+        5,
     ),
     Row("view", "refresh of a live view of 10,000 keys", "view", "cpu_ms", Command(VIEW), None, 60),
     Row("view-memory", "the same, memory added", "view", "more_mib", Command(VIEW), None, 64),
