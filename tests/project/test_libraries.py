@@ -17,7 +17,9 @@ from pyvtrace.lang.types import TYPEDEFS
 from pyvtrace.runtime.libraries import SHIPPED, Shipped
 from pyvtrace.source import Source
 
-FILES = sorted(os.listdir(SHIPPED))
+MACHINES = {"x86_64", "aarch64"}
+# All but those of another machine.
+FILES = sorted(n for n in os.listdir(SHIPPED) if not set(n.split(".")) & (MACHINES - {os.uname().machine}))
 LIBRARIES = Shipped()
 
 
