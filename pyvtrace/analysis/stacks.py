@@ -11,6 +11,8 @@ from pyvtrace.value import Value
 
 # As flame graphs mark a frame of the kernel's.
 KERNEL = "_[k]"
+# The aggregation of the scripts that take samples.
+TABLE = "samples"
 
 
 class Sample(Value):

@@ -17,7 +17,7 @@ from zlib import crc32
 
 from pyvtrace.builtins.distributions import EXPHIST_NEGATIVE, signed
 from pyvtrace.runtime.snapshot import Key, Rows, Snapshot, Table
-from pyvtrace.spec import AggregationSpec, FieldSpec
+from pyvtrace.spec import AggregationSpec, FieldSpec, ProbeName
 from pyvtrace.value import Value
 
 FORMAT = "vtrace recording"
@@ -52,10 +52,11 @@ class Origin(Value):
 
 
 class Recorded(Value):
-    """An event: a probe's four names, the values of its trace(), print() and printf(), and what was printed."""
+    """An event so many ns after the start: its probe, CPU and clause (counted from 1), the values of its trace(),
+    print() and printf(), and what was printed."""
 
-    time_ns: int
-    probe: str
+    since_ns: int
+    probe: ProbeName
     cpu: int
     clause: int
     values: tuple[int | str | bytes, ...]
@@ -170,8 +171,10 @@ class Recorder:
     def event(self, event: Recorded) -> None:
         """An event with its values."""
         values = [value if not isinstance(value, bytes) else {"hex": value.hex()} for value in event.values]
-        where = [self._text(event.probe), event.cpu, event.clause]
-        thing = {"event": event.time_ns - self._start_ns, "probe": where, "values": values, "text": event.text}
+        probe = event.probe
+        names = list(map(self._text, (probe.provider, probe.module, probe.function, probe.name)))
+        about = {"event": event.since_ns, "probe": names, "cpu": event.cpu, "clause": event.clause}
+        thing = {**about, "values": values, "text": event.text}
         self._pending += [*self._definitions([]), line_of(thing)]
         self._output_size += len(self._pending[-1])
         if self._output_size >= _OUTPUT_BYTES:

@@ -18,7 +18,7 @@ from zlib import crc32
 from pyvtrace.builtins.distributions import MEANINGS, empty, merge
 from pyvtrace.export.recording import CRC_WIDTH, FORMAT, VERSION, Origin, Recorded, changed, counted_from, described
 from pyvtrace.runtime.snapshot import Key, Snapshot, Stored, Table, Words
-from pyvtrace.spec import AggregationSpec
+from pyvtrace.spec import AggregationSpec, ProbeName
 from pyvtrace.value import Value
 
 # What a line is, by the name of its first member; of most that is a time.
@@ -92,7 +92,7 @@ class _State:
 
 
 class Recording:
-    """One file. Its moments are numbered from 0, which is the reading before the first interval; `times` has their ns
+    """One file. Its moments are numbered from 0, which is the reading before the first interval; `times` have their ns
     since then. `damage` says what is wrong with the rest of the file, `remark` what is only missing at its end; both
     are "" in a whole one.
 
@@ -113,7 +113,7 @@ class Recording:
         self._printed_at: list[tuple[int, int]] = []
         self._texts: list[str] = []
         self._keys: list[tuple[int, Key]] = []
-        self._ended = False
+        self.ended = False
         self._read()
         self._state = _State(len(self.origin.aggregations))
 
@@ -137,7 +137,7 @@ class Recording:
             raise BadRecording(
                 f"{self._path}: no interval can be read, {self.damage or self.remark or 'there is none'}"
             )
-        if not (self._ended or self.damage or self.remark):
+        if not (self.ended or self.damage or self.remark):
             self.remark = "the recording has no end: the process that made it is still running, or was killed"
 
     def _lines(self) -> Iterator[tuple[int, int]]:
@@ -206,7 +206,7 @@ class Recording:
         elif word == b"texts":
             self._define(loads(self._data[start:end]))
         elif word == b"end":
-            self._ended = True
+            self.ended = True
 
     def _define(self, line: Mapping[str, Any]) -> None:
         self._texts += map(str, line["texts"])
@@ -293,10 +293,9 @@ class Recording:
     def _event(self, line: Mapping[str, Any]) -> Recorded | None:
         if "event" not in line:
             return None
-        probe, cpu, clause = line["probe"]
+        probe = ProbeName(*[self._texts[number] for number in line["probe"]])
         values = tuple(bytes.fromhex(value["hex"]) if isinstance(value, dict) else value for value in line["values"])
-        time_ns = self.start_ns + int(line["event"])
-        return Recorded(time_ns, self._texts[probe], int(cpu), int(clause), values, str(line["text"]))
+        return Recorded(int(line["event"]), probe, int(line["cpu"]), int(line["clause"]), values, str(line["text"]))
 
     def _made(self, make: Callable[[Mapping[str, Any]], _Made | None]) -> Iterator[_Made]:
         """What `make` makes of the lines about what was printed."""

@@ -16,7 +16,7 @@ from pyvtrace.builtins.distributions import MEANINGS, exphist_index, is_distribu
 from pyvtrace.export.recording import Origin, Recorded, Recorder, RecordingFailed, changed, changes
 from pyvtrace.export.replay import BadRecording, Printed, Recording
 from pyvtrace.runtime.snapshot import Key, Rows, Snapshot, Table, Words
-from pyvtrace.spec import AggregationSpec, FieldSpec
+from pyvtrace.spec import AggregationSpec, FieldSpec, ProbeName
 
 SECOND = 1_000_000_000
 START, WALL = 5_000 * SECOND, 1_700_000_000 * SECOND
@@ -184,7 +184,7 @@ def test_what_was_printed_comes_back_in_order(tmp_path: Path) -> None:
     recorder.output("two\n", START + 11)
     recorder.output("\udcff late\n", START + SECOND)
     recorder.complain("3 drops on CPU 0", START + SECOND + 5)
-    event = Recorded(START + 7, "syscall:vmlinux:read:entry", 1, 2, (-5, "name", b"\0\xff"), "-5name")
+    event = Recorded(7, ProbeName("syscall", "vmlinux", "read", "entry"), 1, 2, (-5, "name", b"\0\xff"), "-5name")
     recorder.event(event)
     recorder.take(snapshot({}, at=2 * SECOND))
     recorder.output("at the end\n", START + 2 * SECOND + 1)
@@ -237,7 +237,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, list[Snapsho
     recorder.begin(ORIGIN, moments[0])
     for moment in moments[1:]:
         recorder.output("text\n", moment.time_ns)
-        recorder.event(Recorded(moment.time_ns, "a:b:c:d", 0, 1, (1,), "1"))
+        recorder.event(Recorded(moment.time_ns - START, ProbeName("a", "b", "c::d", "e"), 0, 1, (1,), "1"))
         recorder.take(moment)
     recorder.close()
     return path.read_bytes(), moments
