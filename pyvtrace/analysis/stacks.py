@@ -50,7 +50,7 @@ def samples(table: Table) -> list[Sample]:
         )
         for (pid, command, waker, user, kernel), words in table.rows.items()
     ]  # fmt: skip
-    return sorted(made, key=lambda sample: (-sample.amount, sample.path))
+    return sorted(made, key=lambda sample: (-sample.amount, sample.path, sample.user, sample.kernel, sample.pid))
 
 
 def _outermost_first(text: int | str) -> tuple[str, ...]:

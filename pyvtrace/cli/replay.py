@@ -198,6 +198,8 @@ def _request(recording: Recording, by: str | None, *, waiting: bool) -> Request:
         as_recorded = bool(asked["waiting"])
         if any(measure.name not in recording.snapshot(0).tables for measure in script.measures):
             raise ValueError("a measure is missing")
+        if not keys or any(script.key(name) not in script.keys for name in keys):
+            raise ValueError("a key is missing")
     except (KeyError, TypeError, ValueError, AttributeError, BadHeader) as odd:
         raise BadRecording(f"its header does not say how to show it ({odd})") from None
     if by is not None:

@@ -41,6 +41,8 @@ class JsonLines:
         self._before = started
         self._totals: dict[tuple[str, Identity], int] = {}
         self._update(started)
+        for measure, grouping in self._groupings:
+            self._totals |= {(measure.name, row.identity): row.total for row in grouping.rows}
 
     def _update(self, snapshot: Snapshot) -> None:
         for measure, grouping in self._groupings:
