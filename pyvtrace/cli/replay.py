@@ -177,7 +177,7 @@ def _since(recording: Recording, moment: str) -> int:
 
 
 def _view(wanted: Wanted, by: str | None, *, json: bool, waiting: bool, live: bool, given: bool) -> None:
-    request = _request(wanted.recording, by, waiting=waiting)
+    request = request_of(wanted.recording, by, waiting=waiting)
     if json:
         _view_json(wanted, request)
     elif live:
@@ -188,7 +188,7 @@ def _view(wanted: Wanted, by: str | None, *, json: bool, waiting: bool, live: bo
         _view_paper(wanted, request)
 
 
-def _request(recording: Recording, by: str | None, *, waiting: bool) -> Request:
+def request_of(recording: Recording, by: str | None, *, waiting: bool) -> Request:
     """What is shown of it, from what it says of itself."""
     asked: Mapping[str, Any] = recording.origin.asked
     try:

@@ -12,6 +12,9 @@ LOOP = "getppid_loop"
 VTRACE = "vtrace"  # replaced by the command of this environment
 VIEW = (sys.executable, "-m", "scripts.lib.bench.view")
 """Prints one JSON line: `cpu_ms` of one refresh of a live view with 10,000 keys, and `more_mib` of memory it takes."""
+SESSION = (sys.executable, "-m", "scripts.lib.bench.session")
+RECORDING = (sys.executable, "-m", "scripts.lib.bench.recording")
+"""As VIEW; the modules say which figures they print."""
 
 
 class Command(NamedTuple):
@@ -123,6 +126,20 @@ ROWS = (
     ),
     Row("view", "refresh of a live view of 10,000 keys", "view", "cpu_ms", Command(VIEW), None, 60),
     Row("view-memory", "the same, memory added", "view", "more_mib", Command(VIEW), None, 64),
+    Row("snapshot", "snapshot of 10,000 keys in Python", "view", "snapshot_cpu_ms", Command(SESSION), None, 60),
+    Row(
+        "session",
+        "1,000 keys read 10 times a second, % of a core",
+        "view",
+        "session_percent",
+        Command(SESSION),
+        None,
+        5,
+    ),
+    Row("recorded", "the same while it is recorded", "view", "recording_percent", Command(SESSION), None, 15),
+    Row("import", "import pyvtrace", "view", "import_ms", Command(SESSION), None, 40),
+    Row("replay", "opening a recording of an hour, s", "view", "open_s", Command(RECORDING), None, 2),
+    Row("record-size", "bytes of a recording for each bucket", "view", "bucket_bytes", Command(RECORDING), None, 40),
     Row(
         "print",
         "printf flood without a drop, events a second",
