@@ -344,7 +344,7 @@ def _struct(words: int) -> struct.Struct:
 def _raw(table: Table) -> dict[Key, bytes]:
     """Keys and words as bytes, which compare in one step."""
     if isinstance(table.rows, Rows):
-        return dict(table.rows.raw)
+        return {key: table.rows.whole(key) for key in table.rows}
     pack = _struct(table.spec.words).pack
     return {key: pack(*words) for key, words in table.rows.items()}
 

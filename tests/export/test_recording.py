@@ -170,7 +170,8 @@ def test_a_key_that_went_and_came_again(tmp_path: Path) -> None:
 
 def test_rows_as_they_were_read_from_the_kernel(tmp_path: Path) -> None:
     spec = next(spec for spec in SPECS if spec.name == "sum")
-    rows = Rows({(1, "a", "\n"): (3).to_bytes(8, "little") + (1 << 63).to_bytes(8, "little")}, spec)
+    copies = [(n).to_bytes(8, "little") + (1 << 62).to_bytes(8, "little") for n in (1, 2)]
+    rows = Rows({(1, "a", "\n"): copies}, spec)
     first = snapshot({})
     second = Snapshot(START + 1, WALL + 1, first.tables | {"sum": Table(spec, rows)}, {})
     record(tmp_path / "file", [first, second])

@@ -20,6 +20,7 @@ from tests.export.test_recording import SPECS, snapshot
 
 FOLDER = os.path.join(ROOT, "docs", "schema")
 BUSY = f"{sys.executable} -S -c 'import os, time\nfor _ in range(3000): os.getppid()\ntime.sleep(0.3)'"
+BURN = "n=0; while [ $n -lt 300000 ]; do n=$((n + 1)); done"
 
 
 def read(name: str) -> dict[str, Any]:
@@ -79,7 +80,7 @@ def test_a_view_by_every_key(vtrace: RunVtrace) -> None:
 
 @pytest.mark.parametrize("view", ["profile", "offcpu"])
 def test_stacks(vtrace: RunVtrace, view: str) -> None:
-    assert kinds(vtrace(view, "--json", "-c", BUSY).stdout) == {"stack"}
+    assert kinds(vtrace(view, "--json", "-c", f"sh -c '{BURN}'" if view == "profile" else BUSY).stdout) == {"stack"}
 
 
 def test_doctor(vtrace: RunVtrace) -> None:

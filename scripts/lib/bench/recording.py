@@ -90,7 +90,12 @@ def hour() -> Iterator[tuple[Snapshot, int]]:
             changed += len(hit)
             raw[key] = b"".join([word.to_bytes(8, "little") for word in some])
         at = second * 10**9
-        yield Snapshot(at, at, {"calls": Table(SPEC, Rows(dict(raw), SPEC))}, {"missed": 0}), changed
+        yield (
+            Snapshot(
+                at, at, {"calls": Table(SPEC, Rows({key: [words] for key, words in raw.items()}, SPEC))}, {"missed": 0}
+            ),
+            changed,
+        )
 
 
 def show(path: str) -> Recording:
