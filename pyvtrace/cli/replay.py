@@ -34,6 +34,7 @@ from pyvtrace.value import Value
 Happened = Printed | Recorded
 
 _SECOND = 1_000_000_000
+_NEVER = 1 << 63  # in ns: what was printed after the last interval is there, too
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
 
@@ -251,7 +252,7 @@ def _program(wanted: Wanted, since: int | None, *, json: bool) -> None:
     """What it printed, and its aggregations if it did not come to print them itself."""
     recording = wanted.recording
     tell, show = (_tell_json, _show_json) if json else (_tell, _show)
-    begin, end = -1, recording.duration_ns
+    begin, end = -1, _NEVER
     if since is not None:
         begin, end = (since, end) if wanted.every else (begin, since)
     happened: list[Happened] = [*recording.printed(), *recording.events()]

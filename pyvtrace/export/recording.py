@@ -7,6 +7,7 @@ a file is ever written over.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import struct
@@ -81,7 +82,7 @@ class Recorder:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = os.fspath(path)
-        self._fd = _opened(self._path)
+        self._fd, self._is_ours = _opened(self._path)
         self._begun = False
         self._pending: list[bytes] = []
         self._output: list[str] = []
@@ -141,7 +142,7 @@ class Recorder:
             if self._begun:
                 self._gather_output()
                 self._write(b"".join(self._pending) + line_of({"end": self._last_ns - self._start_ns}))
-            elif stat.S_ISREG(os.fstat(self._fd).st_mode):
+            elif self._is_ours:
                 os.unlink(self._path)
         finally:
             if self._fd >= 0:
@@ -166,7 +167,7 @@ class Recorder:
     def complain(self, line: str, time_ns: int) -> None:
         """What was said of the program: losses, run-time errors."""
         self._gather_output()
-        self._pending.append(line_of({"said": time_ns - self._start_ns, "text": line}))
+        self._pend(line_of({"said": time_ns - self._start_ns, "text": line}))
 
     def event(self, event: Recorded) -> None:
         """An event with its values."""
@@ -175,8 +176,12 @@ class Recorder:
         names = list(map(self._text, (probe.provider, probe.module, probe.function, probe.name)))
         about = {"event": event.since_ns, "probe": names, "cpu": event.cpu, "clause": event.clause}
         thing = {**about, "values": values, "text": event.text}
-        self._pending += [*self._definitions([]), line_of(thing)]
-        self._output_size += len(self._pending[-1])
+        self._pending += self._definitions([])
+        self._pend(line_of(thing))
+
+    def _pend(self, line: bytes) -> None:
+        self._pending.append(line)
+        self._output_size += len(line)
         if self._output_size >= _OUTPUT_BYTES:
             self._write_pending()
 
@@ -293,17 +298,29 @@ class _Numbers(dict[str, int]):
         return new
 
 
-def _opened(path: str) -> int:
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+def _opened(path: str) -> tuple[int, bool]:
+    """A descriptor that appends, and whether the file was made now."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
     try:
-        fd = os.open(path, flags, 0o666)
+        try:
+            fd, made = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o666), True
+        except FileExistsError:
+            fd, made = os.open(path, flags), False
     except OSError as error:
         raise RecordingFailed(f"cannot record to {path}: {error.strerror}") from None
     about = os.fstat(fd)
-    if stat.S_ISREG(about.st_mode) and about.st_size:
+    if not stat.S_ISREG(about.st_mode):
+        return fd, False
+    try:
+        # Of two that begin at once with an empty file, one has it.
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        why = "it is there already, and nothing is written over" if about.st_size else ""
+    except OSError:
+        why = "another process records to it"
+    if why:
         os.close(fd)
-        raise RecordingFailed(f"cannot record to {path}: it is there already, and nothing is written over")
-    return fd
+        raise RecordingFailed(f"cannot record to {path}: {why}")
+    return fd, made
 
 
 def _described(spec: AggregationSpec) -> Mapping[str, object]:

@@ -180,6 +180,15 @@ def test_clear_and_trunc_are_recorded(vtrace: RunVtrace, tmp_path: Path) -> None
     }
 
 
+def test_what_was_printed_after_the_last_interval_is_shown(vtrace: RunVtrace, tmp_path: Path) -> None:
+    moments = made_up(tmp_path / "other", count=1)
+    recorder = Recorder(tmp_path / "file")
+    recorder.begin(Origin("program", "a", "", (), {}), replace(moments[0], tables={}))
+    recorder.output("late\n", moments[0].time_ns + 5 * 10**9)
+    recorder.close()
+    assert vtrace("replay", str(tmp_path / "file")) == ("late\n", "", 0)
+
+
 def test_record_needs_its_file(vtrace: RunVtrace) -> None:
     refused = vtrace("-n", "BEGIN { exit(0); }", "--record")
     assert refused.status == 2
@@ -246,7 +255,7 @@ def test_a_damaged_file_shows_what_could_be_read(vtrace: RunVtrace, tmp_path: Pa
     ("changes", "words"),
     [
         ({"script": "no header"}, "does not say how to show it"),
-        ({"by": "colour"}, ""),
+        ({"by": "colour"}, "a key is missing"),
         ({"names": 5}, "does not say how"),
     ],
 )

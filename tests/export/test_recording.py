@@ -387,9 +387,21 @@ def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
         Recorder(tmp_path / "none" / "file")
 
 
-def test_a_recording_that_was_not_begun_leaves_no_file(tmp_path: Path) -> None:
+def test_a_recording_that_was_not_begun_leaves_no_file_but_one_that_was_there(tmp_path: Path) -> None:
     Recorder(tmp_path / "file").close()
     assert not (tmp_path / "file").exists()
+    (tmp_path / "file").touch()
+    Recorder(tmp_path / "file").close()
+    assert (tmp_path / "file").exists()
+
+
+def test_a_file_has_one_recorder(tmp_path: Path) -> None:
+    first = Recorder(tmp_path / "file")
+    with pytest.raises(RecordingFailed, match="another process records to it"):
+        Recorder(tmp_path / "file")
+    first.begin(ORIGIN, snapshot({}))
+    first.close()
+    assert plain(Recording(tmp_path / "file").snapshot(0)) == plain(snapshot({}))
 
 
 def test_a_disk_that_is_full_is_told_and_ends_the_recording() -> None:
