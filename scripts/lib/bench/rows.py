@@ -15,6 +15,9 @@ VTRACE = "vtrace"  # replaced by the command of this environment
 VIEW = (sys.executable, "-m", "scripts.lib.bench.view")
 """Prints one JSON line: `cpu_ms` of one refresh of a live view with 10,000 keys, and `more_mib` of memory it takes."""
 COMPILING = (sys.executable, "-m", "scripts.lib.bench.compiling")
+SESSION = (sys.executable, "-m", "scripts.lib.bench.session")
+RECORDING = (sys.executable, "-m", "scripts.lib.bench.recording")
+"""As VIEW; the modules say which figures they print."""
 
 
 class Command(NamedTuple):
@@ -44,6 +47,11 @@ class Row(NamedTuple):
     @property
     def peer_name(self) -> str:
         return self.peer.argv[0] if self.peer else "-"
+
+
+def own(name: str, work: str, figure: str, command: tuple[str, ...], limit: float) -> Row:
+    """A row that a module of ours measures, against a limit of its own."""
+    return Row(name, work, "view", figure, Command(command), None, limit)
 
 
 def vtrace(program: str) -> tuple[str, ...]:
@@ -167,28 +175,18 @@ ROWS = (
         1.15,
     ),
     Row("script", "script of 100 clauses, start to exit", "run", "wall_ms", OURS_SCRIPT, None, 300),
-    Row("clause", "compiling, a clause", "view", "clause_ms", Command(COMPILING), None, 1.0),
-    Row(
-        "types-first",
-        "naming types of the kernel's, first time",
-        "view",
-        "types_first_ms",
-        Command(COMPILING),
-        None,
-        60,
-    ),
-    Row("types", "naming types of the kernel's, after that", "view", "types_ms", Command(COMPILING), None, 5),
-    Row(
-        "symbol",
-        "naming a symbol of the kernel's, after the first time",
-        "view",
-        "symbol_ms",
-        Command(COMPILING),
-        None,
-        5,
-    ),
-    Row("view", "refresh of a live view of 10,000 keys", "view", "cpu_ms", Command(VIEW), None, 60),
-    Row("view-memory", "the same, memory added", "view", "more_mib", Command(VIEW), None, 64),
+    own("clause", "compiling, a clause", "clause_ms", COMPILING, 1.0),
+    own("types-first", "naming types of the kernel's, first time", "types_first_ms", COMPILING, 60),
+    own("types", "naming types of the kernel's, after that", "types_ms", COMPILING, 5),
+    own("symbol", "naming a symbol of the kernel's, after the first time", "symbol_ms", COMPILING, 5),
+    own("view", "refresh of a live view of 10,000 keys", "cpu_ms", VIEW, 60),
+    own("view-memory", "the same, memory added", "more_mib", VIEW, 64),
+    own("snapshot", "snapshot of 10,000 keys in Python", "snapshot_cpu_ms", SESSION, 60),
+    own("session", "1,000 keys read 10 times a second, % of a core", "session_percent", SESSION, 5),
+    own("recorded", "the same recorded, 24 buckets of each changed", "recording_percent", SESSION, 60),
+    own("import", "import pyvtrace", "import_ms", SESSION, 40),
+    own("replay", "opening a recording of an hour, s", "open_s", RECORDING, 2),
+    own("record-size", "bytes of a recording for each bucket", "bucket_bytes", RECORDING, 40),
     Row(
         "print",
         "printf flood without a drop, events a second",
