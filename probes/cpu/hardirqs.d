@@ -5,7 +5,7 @@
  * key:      irq     args[0]    number   number of the interrupt
  * key:      handler this->name text     the device, as /proc/interrupts calls it
  * value:    count   number     how many
- * value:    time    duration   all together
+ * value:    total   duration   all together
  */
 #pragma D option quiet
 #pragma D option strsize=32
@@ -22,6 +22,6 @@ rawtp:::irq_handler_exit
 {
 	this->name = stringof(args[1]->name);
 	@count[args[0], this->name] = count();
-	@time[args[0], this->name] = sum(timestamp - since[cpu]);
+	@total[args[0], this->name] = sum(timestamp - since[cpu]);
 	since[cpu] = 0;
 }

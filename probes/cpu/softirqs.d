@@ -4,7 +4,7 @@
  * example:  --duration 2
  * key:      kind  this->kind text     kind, as /proc/softirqs calls it
  * value:    count number     how many
- * value:    time  duration   all together
+ * value:    total duration   all together
  */
 #pragma D option quiet
 #pragma D option strsize=16
@@ -24,6 +24,6 @@ rawtp:::softirq_exit
 	    this->vector == 3 ? "NET_RX" : this->vector == 4 ? "BLOCK" : this->vector == 5 ? "IRQ_POLL" :
 	    this->vector == 6 ? "TASKLET" : this->vector == 7 ? "SCHED" : this->vector == 8 ? "HRTIMER" : "RCU";
 	@count[this->kind] = count();
-	@time[this->kind] = sum(timestamp - since[cpu]);
+	@total[this->kind] = sum(timestamp - since[cpu]);
 	since[cpu] = 0;
 }

@@ -6,7 +6,7 @@
  * key:      pid   pid      number process
  * key:      comm  execname text   command
  * value:    calls number   how many have returned
- * value:    time  duration from their calls to their returns, all together
+ * value:    total duration from their calls to their returns, all together
  */
 #pragma D option quiet
 
@@ -19,6 +19,6 @@ syscall:::return
 /self->since/
 {
 	@calls[pid, execname] = count();
-	@time[pid, execname] = sum(timestamp - self->since);
+	@total[pid, execname] = sum(timestamp - self->since);
 	self->since = 0;
 }

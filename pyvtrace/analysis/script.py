@@ -223,6 +223,8 @@ class _Header:
             needed.add("value")
         if missing := needed - there:
             raise self.bad(self.entries[0], f"the header does not declare {', '.join(sorted(missing))}")
+        if taken := next((e for e in self.all("value") if e.words().split()[0] in ("time", "key")), None):
+            raise self.bad(taken, "a value cannot be called time or key: the JSON objects have these already")
         if clash := next((e for e in self.entries if e.word in ("value", "measure") and "column" in there), None):
             raise self.bad(clash, "a script has columns of events or values of aggregations, not both")
 

@@ -39,6 +39,11 @@ def act(what: str, *arguments: object) -> str:
     return shlex.join([sys.executable, "-S", "-m", f"tests.workloads.acts_{module}", name, *map(str, arguments)])
 
 
+def gated(name: str, *arguments: object) -> str:
+    """A command line for a workload with a gate, which is open: its standard input is empty."""
+    return shlex.join([sys.executable, "-S", "-m", f"tests.workloads.{name}", *map(str, arguments)])
+
+
 def run(name: str, command: str, *options: str, complaints: bool = False) -> Ran:
     """`vtrace run NAME --json -c COMMAND`; it must have nothing to complain of, unless `complaints`."""
     done = subprocess.run(
@@ -56,5 +61,5 @@ def run(name: str, command: str, *options: str, complaints: bool = False) -> Ran
     ours = [line for line in said if line.startswith("vtrace: ")]
     assert done.returncode == 0, done.stderr
     assert complaints or not ours, done.stderr
-    assert len(truth) < 2, done.stderr
-    return Ran([json.loads(line) for line in done.stdout.splitlines()], truth[0] if truth else {}, ours)
+    told = {name: value for line in truth for name, value in line.items()}
+    return Ran([json.loads(line) for line in done.stdout.splitlines()], told, ours)
