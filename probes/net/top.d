@@ -3,7 +3,7 @@
  * output:   a row for each process and protocol
  * filter:   rawtp:::sock_send_length rawtp:::sock_recv_length
  * needs:    the tracepoints sock_send_length and sock_recv_length (Linux 6.3)
- * example:  -c 'curl -s http://127.0.0.1:1/' --duration 2
+ * example:  --duration 2
  * key:      pid      pid         number process
  * key:      comm     execname    text   command
  * key:      protocol this->proto text   tcp, udp or other

@@ -1,6 +1,7 @@
 /*
  * question: which system calls are made, how often, and how many of them fail?
  * output:   a row for each call
+ * example:  -c 'cat /etc/hostname' --top 8
  * filter:   syscall:::return
  * key:      call probefunc text system call
  * value:    calls number how many have returned

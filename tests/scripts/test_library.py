@@ -9,6 +9,7 @@ import pytest
 
 from pyvtrace.cli.library import display, places
 from tests.conftest import RunVtrace
+from tests.scripts import pages
 
 EVENTS = """\
 /*
@@ -143,3 +144,18 @@ def test_how_each_is_shown() -> None:
     assert shown["files/top"] == "table"
     assert shown["disk/processes"] == "view"
     assert shown["cpu/profile"] == "stacks"
+
+
+def test_the_pages_are_made_of_the_headers() -> None:
+    """`python -m tests.scripts.pages` writes them."""
+    for path, text in pages.made().items():
+        with open(path, encoding="utf-8") as file:
+            assert file.read() == text, path
+
+
+def test_the_pages_show_what_each_script_prints() -> None:
+    for place in pages.ours():
+        script, shown = place.read(), pages.recorded(pages.page_of(place.subject))[place.name].split("\n")
+        assert len([line for line in shown if line]) > 1, place.name
+        if script.columns:
+            assert shown[0].split() == [field.name.upper() for field in script.columns], place.name
