@@ -12,7 +12,7 @@ from pyvtrace.runtime.snapshot import Key
 
 # Width of a column of events by the kind of its values: nobody knows what is to come.
 _WIDTHS: Mapping[str, int] = {
-    "time": 12, "duration": 7, "bytes": 6, "number": 7, "signal": 9, "errno": 8, "operation": 7, "device": 8,
+    "time": 12, "duration": 7, "bytes": 6, "number": 7, "signal": 9, "errno": 12, "operation": 7, "device": 8,
     "address": 18,
 }  # fmt: skip
 _TEXT, _COMMAND = 16, 15

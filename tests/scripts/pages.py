@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -22,16 +23,24 @@ from tests.scripts.ran import act, gated
 FOLDER = os.path.join(ROOT, "docs", "scripts")
 INDEX = os.path.join(ROOT, "docs", "scripts.md")
 MARK = "<!-- the list: python -m tests.scripts.pages -->\n"
-_LINES, _WIDTH = 12, 110  # that a page shows of an output
+_LINES, _WIDTH = 12, 130  # that a page shows of an output
+_CONTENDED = """
+import subprocess
+from tests.scripts.ran import gated
+from tests.workloads.slowdisk import SlowDisk
+with SlowDisk(delay_ns=20_000_000) as disk:
+    subprocess.run(gated("contended", "mutex", disk.directory, 5), shell=True)
+"""
 # What goes on meanwhile where an example would else have nothing to show.
 _BESIDE: Mapping[str, str] = {
-    "locks/kernel": act("processes.starts"),
+    "locks/kernel": shlex.join([sys.executable, "-c", _CONTENDED]),
     "locks/owners": gated("mutex_pair", 5, 20),
     "net/accepts": act("net.accepts"),
     "net/life": act("net.carries", 100_000, 2_000, 20),
     "net/resets": act("net.refused"),
     "net/retransmits": act("net.loses"),
     "net/top": act("net.carries", 100_000, 2_000, 20),
+    "sched/runqslower": act("sched.contest", 300),
     "runtimes/loops": "python3 -c 'import asyncio; asyncio.run(asyncio.sleep(0.1))'",
 }
 
