@@ -4,7 +4,7 @@
  * filter:   syscall::stat:entry syscall::lstat:entry syscall::access:entry syscall::newfstatat:entry
  *           syscall::statx:entry syscall::faccessat:entry syscall::faccessat2:entry
  * option:   failed flag only those that failed
- * example:  -c 'ls -l /etc/hostname /nonexistent'
+ * example:  -c 'test -e /nonexistent'
  * column:   time  time     when it returned
  * column:   pid   number   process
  * column:   comm  text     command
