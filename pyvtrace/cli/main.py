@@ -25,6 +25,8 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "profile": ("pyvtrace.cli.stacks", "main", "what processors spend their time on, by stack; flame graphs"),
     "offcpu": ("pyvtrace.cli.stacks", "main", "where threads wait and who wakes them, by stack; flame graphs"),
     "replay": ("pyvtrace.cli.replay", "main", "what --record wrote, in the view that it was made of, at any moment"),
+    "run": ("pyvtrace.cli.scripts", "main", "a script for a question: vtrace list shows those there are"),
+    "list": ("pyvtrace.cli.library", "main", "the scripts that run knows, and the questions they answer"),
     "vm": ("pyvtrace.cli.vm", "main", "a command on another kernel, in a virtual machine over this system's files"),
     "doctor": ("pyvtrace.cli.doctor", "main", "what this kernel, user and machine allow, and what to do about each no"),
 }
