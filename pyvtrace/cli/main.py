@@ -24,6 +24,8 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "locks": ("pyvtrace.cli.views", "main", "which locks each process waits for, and how long, live"),
     "profile": ("pyvtrace.cli.stacks", "main", "what processors spend their time on, by stack; flame graphs"),
     "offcpu": ("pyvtrace.cli.stacks", "main", "where threads wait and who wakes them, by stack; flame graphs"),
+    "run": ("pyvtrace.cli.c_probes", "main", "a bcc program in C, without kernel headers: vtrace run FILE.c"),
+    "bcc": ("pyvtrace.cli.bcc_tools", "main", "a tool or script of bcc's, unmodified and without kernel headers"),
     "vm": ("pyvtrace.cli.vm", "main", "a command on another kernel, in a virtual machine over this system's files"),
     "doctor": ("pyvtrace.cli.doctor", "main", "what this kernel, user and machine allow, and what to do about each no"),
 }
