@@ -39,6 +39,11 @@
 /* sizes */
 #define PAGE_SHIFT 12
 #define PAGE_SIZE 4096UL
+#ifdef __x86_64__
+#define PAGE_OFFSET 0xffff888000000000UL
+#elif defined(__aarch64__)
+#define PAGE_OFFSET (-(1UL << 48))
+#endif
 #define PAGE_MASK (~(PAGE_SIZE - 1))
 #define PATH_MAX 4096
 #define NAME_MAX 255
@@ -147,6 +152,7 @@
 #define SOL_SOCKET 1
 #define SO_REUSEADDR 2
 #define MSG_PEEK 2
+#define SCM_RIGHTS 1
 #define ETH_ALEN 6
 #define ETH_HLEN 14
 #define ETH_P_IP 0x0800
