@@ -19,7 +19,7 @@ RAW_TRACEPOINT_PROBE(sched_migrate_task)
 
 	key.pid = task->tgid;
 	bpf_probe_read_kernel_str(&key.comm, sizeof(key.comm), task->comm);
-	key.from = task->wake_cpu;
+	key.from = task->thread_info.cpu;
 	key.to = ctx->args[1];
 	moves.atomic_increment(key);
 	return 0;
