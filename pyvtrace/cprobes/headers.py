@@ -25,10 +25,9 @@ from pyvtrace.kernel.btf import VMLINUX, open_vmlinux
 from pyvtrace.kernel.types import cache_directory, kernel_identity
 
 # To be raised with every change to what a tree has in it.
-_FORMAT = "2"
+_FORMAT = "3"
 _KEPT = 100
 _DRAFT = re.compile(r"draft-(\d+)$")
-_MACROS = os.path.join(os.path.dirname(__file__), "include", "macros.h")
 # What bcc's own headers include, and find here or nowhere.
 _ALWAYS = (
     "linux/log2.h",
@@ -104,8 +103,18 @@ def _joined(names: Iterable[str]) -> str:
 
 
 def _macros() -> str:
-    with open(_MACROS, encoding="utf-8") as file:
+    return _included("macros.h")
+
+
+def _included(name: str) -> str:
+    with open(os.path.join(os.path.dirname(__file__), "include", name), encoding="utf-8") as file:
         return file.read()
+
+
+def _has(types: str, line: str) -> bool:
+    """Whether an enum has the constant that the line defines."""
+    words = line.split()
+    return words[:1] == ["#define"] and f" {words[1]} =" in types
 
 
 def _clean(parent: str) -> None:
@@ -144,9 +153,10 @@ def _version() -> str:
 def _everything(words: Words) -> str:
     names = words.names | _BASE | _fields(words.tracepoints)
     types = Declarations(open_vmlinux(VMLINUX), names, words.defined).text()
+    helpers = "".join(line for line in _included("helpers.h").splitlines(True) if not _has(types, line))
     # bcc brings a bpf.h of its own, with what the kernel's types have already.
     guards = "#define _UAPI__LINUX_BPF_H__\n#define BPF_NO_PRESERVE_ACCESS_INDEX\n"
-    return "\n".join((_configuration(names), guards, types, _macros()))
+    return "\n".join((_configuration(names), guards, types, helpers, _macros()))
 
 
 def _fields(tracepoints: Iterable[tuple[str, str]]) -> Set[str]:
