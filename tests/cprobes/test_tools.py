@@ -60,9 +60,14 @@ def test_a_probe_of_trace_is_made_of_its_arguments(tracer: Trace, workload: Star
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )  # fmt: skip
 def test_a_tool_runs_to_its_end(vtrace: RunVtrace, workload: Start, arguments: tuple[str, ...], shape: str) -> None:
-    work = workload("sleeper", 4000, 1)
+    """While one process sleeps and wakes all the time, and another runs: there is something to see."""
+    work = workload("sleeper", 100_000, 1)
     work.open()
-    done = vtrace("bcc", *arguments)
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy:
+        try:
+            done = vtrace("bcc", *arguments)
+        finally:
+            busy.kill()
     work.end()
     assert "Traceback" not in done.stderr
     assert done.status == 0, done.stderr
