@@ -113,6 +113,27 @@ def test_a_place_inside_a_function(running: Functions) -> None:
     assert trace.values() == {(f"{running.inside:x}",): CALLS}
 
 
+def instructions(program: str, function: str) -> list[int]:
+    """Where the instructions of a function begin, from its first byte on, as the disassembler has them."""
+    shown = subprocess.run(
+        ["objdump", "-d", "--no-show-raw-insn", f"--disassemble={function}", program], capture_output=True, check=True
+    )
+    at = [int(line.split(b":")[0], 16) for line in shown.stdout.splitlines() if line.startswith(b"    ")]
+    return [address - at[0] for address in at]
+
+
+@pytest.mark.usefixtures("way")
+def test_every_instruction_of_a_function(running: Functions, program: str) -> None:
+    """`eight` has no branch but its return, `negative` neither: each instruction is reached by each call."""
+    calls = {"eight": CALLS, "negative": 10}
+    offsets = {function: instructions(program, function) for function in calls}
+    assert all(len(found) > 3 and found[0] == 0 for found in offsets.values())
+    places = ", ".join(f"pid$1:a.out:{name}:{offset:x}" for name, found in offsets.items() for offset in found)
+    with Trace(f"{places} {{ @[probefunc, probename] = count(); }}", running.pid) as trace:
+        running.work()
+    assert trace.values() == {(name, f"{offset:x}"): count for name, count in calls.items() for offset in offsets[name]}
+
+
 @pytest.mark.usefixtures("way")
 def test_a_static_probe_with_a_counter(running: Functions) -> None:
     text = """
