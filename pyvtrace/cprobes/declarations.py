@@ -96,7 +96,8 @@ class Declarations:
                 self._define(identifier)
                 named = True
             elif kind == Kind.ARRAY:
-                identifier = btf.array(identifier)[0]
+                # Its elements have to be known whole, also where it is behind a pointer.
+                identifier, pointed = btf.array(identifier)[0], False
                 continue
             elif kind == Kind.PTR:
                 pointed = True

@@ -25,7 +25,7 @@ from pyvtrace.kernel.btf import VMLINUX, open_vmlinux
 from pyvtrace.kernel.types import cache_directory, kernel_identity
 
 # To be raised with every change to what a tree has in it.
-_FORMAT = "3"
+_FORMAT = "4"
 _KEPT = 100
 _DRAFT = re.compile(r"draft-(\d+)$")
 # What bcc's own headers include, and find here or nowhere.
@@ -52,6 +52,8 @@ _BASE_WORDS = """
     BPF_F_CTXLEN_MASK XDP_PASS
     """
 _BASE = frozenset(_BASE_WORDS.split())
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_DEFINED = re.compile(r"#define (\w+)")
 _CONFIG_WORD = re.compile(r"CONFIG_\w+$")
 
 
@@ -117,6 +119,12 @@ def _has(types: str, line: str) -> bool:
     return words[:1] == ["#define"] and f" {words[1]} =" in types
 
 
+def _defines(line: str, names: Set[str]) -> bool:
+    """Whether the line is the definition of a macro by one of these names, and all of it."""
+    macro = _DEFINED.match(line)
+    return macro is not None and macro[1] in names and not line.endswith("\\\n")
+
+
 def _clean(parent: str) -> None:
     """Remove what was not used for long, and what runs that were killed have left."""
     ages: list[tuple[float, str]] = []
@@ -151,12 +159,15 @@ def _version() -> str:
 
 
 def _everything(words: Words) -> str:
-    names = words.names | _BASE | _fields(words.tracepoints)
+    macros = "".join(line for line in _macros().splitlines(True) if not _defines(line, words.defined))
+    # A macro that the program uses names types, too.
+    used = {word for line in macros.splitlines() if _defines(line, words.names) for word in _WORD.findall(line)}
+    names = words.names | _BASE | _fields(words.tracepoints) | used
     types = Declarations(open_vmlinux(VMLINUX), names, words.defined).text()
     helpers = "".join(line for line in _included("helpers.h").splitlines(True) if not _has(types, line))
     # bcc brings a bpf.h of its own, with what the kernel's types have already.
     guards = "#define _UAPI__LINUX_BPF_H__\n#define BPF_NO_PRESERVE_ACCESS_INDEX\n"
-    return "\n".join((_configuration(names), guards, types, helpers, _macros()))
+    return "\n".join((_configuration(names), guards, types, helpers, macros))
 
 
 def _fields(tracepoints: Iterable[tuple[str, str]]) -> Set[str]:

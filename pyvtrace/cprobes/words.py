@@ -11,7 +11,8 @@ from pyvtrace.value import Value
 
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]\w*")
-_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*<([\w./-]+)>", re.MULTILINE)
+# Also where a script puts a line of C together.
+_INCLUDE = re.compile(r"(?:^|[\"'])[ \t]*#[ \t]*include[ \t]*<([\w./-]+)>", re.MULTILINE)
 _TRACEPOINT = re.compile(r"\b(?:TRACEPOINT_PROBE\(\s*(\w+)\s*,\s*(\w+)\s*\)|tracepoint__(\w+?)__(\w+))")
 _ENUM = re.compile(r"\benum\b[\s\w]*\{([^{}]*)\}")
 _CONSTANT = re.compile(r"(?:^|,)\s*(\w+)")

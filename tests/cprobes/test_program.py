@@ -114,3 +114,30 @@ def test_names_of_system_calls_are_this_machines() -> None:
     assert kernel_function("sys_openat", "x86_64") == "__x64_sys_openat"
     assert kernel_function("__x64_sys_openat", "aarch64") == "__arm64_sys_openat"
     assert kernel_function("vfs_read", "x86_64") == "vfs_read"
+
+
+# What tools of bcc's take from headers that are macros or inlined there, and types that only a typedef embeds.
+OF_HEADERS = {
+    "biolatpcts": "x = min_t(size_t, div_u64(x, 10 * NSEC_PER_USEC), 99); x += sizeof(cpumask_var_t);",
+    "tcprtt": "struct sock *sk = (void *)x; x = tcp_sk(sk)->srtt_us + inet_sk(sk)->inet_sport;",
+    "netqtop": "struct sk_buff skb = {}; if (skb_rx_queue_recorded(&skb)) x = skb_get_rx_queue(&skb);",
+    "virtiostat": "struct scatterlist sg = {}; if (sg_is_last(&sg) || sg_is_chain(&sg)) x = (u64)sg_chain_ptr(&sg);",
+    "ttysnoop": "x = x == WRITE ? READ : WRITE;",
+}
+
+
+@pytest.mark.parametrize("tool", OF_HEADERS)
+def test_what_is_no_type_in_headers_is_there(tool: str) -> None:
+    text = f"RAW_TRACEPOINT_PROBE(sys_enter) {{ u64 x = bpf_ktime_get_ns(); {OF_HEADERS[tool]} return x; }}"
+    (function,) = compile_program(f"{tool}.c", text, ("-Werror=implicit-function-declaration",)).functions
+    assert function.code
+
+
+def test_a_program_may_have_a_macros_name_for_its_own() -> None:
+    text = "enum way { READ = 5, WRITE }; RAW_TRACEPOINT_PROBE(sys_enter) { enum way mine = WRITE; return mine; }"
+    assert "WRITE" in words(text).defined
+    compile_program("own.c", text)
+
+
+def test_a_header_in_a_script_that_puts_c_together_is_included() -> None:
+    assert words("self.program += '#include <linux/mm.h>\\n'").includes == {"linux/mm.h"}

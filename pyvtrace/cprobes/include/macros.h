@@ -27,6 +27,10 @@
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
+#define min_t(type, a, b) ((type)(a) < (type)(b) ? (type)(a) : (type)(b))
+#define max_t(type, a, b) ((type)(a) > (type)(b) ? (type)(a) : (type)(b))
+#define div_u64(a, b) ((__u64)(a) / (__u32)(b))
+#define div64_u64(a, b) ((__u64)(a) / (__u64)(b))
 #define BIT(n) (1UL << (n))
 #define PTR_ERR(pointer) ((long)(pointer))
 #define roundup_pow_of_two(n) ((n) <= 1 ? 1UL : 1UL << (64 - __builtin_clzl((n) - 1UL)))
@@ -116,6 +120,14 @@
 #define REQ_OP_BITS 8
 #define REQ_OP_MASK ((1 << REQ_OP_BITS) - 1)
 
+#define READ 0
+#define WRITE 1
+
+/* entries of scatter lists: the lowest bits of the link say what it is */
+#define sg_is_chain(sg) ((sg)->page_link & 1UL)
+#define sg_is_last(sg) ((sg)->page_link & 2UL)
+#define sg_chain_ptr(sg) ((struct scatterlist *)((sg)->page_link & ~3UL))
+
 /* memory protection and mappings */
 #define PROT_READ 1
 #define PROT_WRITE 2
@@ -167,6 +179,14 @@
 #define TCPHDR_ACK 0x10
 #define IP_MF 0x2000
 #define IP_OFFSET 0x1FFF
+
+/* sockets of a family begin with the general one; queues are counted from 1, and 0 is none */
+#define tcp_sk(sk) ((struct tcp_sock *)(sk))
+#define udp_sk(sk) ((struct udp_sock *)(sk))
+#define inet_sk(sk) ((struct inet_sock *)(sk))
+#define inet_csk(sk) ((struct inet_connection_sock *)(sk))
+#define skb_rx_queue_recorded(skb) ((skb)->queue_mapping != 0)
+#define skb_get_rx_queue(skb) ((skb)->queue_mapping - 1)
 
 /* members that the kernel's headers give a short name */
 #define sk_family __sk_common.skc_family
