@@ -89,9 +89,13 @@ def _chosen(functions: Functions, pattern: Pattern) -> Iterable[tuple[str, Seque
     wanted = pattern.function
     if wanted.literal is not None:
         return [(wanted.literal, functions.at[wanted.literal])] if wanted.literal in functions.at else []
-    # Of several names of one address the plainest: not `__libc_malloc`, but `malloc`.
+    # Of several names of one address the plainest: not `__libc_malloc`, but `malloc`. A program may have some 100,000
+    # functions, so only those are looked at that have a name which fits.
+    meant = {place.offset for function, places in functions.at.items() if wanted(function) for place in places}
     names: dict[int, tuple[int, int, str, Place]] = {}
     for function, places in functions.at.items():
+        if not any(place.offset in meant for place in places):
+            continue
         rank = (len(function) - len(function.lstrip("_")), len(function), function)
         for place in places:
             if place.offset not in names or rank < names[place.offset][:3]:

@@ -6,7 +6,8 @@
  *                        at exec), and a Python's would hide the smaller ones.
  * bench loop CPU         pins itself and names itself getppid_loop, then obeys lines: "N" makes N getppid calls, "RATE
  *                        SECONDS" makes them at a rate for a while; each is answered by "nanoseconds calls". "signal N"
- *                        sends itself an ignored signal N times, "wake N" wakes a child N times, which answers each time.
+ *                        sends itself an ignored signal N times, "wake N" wakes a child N times, which answers each time,
+ *                        "function N" calls a function N times.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -90,6 +91,18 @@ static long send_signals(long times)
 	return times;
 }
 
+__attribute__((noinline, noclone)) void called(void)
+{
+	__asm__ volatile("");
+}
+
+static long call_function(long times)
+{
+	for (long i = 0; i < times; i++)
+		called();
+	return times;
+}
+
 static int to_child[2], from_child[2];
 
 /* The child has the same CPU: who is woken runs when the other one waits for the answer. */
@@ -134,6 +147,7 @@ static int loop(int cpu)
 		long long start = now();
 		long calls = sscanf(line, "signal %lf", &first) == 1 ? send_signals(first) :
 			     sscanf(line, "wake %lf", &first) == 1   ? wake(first) :
+			     sscanf(line, "function %lf", &first) == 1 ? call_function(first) :
 			     paced ? call_paced(first, seconds) : call(first);
 
 		printf("%lld %ld\n", now() - start, calls);

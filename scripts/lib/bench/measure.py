@@ -9,9 +9,9 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 
-from scripts.lib.bench.rows import Command
-from scripts.lib.bench.tracer import Failed, Loop, attached, counted, find, printed
-from scripts.lib.bpf import NOTHING, READ_CLOCK, ids, raw_tracepoints, runs, statistics
+from scripts.lib.bench.rows import BENCH, Command
+from scripts.lib.bench.tracer import Failed, Loop, attached, counted, find, printed, programs_of
+from scripts.lib.bpf import NOTHING, READ_CLOCK, raw_tracepoints, runs, statistics
 
 Figures = Mapping[str, float]
 
@@ -33,7 +33,8 @@ class Bench:
 
     def measure(self, kind: str, command: Command) -> Figures:
         """Raises Failed, with the reason, when the command did not do the work."""
-        return KINDS[kind](self, command)
+        argv = tuple(word.replace(BENCH, self._binary) for word in command.argv)
+        return KINDS[kind](self, command._replace(argv=argv))
 
     def run(self, command: Command) -> Figures:
         """Start to exit: wall and CPU time, peak memory."""
@@ -47,11 +48,18 @@ class Bench:
 
     def added(self, command: Command) -> Figures:
         """Nanoseconds that a tracer adds to each system call. It must have counted every one."""
-        with self._loop() as loop:
-            bare = quickest(loop)
+        return self._added(command, "", BURST)
+
+    def called(self, command: Command) -> Figures:
+        """The same for a call of a function."""
+        return self._added(command, "function", SMALL_BURST)
+
+    def _added(self, command: Command, work: str, burst: int) -> Figures:
+        with self._loop(work) as loop:
+            bare = quickest(loop, burst)
             with attached(command, loop, self._others) as tracer:
                 before = loop.calls
-                traced = quickest(loop)
+                traced = quickest(loop, burst)
                 calls = loop.calls - before
             if (seen := counted(tracer.output)) < calls:
                 raise Failed(f"counted {seen} of {calls} calls")
@@ -68,9 +76,8 @@ class Bench:
     def _each_run(self, command: Command, work: str) -> Figures:
         """By the kernel's own clock around each run: that is a hundredth of the work which causes it, and whose
         own time differs by more from burst to burst."""
-        others = ids("prog")
         with self._loop(work) as loop, attached(command, loop, self._others) as tracer:
-            (program,) = ids("prog") - others
+            (program,) = programs_of(tracer.process.pid)
             before, bursts = loop.calls, []
             with statistics():
                 for _ in range(BURSTS):
@@ -130,6 +137,7 @@ class Bench:
 KINDS: Mapping[str, Callable[[Bench, Command], Figures]] = {
     "run": Bench.run,
     "added": Bench.added,
+    "called": Bench.called,
     "signal": Bench.signal,
     "wake": Bench.wake,
     "view": Bench.view,
@@ -142,9 +150,9 @@ FLOORS = (
 )
 
 
-def quickest(loop: Loop) -> float:
-    """Nanoseconds a call, of the quickest burst."""
-    return min(loop.run(BURST) for _ in range(BURSTS)) / BURST
+def quickest(loop: Loop, burst: int = BURST) -> float:
+    """Nanoseconds a call, of the quickest of several bursts of so many."""
+    return min(loop.run(burst) for _ in range(BURSTS)) / burst
 
 
 @contextlib.contextmanager

@@ -12,11 +12,13 @@ from scripts.lib.bench.compiling import SCRIPT
 
 LOOP = "getppid_loop"
 VTRACE = "vtrace"  # replaced by the command of this environment
+BENCH = "{bench}"  # in a command, replaced by the path of the program that runs the loop
 VIEW = (sys.executable, "-m", "scripts.lib.bench.view")
 """Prints one JSON line: `cpu_ms` of one refresh of a live view with 10,000 keys, and `more_mib` of memory it takes."""
 COMPILING = (sys.executable, "-m", "scripts.lib.bench.compiling")
 SESSION = (sys.executable, "-m", "scripts.lib.bench.session")
 RECORDING = (sys.executable, "-m", "scripts.lib.bench.recording")
+FUNCTIONS = (sys.executable, "-m", "scripts.lib.bench.functions")
 """As VIEW; the modules say which figures they print."""
 
 
@@ -107,6 +109,10 @@ PEER_START = Command(bpftrace(f"{PEER_LATENCY} {PEER_AT_ONCE}"))
 OURS_PRINT = Command(vtrace('syscall::getppid:entry { printf("%d %s\\n", pid, execname); }'))
 PEER_PRINT = Command(bpftrace('tracepoint:syscalls:sys_enter_getppid { printf("%d %s\\n", pid, comm); }'))
 
+# A function of the loop's own, at its entry.
+OURS_UPROBE = Command(vtrace(f"uprobe:{BENCH}:called:entry {{ @[execname] = count(); }}"))
+PEER_UPROBE = Command(bpftrace(f"uprobe:{BENCH}:called {{ @[comm] = count(); }}"))
+
 # Probes with documented arguments, and the same written for their tracepoints; 23 is SIGURG.
 SIGNALS = "proc:::signal-send /args[2] == 23 && args[1]->pr_pid == pid/ { @[execname] = count(); }"
 OWN_SIGNALS = "rawtp:signal::signal_generate /args[0] == 23 && args[2]->tgid == pid/ { @[execname] = count(); }"
@@ -174,6 +180,7 @@ ROWS = (
         Command(vtrace(BY_HAND), programs=2),
         1.15,
     ),
+    Row("uprobe", "a function of a program counted, added to a call", "called", "ns", OURS_UPROBE, PEER_UPROBE, 1.05),
     Row("script", "script of 100 clauses, start to exit", "run", "wall_ms", OURS_SCRIPT, None, 300),
     own("clause", "compiling, a clause", "clause_ms", COMPILING, 1.0),
     own("types-first", "naming types of the kernel's, first time", "types_first_ms", COMPILING, 60),
@@ -186,6 +193,9 @@ ROWS = (
     own("recorded", "the same recorded, 24 buckets of each changed", "recording_percent", SESSION, 60),
     own("import", "import pyvtrace", "import_ms", SESSION, 40),
     own("replay", "opening a recording of an hour, s", "open_s", RECORDING, 2),
+    own("pid-probes", "10,000 pid probes in a program of 150,000 functions, s", "attach_s", FUNCTIONS, 3),
+    own("stacks", "naming 10,000 stacks, 40,000 addresses, s of CPU", "resolve_s", FUNCTIONS, 2),
+    own("symbols", "the same, memory added, of a program of 100 MB", "symbols_mib", FUNCTIONS, 150),
     own("record-size", "bytes of a recording for each bucket", "bucket_bytes", RECORDING, 40),
     Row(
         "print",

@@ -98,7 +98,7 @@ def attached(command: Command, loop: Loop, cpus: set[int]) -> Iterator[Attached]
         )
         tracer = Attached(process)
         try:
-            wait_until_it_sees(tracer, loop, before, command.programs)
+            wait_until_it_sees(tracer, loop, command.programs)
             yield tracer
             process.send_signal(signal.SIGINT)
             process.wait(PATIENCE)
@@ -113,25 +113,35 @@ def attached(command: Command, loop: Loop, cpus: set[int]) -> Iterator[Attached]
     wait_until_gone(before)
 
 
-def wait_until_it_sees(tracer: Attached, loop: Loop, before: frozenset[int], programs: int) -> None:
-    """Some calls of the loop make that many of the new programs run as often: the kernel's own count says so, and
-    no output of a tracer has to be understood."""
+def wait_until_it_sees(tracer: Attached, loop: Loop, programs: int) -> None:
+    """Some calls of the loop make that many of the tracer's programs run as often: the kernel's own count says so,
+    and no output of a tracer has to be understood."""
     calls = 1000
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if not tracer.alive:
             raise Failed(f"ended with status {tracer.process.returncode}")
-        new = ids("prog") - before
-        if len(new) < programs:
+        held = programs_of(tracer.process.pid)
+        if len(held) < programs:
             time.sleep(0.005)
             continue
         with statistics():
-            ran = {program: run_count(program) for program in new}
+            ran = {program: run_count(program) for program in held}
             loop.run(calls)
-            seeing = sum(run_count(program) - ran[program] >= calls for program in new)
+            seeing = sum(run_count(program) - ran[program] >= calls for program in held)
         if seeing >= programs:
             return
     raise Failed("did not attach")
+
+
+def programs_of(pid: int) -> set[int]:
+    """The BPF programs that a process holds. New ones on the machine may be another tracer's."""
+    found: set[int] = set()
+    for entry in os.scandir(f"/proc/{pid}/fdinfo"):
+        # It opens and closes others meanwhile.
+        with contextlib.suppress(OSError), open(entry.path, encoding="ascii") as file:
+            found.update(int(line.split()[1]) for line in file if line.startswith("prog_id:"))
+    return found
 
 
 def wait_until_gone(before: frozenset[int]) -> None:
