@@ -15,7 +15,7 @@ from pyvtrace.lang.vocabulary import Argument, Probe, Refusal
 from pyvtrace.providers.c_types import c_type
 from pyvtrace.providers.made import Made
 from pyvtrace.providers.pattern import Pattern, glob
-from pyvtrace.providers.provider import FBT_IDS, Provider
+from pyvtrace.providers.provider import FBT_IDS, Provider, without_types
 from pyvtrace.spec import AttachSpec, FunctionTrace, KernelPoint, Kprobes, ProbeName
 from pyvtrace.target import KernelType, Target
 from pyvtrace.value import Value
@@ -53,7 +53,16 @@ def fbt_provider() -> Provider:
         return sorted((probe for probe in found if probe), key=lambda probe: probe.id)
 
     return Provider(
-        "fbt", FBT_IDS, probes, arguments, attach, named=made.named, points=points, refusal=refusal, aliases=("kprobe",)
+        "fbt",
+        FBT_IDS,
+        probes,
+        arguments,
+        attach,
+        hint=without_types,
+        named=made.named,
+        points=points,
+        refusal=refusal,
+        aliases=("kprobe",),
     )
 
 

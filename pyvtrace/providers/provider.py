@@ -11,6 +11,14 @@ from pyvtrace.target import Target
 from pyvtrace.value import Value
 
 
+def without_types(target: Target, description: ProbeDescription) -> str:
+    """Why a provider whose probes are known by the kernel's types has none; empty where it knows these."""
+    if not description.provider or target.feature("BTF"):
+        return ""
+    reason = target.lacking("BTF")
+    return f"it needs the kernel's types, and there is no BTF ({reason}): CONFIG_DEBUG_INFO_BTF=y makes it"
+
+
 def _nothing_to_say(target: Target, description: ProbeDescription) -> str:
     return ""
 

@@ -17,7 +17,7 @@ from pyvtrace.lang.ast import ProbeDescription
 from pyvtrace.lang.types import VOID
 from pyvtrace.lang.vocabulary import Argument, Origin, Probe, Step
 from pyvtrace.providers.pattern import Pattern
-from pyvtrace.providers.provider import Provider
+from pyvtrace.providers.provider import Provider, without_types
 from pyvtrace.providers.tracepoint import RAWTP, SDT, RawKey
 from pyvtrace.spec import AttachSpec, ProbeName
 from pyvtrace.target import Target
@@ -101,6 +101,8 @@ def stable(
         if wanted in refused:
             return refused[wanted]
         lacking = dict.fromkeys(_lacking(target, row) for _, _, row in table(target.architecture) if row.name == wanted)
+        if lacking and (why := without_types(target, description)):
+            return why
         # None where the probe is there, and its module or its function is what does not fit.
         return f"this kernel lacks {' or '.join(lacking)}" if lacking and "" not in lacking else ""
 

@@ -13,7 +13,7 @@ from pyvtrace.lang.types import CHAR, VOID, Pointer, String, Type
 from pyvtrace.lang.vocabulary import Argument, Probe
 from pyvtrace.providers.c_types import c_type
 from pyvtrace.providers.pattern import Pattern
-from pyvtrace.providers.provider import RAW_IDS, TRACEPOINT_IDS, Provider
+from pyvtrace.providers.provider import RAW_IDS, TRACEPOINT_IDS, Provider, without_types
 from pyvtrace.spec import AttachSpec, PerfTracepoint, ProbeName, RawTracepoint
 from pyvtrace.target import KernelType, Target, TracepointField, TracepointFormat
 from pyvtrace.value import Value
@@ -167,4 +167,4 @@ def raw_attach(target: Target, probe: Probe) -> AttachSpec:
 
 
 SDT = Provider("sdt", TRACEPOINT_IDS, probes, arguments, attach, hint=hint, aliases=("tracepoint",))
-RAWTP = Provider("rawtp", RAW_IDS, raw_probes, raw_arguments, raw_attach)
+RAWTP = Provider("rawtp", RAW_IDS, raw_probes, raw_arguments, raw_attach, hint=without_types)

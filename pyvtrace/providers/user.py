@@ -197,7 +197,8 @@ def pid_refusal(target: Target, description: ProbeDescription, found: Sequence[P
     asked = modules(target, pid, description.module)
     if not asked:
         names = [one.name for one in mapped]
-        hint = nearest(description.module, names) or f"it has {listed(names)}; one that comes later needs its path"
+        close = nearest(description.module, names)
+        hint = f"{close}{' ' * bool(close)}it has {listed(names)}; one that comes later needs its path"
         return Refusal("D_PROC_LIB", f"process {pid} has no {description.module} mapped", hint)
     return missing(target, asked, description)
 

@@ -41,6 +41,38 @@ def test_a_problem_is_shown_with_its_place(vtrace: Any, program: str, messages: 
     assert [message for message in messages if message not in ran.stderr] == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("-n", f"{probe} {{ }}"), "it needs the kernel's types, and there is no BTF (No such file or directory)")
+        for probe in ("proc:::exit", "io:::start", "tcp:::send", "fbt::vfs_read:entry")
+    ]
+    + [(("run", "syscalls/errors.c"), "compiled with this kernel's types, and there is no /sys/kernel/btf/vmlinux")],
+)  # fmt: skip
+def test_a_kernel_without_types(tmp_path: Any, arguments: tuple[str, ...], words: str) -> None:
+    ran = without_btf(tmp_path, *arguments)
+    assert ran.status == 1
+    assert words in ran.stderr
+    assert "CONFIG_DEBUG_INFO_BTF=y" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_without_the_kernels_types_the_rest_works(tmp_path: Any) -> None:
+    ran = without_btf(tmp_path, "-qn", 'syscall::getppid:entry { } BEGIN { printf("%d", 6 * 7); exit(0); }')
+    assert (ran.stdout.strip(), ran.status) == ("42", 0)
+
+
+def without_btf(empty: Any, *arguments: str) -> Result:
+    """What a machine without the kernel's types would say: an empty directory lies over theirs, for this run only."""
+    hide = 'mount --bind "$0" /sys/kernel/btf && exec "$@"'
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", hide, str(empty), VTRACE, *arguments],
+        capture_output=True, text=True, timeout=PATIENCE, check=False,
+        env=os.environ | {"XDG_CACHE_HOME": str(empty)},
+    )  # fmt: skip
+    return Result(done.stdout, done.stderr, done.returncode)
+
+
 def test_every_problem_of_all_programs_at_once_each_with_its_own_line(vtrace: Any, tmp_path: Any) -> None:
     script = tmp_path / "two.d"
     script.write_text("BEGIN\n{\n\ttrace(nosuch);\n}\n")

@@ -15,13 +15,15 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+import pytest
+
 from pyvtrace.builtins.distributions import EXPHIST_MAX, EXPHIST_NEGATIVE, EXPHIST_SUM, value_of
 from pyvtrace.builtins.percentiles import bucket_counts, upper_bounds
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime.program import compile_text
 from pyvtrace.runtime.session import Session
 from pyvtrace.runtime.snapshot import Key, Snapshot, Words
-from pyvtrace.source import Source
+from pyvtrace.source import CompileError, Source
 from pyvtrace.spec import ERROR_RECORD, RECORD_HEADER_SIZE
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -134,6 +136,19 @@ def again_if_missed(test: Test) -> Test:
         return test(**arguments)
 
     return cast(Test, attempted)
+
+
+def lacks(probe: str, tracepoint: str) -> bool:
+    """Whether this kernel is too old for a tracepoint. If it is, a program with `probe`, which is made of it, has to
+    be refused, and the message to name the tracepoint."""
+    if LiveTarget().raw_tracepoint(tracepoint) is not None:
+        return False
+    with pytest.raises(CompileError) as refused:
+        Trace(f"{probe} {{ }}")
+    (problem,) = refused.value.diagnostics
+    assert problem.tag == "D_PDESC_ZERO"
+    assert "this kernel lacks tracepoint" in problem.hint and tracepoint in problem.hint
+    return True
 
 
 def shipped(path: str) -> str:

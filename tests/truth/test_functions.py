@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pyvtrace.kernel import features
+from pyvtrace.target import NoAccess
 from pyvtrace.value import replace
 from tests.truth.live import ROOT, Trace
 
@@ -229,6 +230,16 @@ def test_pythons_own_probes(tmp_path: Path, vtrace: Callable[..., Any]) -> None:
     [
         ("pid$target:libnope:f:entry", "D_PROC_LIB", ["has no libnope mapped", "libc.so.6"]),
         ("pid$target:a.out:eihgt:entry", "D_PROC_FUNC", ["no function eihgt in a.out", "did you mean eight"]),
+        (
+            "pid$target:a.out:inlined:entry",
+            "D_PROC_FUNC",
+            ["no function inlined in", "may be inlined everywhere"],
+        ),
+        (
+            "pid$target:libz.so.1:inflate:entry",
+            "D_PROC_LIB",
+            ["has no libz.so.1 mapped", "libc.so.6", "needs its path"],
+        ),
         ("pid$target:libc.so.6:memcpy:entry", "D_PROC_FUNC", ["memcpy in libc.so.6 is not one function"]),
         ("pid$target:a.out:eight:ffff", "D_PROC_OFF", ["offset 0xffff is outside of eight"]),
         ("pid$target:a.out:eight:exit", "D_PROC_NAME", ["'exit' is no probe of a function"]),
@@ -248,6 +259,50 @@ def test_refusals(program: str, vtrace: Callable[..., Any], description: str, ta
     assert done.status == 1
     assert f"[{tag}]" in done.stderr and "^" in done.stderr
     assert all(word in done.stderr for word in words), done.stderr
+
+
+def test_a_stripped_program_has_what_it_exports(tmp_path: Path, vtrace: Callable[..., Any]) -> None:
+    done = vtrace("-n", "pid$target:a.out:eight:entry { }", "-c", built(tmp_path / "stripped", "-s"))
+    assert done.status == 1
+    assert "no function eight in a.out" in done.stderr
+    assert "(only exported functions are known: it is stripped)" in done.stderr
+
+
+def test_a_32_bit_program_is_refused(tmp_path: Path, vtrace: Callable[..., Any]) -> None:
+    source = tmp_path / "old.c"
+    source.write_text('void _start(void) { for (;;) __asm__ volatile("int $0x80" :: "a"(29)); }')
+    program = str(tmp_path / "old")
+    subprocess.run(["gcc", "-m32", "-nostdlib", "-static", "-o", program, source], check=True)
+    with subprocess.Popen([program]) as process:
+        try:
+            refused = [
+                vtrace("-n", f"pid{process.pid}:a.out:_start:entry {{ }}"),
+                vtrace("-n", f"uprobe:{program}:_start:entry {{ }}"),
+            ]
+        finally:
+            process.kill()
+    for done in refused:
+        assert done.status == 1
+        assert f"{program} cannot be traced: it is a 32-bit program, and only 64-bit ones can be traced" in done.stderr
+
+
+def test_a_process_of_another_user_is_not_looked_at(running: Functions) -> None:
+    from pyvtrace.kernel import mapped
+
+    answer, tell = os.pipe()
+    child = os.fork()
+    if not child:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+        found = mapped.mapped(running.pid)
+        os.write(tell, f"{found.reason}; {found.hint}".encode() if isinstance(found, NoAccess) else b"it was")
+        os._exit(0)
+    os.waitpid(child, 0)
+    said = os.read(answer, 4096).decode()
+    os.close(answer)
+    os.close(tell)
+    assert said == f"process {running.pid} may not be looked at: it belongs to user 0; run it as root, with sudo"
 
 
 def test_listing(running: Functions, vtrace: Callable[..., Any]) -> None:

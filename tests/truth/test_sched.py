@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.truth.live import Missed, Trace, again_if_missed
+from tests.truth.live import Missed, Trace, again_if_missed, lacks
 
 CLOCK_MONOTONIC_COARSE = 6
 
@@ -31,11 +31,13 @@ sched:::wakeup
 {
 	@wakeup[args[0]->pr_lwpid, stringof(args[1]->pr_fname), args[0]->pr_state == SSLEEP] = count();
 }
+"""
 
+SURRENDERS = """
 sched:::surrender
-/pid == $1 && args[1]->pr_pid == $3/
+/pid == $1 && args[1]->pr_pid == $2/
 {
-	@surrender[args[0]->pr_lwpid, stringof(args[1]->pr_fname), cpu] = count();
+	@[args[0]->pr_lwpid, stringof(args[1]->pr_fname), cpu] = count();
 }
 """
 
@@ -100,15 +102,26 @@ def test_switches_are_those_that_the_kernel_counts(workload: Any) -> None:
 @again_if_missed
 def test_a_wakeup_is_of_the_thread_that_sleeps_and_by_the_one_that_wakes(workload: Any) -> None:
     work = workload("woken", 50)
-    sleeper, spinner = work.facts["sleeper"], work.facts["spinner"]
-    first, last = work.facts["cpus"]
-    assert first != last
-    with Trace(WAKEUPS, work.pid, sleeper, spinner) as trace:
+    sleeper = work.facts["sleeper"]
+    with Trace(WAKEUPS, work.pid, sleeper) as trace:
         work.release()
     complete(trace)
-    # One more each than were asked for: the byte that opens the way for each of the two.
+    # One more than was asked for: the byte that opens the way.
     assert trace.values("wakeup") == {(sleeper, "sleeper", 1): 51}
-    ((lwp, name, cpu), times), *others = trace.values("surrender").items()
+
+
+@again_if_missed
+def test_the_processor_of_who_is_in_the_way_is_told(workload: Any) -> None:
+    if lacks("sched:::surrender", "sched_set_need_resched_tp"):
+        return
+    work = workload("woken", 50)
+    spinner = work.facts["spinner"]
+    first, last = work.facts["cpus"]
+    assert first != last
+    with Trace(SURRENDERS, work.pid, spinner) as trace:
+        work.release()
+    complete(trace)
+    ((lwp, name, cpu), times), *others = trace.values().items()
     assert (lwp, name, cpu, others) == (spinner, "spinner", first, [])
     # Where the spinner had to give way for something else already, nobody needs to tell it again.
     assert 45 <= times <= 51
@@ -187,6 +200,8 @@ def test_who_yields_to_nobody_remains(workload: Any) -> None:
     sched:::off-cpu /self->yields/ { self->left = 1; }
     syscall::sched_yield:return /self->yields/ { @[self->remained, self->left] = count(); self->yields = 0; }
     """
+    if lacks("sched:::remain-cpu", "sched_exit_tp"):
+        return
     work = workload("yielder", 1000)
     with Trace(program, work.pid) as trace:
         truth = work.release()

@@ -14,13 +14,15 @@ from tests.workloads import gate
 
 
 def start_flooder(cpu: int, calls: int, opens: tuple[int, int]) -> int:
-    """Process id of a child that starts when the pipe `opens` is closed."""
+    """Process id of a child that starts when the pipe `opens` is closed, and that has never been on another CPU."""
     gate_end, keep_open = opens
+    everywhere = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {cpu})
     child = os.fork()
     if child:
+        os.sched_setaffinity(0, everywhere)
         return child
     os.close(keep_open)
-    os.sched_setaffinity(0, {cpu})
     os.read(gate_end, 1)
     for _ in repeat(None, calls):
         os.getppid()

@@ -16,10 +16,16 @@ KEPT long eight(long a, long b, long c, long d, long e, long f, long g, long h)
 }
 extern char inside[];
 
+/* There is no such function in the program. */
+static inline __attribute__((always_inline)) int inlined(int a)
+{
+    return -a;
+}
+
 KEPT int negative(int a, unsigned char b)
 {
     __asm__ volatile("");
-    return -a - b;
+    return inlined(a) - b;
 }
 KEPT void other(void)
 {

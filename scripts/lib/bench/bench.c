@@ -7,7 +7,8 @@
  * bench loop CPU         pins itself and names itself getppid_loop, then obeys lines: "N" makes N getppid calls, "RATE
  *                        SECONDS" makes them at a rate for a while; each is answered by "nanoseconds calls". "signal N"
  *                        sends itself an ignored signal N times, "wake N" wakes a child N times, which answers each time,
- *                        "function N" calls a function N times.
+ *                        "function N" calls a function N times, and answers with its own CPU time: a call with a
+ *                        probe takes so long that others get the CPU within a burst.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -23,12 +24,17 @@
 #include <time.h>
 #include <unistd.h>
 
-static long long now(void)
+static long long read_clock(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static long long now(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
 }
 
 static long long microseconds(struct timeval t)
@@ -144,13 +150,15 @@ static int loop(int cpu)
 	while (fgets(line, sizeof line, stdin)) {
 		double first, seconds;
 		int paced = sscanf(line, "%lf %lf", &first, &seconds) == 2;
-		long long start = now();
+		int functions = sscanf(line, "function %lf", &first) == 1;
+		clockid_t clock = functions ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC;
+		long long start = read_clock(clock);
 		long calls = sscanf(line, "signal %lf", &first) == 1 ? send_signals(first) :
 			     sscanf(line, "wake %lf", &first) == 1   ? wake(first) :
-			     sscanf(line, "function %lf", &first) == 1 ? call_function(first) :
+			     functions ? call_function(first) :
 			     paced ? call_paced(first, seconds) : call(first);
 
-		printf("%lld %ld\n", now() - start, calls);
+		printf("%lld %ld\n", read_clock(clock) - start, calls);
 		fflush(stdout);
 	}
 	return 0;
