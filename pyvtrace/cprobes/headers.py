@@ -19,9 +19,10 @@ import shutil
 from collections.abc import Iterable, Set
 
 from pyvtrace.cprobes.declarations import Declarations
+from pyvtrace.cprobes.points import kernel_function
 from pyvtrace.cprobes.words import Words
 from pyvtrace.kernel import tracefs
-from pyvtrace.kernel.btf import VMLINUX, open_vmlinux
+from pyvtrace.kernel.btf import VMLINUX, Kind, open_vmlinux
 from pyvtrace.kernel.types import cache_directory, kernel_identity
 
 # To be raised with every change to what a tree has in it.
@@ -190,12 +191,20 @@ def _configuration(names: Set[str]) -> str:
     wanted = {name for name in names if _CONFIG_WORD.match(name)}
     lines = ["#define CONFIG_BPF_SYSCALL 1"]
     if wanted:
-        for line in _config_lines():
+        for line in _config_lines() or _guessed():
             name, equals, value = line.partition("=")
             if equals and name in wanted and name != "CONFIG_BPF_SYSCALL":
                 module = value == "m"
                 lines.append(f"#define {name}{'_MODULE' if module else ''} {1 if value in 'ym' else value}")
     return "\n".join(lines)
+
+
+def _guessed() -> list[str]:
+    """What can be told where the configuration cannot be read: system calls take their registers as one argument where
+    the function has the machine's name in front."""
+    wrapper = kernel_function("sys_read")
+    found = wrapper != "sys_read" and open_vmlinux(VMLINUX).find(wrapper, Kind.FUNC)
+    return ["CONFIG_ARCH_HAS_SYSCALL_WRAPPER=y"] if found else []
 
 
 def _config_lines() -> list[str]:

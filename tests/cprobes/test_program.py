@@ -141,3 +141,12 @@ def test_a_program_may_have_a_macros_name_for_its_own() -> None:
 
 def test_a_header_in_a_script_that_puts_c_together_is_included() -> None:
     assert words("self.program += '#include <linux/mm.h>\\n'").includes == {"linux/mm.h"}
+
+
+def test_where_the_configuration_is_not_to_be_read_functions_tell_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """opensnoop asks whether system calls take their registers as one argument."""
+    asked = {"CONFIG_ARCH_HAS_SYSCALL_WRAPPER"}
+    known = headers._configuration(asked)
+    assert "#define CONFIG_ARCH_HAS_SYSCALL_WRAPPER 1" in known
+    monkeypatch.setattr(headers, "_config_lines", list)
+    assert headers._configuration(asked) == known

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import RunVtrace, Workload, kernel_objects
+from tests.conftest import PATIENCE, RunVtrace, Workload, kernel_objects
 from tests.cprobes.programs import CALLS
 
 LOOP = "python3 -S -c 'import os\nfor _ in range(500): os.getppid()'"
@@ -35,7 +35,8 @@ def rows(text: str) -> list[dict[str, Any]]:
 
 
 def test_a_command_is_counted_exactly(vtrace: RunVtrace, calls: str) -> None:
-    done = vtrace("run", calls, "-c", LOOP, "--json")
+    # In a guest, clang alone takes more than a minute.
+    done = vtrace("run", calls, "-c", LOOP, "--json", timeout=4 * PATIENCE)
     assert (done.status, done.stderr) == (0, "")
     (count,) = [row for row in rows(done.stdout) if row["key"][1] == "python3"]
     assert (count["table"], count["function"], count["value"]) == ("counts", "count", 500)
