@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -155,6 +156,21 @@ def test_code_that_a_jit_made_has_the_name_it_wrote(workload: Start) -> None:
     (((stack,), (count,)),) = trace.rows().items()
     assert functions(stack) == [f"[jit]`{NAME}"]
     assert count == truth["calls"] == CALLS
+
+
+def test_a_function_that_node_compiled_is_what_burns(vtrace: Start, tmp_path: Path) -> None:
+    """It does little else; V8 marks what its optimising compiler made with a star."""
+    source = "function burns(n) { let s = 0; for (let i = 0; i < n; i++) s += Math.sqrt(i); return s }"
+    script = tmp_path / "burns.js"
+    script.write_text(f"{source} console.log(process.pid); for (let j = 0; j < 100; j++) burns(3e6);")
+    command = f"node --perf-basic-prof --no-logfile-per-isolate --logfile={tmp_path}/v8.log {script}"
+    ran = vtrace("-qn", "profile-499 /pid == $target && arg1/ { @[ufunc(arg1)] = count(); }", "-c", command)
+    pid, _, rows = ran.stdout.partition("\n")
+    os.unlink(f"/tmp/perf-{int(pid)}.map")
+    counts = {name: int(count) for name, count in (line.rsplit(None, 1) for line in rows.strip().splitlines())}
+    most = max(counts, key=lambda name: counts[name])
+    assert most.strip().startswith("[jit]`JS:*burns "), ran.stdout
+    assert counts[most] > sum(counts.values()) / 2
 
 
 # ------------------------------------------------------------------------------------------------------ whole commands
