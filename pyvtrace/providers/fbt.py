@@ -58,7 +58,7 @@ def fbt_provider() -> Provider:
         probes,
         arguments,
         attach,
-        hint=without_types,
+        hint=hint,
         named=made.named,
         points=points,
         refusal=refusal,
@@ -108,6 +108,12 @@ def attach(target: Target, probe: Probe) -> AttachSpec:
 
 def points(target: Target, probe: Probe) -> Iterator[KernelPoint]:
     yield KernelPoint(probe.key.function, probe.id)
+
+
+def hint(target: Target, description: ProbeDescription) -> str:
+    """Where the tracer lists the functions, a wrong name is just that."""
+    why = without_types(target, description)
+    return why if why and not target.kernel_functions() else ""
 
 
 def refusal(target: Target, description: ProbeDescription, found: Sequence[Probe]) -> Refusal | None:

@@ -162,9 +162,14 @@ def _word_type(type_: KernelType) -> Type:
     return c_type(type_.name, type_.size, type_.signed) if type_.kind in ("int", "pointer") else VOID
 
 
+def raw_hint(target: Target, description: ProbeDescription) -> str:
+    """Where tracefs tells the names, a wrong one is just that."""
+    return "" if target.tracepoints() else without_types(target, description)
+
+
 def raw_attach(target: Target, probe: Probe) -> AttachSpec:
     return RawTracepoint(probe.key.name)
 
 
 SDT = Provider("sdt", TRACEPOINT_IDS, probes, arguments, attach, hint=hint, aliases=("tracepoint",))
-RAWTP = Provider("rawtp", RAW_IDS, raw_probes, raw_arguments, raw_attach, hint=without_types)
+RAWTP = Provider("rawtp", RAW_IDS, raw_probes, raw_arguments, raw_attach, hint=raw_hint)
