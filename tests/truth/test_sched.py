@@ -6,8 +6,6 @@ import os
 import time
 from typing import Any
 
-import pytest
-
 from tests.truth.live import Missed, Trace, again_if_missed, lacks
 
 CLOCK_MONOTONIC_COARSE = 6
@@ -234,8 +232,11 @@ def test_ticks_are_accounted_to_who_computes(workload: Any) -> None:
     """
     work = workload("spinner", 1000)
     with Trace(program, work.pid) as trace:
+        started = time.monotonic()
         truth = work.release()
+        lasted = time.monotonic() - started
     ((key, ticks),) = trace.values().items()
     assert key == (work.pid, "spinner", work.pid)
-    # The coarse clock moves with the ticks.
-    assert ticks == pytest.approx(truth["cpu_ns"] / 1e9 / time.clock_getres(CLOCK_MONOTONIC_COARSE), rel=0.2)
+    # The coarse clock moves with the ticks. What a hypervisor takes away is no time of the thread's, but has its ticks.
+    period = time.clock_getres(CLOCK_MONOTONIC_COARSE)
+    assert 0.8 * truth["cpu_ns"] / 1e9 <= ticks * period <= 1.05 * lasted
