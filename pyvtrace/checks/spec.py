@@ -1,0 +1,188 @@
+"""The checks of a project: `vtrace.toml`, or `[tool.vtrace]` of pyproject.toml.
+
+[[check]]
+name = "save"
+command = "python3 save.py"
+runs = 5
+assert = ["syscall fsync <= 1", "disk reads == 0", "p99(read) < 5ms"]
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from pyvtrace.checks.assertions import Assertion, BadAssertion, check_error, parse
+from pyvtrace.checks.measure import Command
+from pyvtrace.checks.metrics import Metric
+from pyvtrace.checks.problems import CheckError, did_you_mean
+from pyvtrace.value import Value
+
+FILES = ("vtrace.toml", "pyproject.toml")
+# Keys of a check, with the type of each and what it is for.
+KEYS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
+    "name": (str, "text"),
+    "command": (str, "text"),
+    "assert": (list, "a list of texts"),
+    "runs": (int, "a number"),
+    "warm-up": (int, "a number"),
+    "timeout": ((int, float), "seconds"),
+    "directory": (str, "text"),
+    "status": (int, "a number"),
+    "probes": (str, "D text, or the path of a file of it"),
+}
+REQUIRED = ("name", "command", "assert")
+_AGGREGATION = re.compile(r"@(\w+)")
+_SECTION = re.compile(r"\s*\[\[\s*(?:tool\s*\.\s*vtrace\s*\.\s*)?check\s*\]\]")
+
+
+class Check(Value):
+    """One check. `warm_up` runs come first and are not looked at. `probes` is D of the check's own."""
+
+    name: str
+    command: Command
+    assertions: Sequence[Assertion]
+    runs: int = 5
+    warm_up: int = 1
+    probes: str = ""
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """What has to be measured, each once."""
+        return list({assertion.metric.name: assertion.metric for assertion in self.assertions}.values())
+
+    @property
+    def relative(self) -> bool:
+        return any(assertion.relative for assertion in self.assertions)
+
+
+def find(given: str | None) -> str:
+    """The spec file: what the user names, else the first that there is.
+
+    Raises:
+        CheckError: none is there.
+    """
+    if given is not None:
+        return given
+    for name in FILES:
+        if os.path.exists(name) and (name != "pyproject.toml" or "tool.vtrace" in _text(name)):
+            return name
+    raise CheckError(
+        "there is no vtrace.toml here, and no [tool.vtrace] in a pyproject.toml",
+        hint="make one: vtrace check init -- COMMAND",
+    )
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError as error:
+        raise CheckError(f"cannot be read: {error.strerror}", path) from None
+    except UnicodeDecodeError:
+        raise CheckError("is not UTF-8", path) from None
+
+
+def load(path: str, calls: Collection[str]) -> list[Check]:
+    """The checks of a file; `calls` are the system calls of this machine.
+
+    Raises:
+        CheckError: something in it says nothing, with its line.
+    """
+    return parse_spec(_text(path), path, calls)
+
+
+def parse_spec(text: str, path: str, calls: Collection[str]) -> list[Check]:
+    """As `load`, of a text."""
+    try:
+        whole: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CheckError(f"is no TOML: {error}", path) from None
+    place = _Place(path, text)
+    part = whole.get("tool", {}).get("vtrace", {}) if os.path.basename(path) == "pyproject.toml" else whole
+    if unknown := [key for key in part if key != "check"]:
+        raise CheckError(f"unknown key {unknown[0]!r}", place.of(None, unknown[0]), "checks are tables: [[check]]")
+    tables = part.get("check")
+    if not isinstance(tables, list) or not tables:
+        raise CheckError(
+            "there is no check in it", path, "write one under [[check]]: vtrace check init -- COMMAND makes a first one"
+        )
+    checks = [_check(table, number, place, calls) for number, table in enumerate(tables)]
+    names = [check.name for check in checks]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise CheckError(f"there are two checks called {name!r}", place.of(number, "name"))
+    return checks
+
+
+class _Place:
+    """Lines of a TOML file: `tomllib` gives values, and not where they stood."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self._path, self._lines = path, text.splitlines()
+        self._starts = [line for line, words in enumerate(self._lines) if _SECTION.match(words)]
+
+    def of(self, check: int | None, key: str, words: str = "") -> str:
+        """file:line of a key of the check with that number, or of words in its value."""
+        start = 0 if check is None or check >= len(self._starts) else self._starts[check]
+        end = len(self._lines)
+        if check is not None and check + 1 < len(self._starts):
+            end = self._starts[check + 1]
+        is_key = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]")
+        for line in range(start, end):
+            if is_key.match(self._lines[line]):
+                at = next((n for n in range(line, end) if words and words in self._lines[n]), line)
+                return f"{self._path}:{at + 1}"
+        return f"{self._path}:{start + 1}"
+
+
+def _check(table: object, number: int, place: _Place, calls: Collection[str]) -> Check:
+    if not isinstance(table, dict):
+        raise CheckError("a check is a table", place.of(number, "check"), "write [[check]] above its keys")
+    for key, value in table.items():
+        if key not in KEYS:
+            hint = did_you_mean(key, list(KEYS)) or f"a check has {', '.join(KEYS)}"
+            raise CheckError(f"unknown key {key!r}", place.of(number, key), hint)
+        kind, meaning = KEYS[key]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise CheckError(f"{key} has to be {meaning}", place.of(number, key))
+    for key in REQUIRED:
+        if not table.get(key):
+            raise CheckError(f"the check has no {key}", place.of(number, "name"))
+    for key, least in (("runs", 1), ("warm-up", 0), ("timeout", 0)):
+        if table.get(key, least) < least:
+            raise CheckError(f"{key} has to be at least {least}", place.of(number, key))
+    probes = _probes(table.get("probes", ""), place.of(number, "probes"))
+    own = dict.fromkeys(_AGGREGATION.findall(probes))
+    return Check(
+        table["name"],
+        Command(table["command"], table.get("directory", "."), table.get("timeout", 600), table.get("status", 0)),
+        [_assertion(text, number, place, calls, own) for text in table["assert"]],
+        table.get("runs", 5),
+        table.get("warm-up", 1),
+        probes,
+    )
+
+
+def _probes(text: str, where: str) -> str:
+    """D text, whether it stands in the spec or in a file that the spec names."""
+    if not text or "{" in text:
+        return text
+    path = os.path.join(os.path.dirname(where.rpartition(":")[0]), text)
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError as error:
+        raise CheckError(f"probes is neither D nor a file: {text}: {error.strerror}", where) from None
+
+
+def _assertion(text: object, number: int, place: _Place, calls: Collection[str], own: Collection[str]) -> Assertion:
+    if not isinstance(text, str):
+        raise CheckError(f"an assertion is a text, not {text!r}", place.of(number, "assert"))
+    try:
+        return parse(text, calls, own)
+    except BadAssertion as problem:
+        raise check_error(problem, place.of(number, "assert", text)) from None

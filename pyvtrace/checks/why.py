@@ -1,0 +1,224 @@
+"""Why a figure moved: a second, detailed run breaks it down by call, file, device, lock or stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pyvtrace.analysis.compose import FAMILY_CLAUSES, FAMILY_DECLARATION
+from pyvtrace.analysis.histogram import Histogram
+from pyvtrace.analysis.units import duration
+from pyvtrace.api.snapshot import Aggregation
+from pyvtrace.checks.measure import Command, watched
+from pyvtrace.checks.metrics import WAITS, Metric, filled
+from pyvtrace.value import Value
+
+TOP = 5
+FRAMES = 8
+_OPTIONS = {"ustackframes": FRAMES, "stackframes": FRAMES, "aggsize": "16m", "strsize": 256}
+# Calls whose first argument is a file descriptor, and those with a path as their first or second.
+_DESCRIPTOR = """
+    accept accept4 bind close connect epoll_ctl epoll_pwait epoll_wait fallocate fchmod fchown fcntl fdatasync flock
+    fstat fsync ftruncate getdents getdents64 ioctl listen lseek pread64 preadv preadv2 pwrite64 pwritev pwritev2 read
+    readv recvfrom recvmmsg recvmsg sendmmsg sendmsg sendto shutdown sync_file_range write writev
+"""
+_PATHS = (
+    "access chdir chmod chown execve lstat mkdir open readlink rename rmdir stat statfs truncate unlink",
+    "execveat faccessat faccessat2 mkdirat newfstatat openat openat2 readlinkat renameat renameat2 statx unlinkat",
+)
+
+
+class Cause(Value):
+    """One part of a metric: what it was, how often, and how long it took in ns (0 where nothing is timed)."""
+
+    what: str
+    count: int
+    time: int
+
+
+class Moved(Value):
+    """A part that became more: how much of it there is now, and how much of that was not there before. Where nothing
+    is known of before, nothing is `compared`: then all of it is told."""
+
+    what: str
+    count: int
+    time: int
+    added_count: int
+    added_time: int
+    compared: bool
+
+    @property
+    def sentence(self) -> str:
+        if not self.compared:
+            time = f", {duration(self.time)}" if self.time else ""
+            return f"{self.what}: {self.count} time{'s' * (self.count != 1)}{time}"
+        time = f", {_signed(self.added_time)} to {duration(self.time)}" if self.time else ""
+        return f"{self.what}: {self.added_count:+d} to {self.count}{time}"
+
+
+def _signed(ns: int) -> str:
+    return ("+" if ns >= 0 else "-") + duration(abs(ns))
+
+
+def causes(command: Command, metrics: Sequence[Metric], own: str = "") -> Mapping[str, Sequence[Cause]]:
+    """The parts of each metric's subject, from one run of its own: watching so closely costs time, which therefore is
+    none of the times judged.
+
+    Raises:
+        CheckError: it could not be run or watched.
+    """
+    subjects = list(dict.fromkeys(metric.subject for metric in metrics))
+    parts = ["#pragma D option quiet\n", FAMILY_DECLARATION]
+    if any(subject.startswith("disk") for subject in subjects):
+        parts.append(_DISK_DECLARATIONS)
+    parts += [_clauses(subject, place) for place, subject in enumerate(subjects) if not subject.startswith("@")]
+    parts += [own, "rawtp:::sched_process_exit\n/pid == $target/\n{\n\t@check_ended = count();\n}\n", FAMILY_CLAUSES]
+    snapshot, _ = watched(command, "\n".join(parts), _OPTIONS)
+    return {
+        subject: _causes(snapshot[subject if subject.startswith("@") else f"why_{place}"])
+        for place, subject in enumerate(subjects)
+    }
+
+
+def moved(now: Sequence[Cause], before: Sequence[Cause] | None) -> list[Moved]:
+    """The parts that grew most, by the time added, then by their number; where nothing is known of before, the
+    largest."""
+    old = {cause.what: cause for cause in before or ()}
+    found = []
+    for cause in now:
+        was = old.get(cause.what, Cause(cause.what, 0, 0))
+        count, time = cause.count - was.count, cause.time - was.time
+        found.append(Moved(cause.what, cause.count, cause.time, count, time, before is not None))
+    grown = [row for row in found if row.added_count > 0 or row.added_time > 0]
+    return sorted(grown, key=lambda row: (-row.added_time, -row.added_count, row.what))[:TOP]
+
+
+def _causes(held: Aggregation) -> list[Cause]:
+    found = []
+    for key, value in held.items():
+        what = ", ".join(part for part in map(_part, key) if part) or "all"
+        if isinstance(value, Histogram):
+            found.append(Cause(what, value.count, value.sum or 0))
+        else:
+            found.append(Cause(what, int(value), 0))
+    return found
+
+
+def _part(part: int | str) -> str:
+    """A part of a key: of a stack the innermost frames, in one line."""
+    text = str(part)
+    if "\n" not in text:
+        return text
+    frames = [line.strip() for line in text.splitlines() if line.strip()]
+    return " < ".join(frames[:FRAMES])
+
+
+def _clauses(subject: str, place: int) -> str:
+    text = _OTHERS.get(subject) or (_disk(subject) if subject.startswith("disk") else _call(subject))
+    return filled(text, place)
+
+
+def _call(subject: str) -> str:
+    """A system call by its file and by who called it."""
+    call = subject.removeprefix("syscall ")
+    place = next((number for number, calls in enumerate(_PATHS) if call in calls.split()), None)
+    if place is not None:
+        # Read at the end: by then the kernel has brought in the page that the path is on.
+        noted, what = f"arg{place}", "copyinstr(self->why_file_ID, 256)"
+    else:
+        noted, what = "fds[arg0].fi_pathname" if call in _DESCRIPTOR.split() else '""', "self->why_file_ID"
+    return _CALL.replace("CALL", call).replace("NOTED", noted).replace("WHAT", what)
+
+
+def _disk(subject: str) -> str:
+    kind = {"disk reads": "&& (args[0]->b_flags & B_READ)", "disk writes": "&& (args[0]->b_flags & B_WRITE)"}
+    return _DISK.replace("KIND", kind.get(subject, "")).replace("KEY", "args[0]->b_edev, args[0]->b_blkno")
+
+
+_CALL = """\
+syscall::CALL:entry
+/ME/
+{
+	self->why_ID = timestamp;
+	self->why_file_ID = NOTED;
+}
+
+syscall::CALL:return
+/self->why_ID/
+{
+	@why_ID["CALL", WHAT, ustack()] = exphist(timestamp - self->why_ID, 2);
+	self->why_ID = 0;
+	self->why_file_ID = 0;
+}
+"""
+_DISK = """\
+io:::start
+/ME KIND/
+{
+	why_began[KEY] = timestamp;
+	why_device[KEY] = args[1]->dev_statname;
+	why_file[KEY] = args[2]->fi_pathname;
+	why_kind[KEY] = args[0]->b_flags & B_READ ? "read" : "write";
+}
+
+io:::done
+/why_began[KEY]/
+{
+	@why_ID[why_kind[KEY], why_device[KEY], why_file[KEY]] = exphist(timestamp - why_began[KEY], 2);
+	why_began[KEY] = 0;
+	why_device[KEY] = 0;
+	why_file[KEY] = 0;
+	why_kind[KEY] = 0;
+}
+"""
+_DISK_DECLARATIONS = """\
+uint64_t why_began[dev_t, uint64_t];
+string why_device[dev_t, uint64_t], why_file[dev_t, uint64_t], why_kind[dev_t, uint64_t];
+"""
+_LOCKS = """\
+rawtp:::contention_begin
+/ME/
+{
+	self->why_ID = timestamp;
+}
+
+rawtp:::contention_end
+/self->why_ID/
+{
+	@why_ID["kernel lock", stack()] = exphist(timestamp - self->why_ID, 2);
+	self->why_ID = 0;
+}
+
+syscall::futex:entry
+/ME && WAITS/
+{
+	self->why_futex_ID = timestamp;
+}
+
+syscall::futex:return
+/self->why_futex_ID/
+{
+	@why_ID["futex", ustack()] = exphist(timestamp - self->why_futex_ID, 2);
+	self->why_futex_ID = 0;
+}
+"""
+_ALL_CALLS = """\
+syscall:::entry
+/ME/
+{
+	self->why_ID = timestamp;
+}
+
+syscall:::return
+/self->why_ID/
+{
+	@why_ID[probefunc] = exphist(timestamp - self->why_ID, 2);
+	self->why_ID = 0;
+}
+"""
+_OTHERS = {
+    "syscalls": _ALL_CALLS,
+    "lock contention": _LOCKS.replace("WAITS", WAITS),
+    "page faults": "rawtp:::page_fault_user\n/ME/\n{\n\t@why_ID[ustack()] = count();\n}\n",
+    "context switches": "rawtp:::sched_switch\n/ME/\n{\n\t@why_ID[stack()] = count();\n}\n",
+    "processes": "rawtp:::sched_process_fork\n/ME/\n{\n\t@why_ID[execname, ustack()] = count();\n}\n",
+}
