@@ -121,7 +121,7 @@ def markdown(outcomes: Sequence[Outcome]) -> str:
             if reasons := lines(finding):
                 parts.append(f"\n`{finding.verdict.assertion.text}`\n\n```\n" + "\n".join(reasons) + "\n```")
         parts.append("")
-    return "\n".join(parts)
+    return "\n".join(parts) + "\n"
 
 
 def _cell(words: str) -> str:

@@ -47,7 +47,7 @@ def judge(assertion: Assertion, runs: Sequence[Run], base: Sequence[Run] | None)
 
 def _of(metric: Metric, runs: Sequence[Run], whose: str) -> list[Seen]:
     if any(metric.name not in run.seen for run in runs):
-        raise CheckError(f"{whose} know nothing of {metric.name}", hint="record the baseline again with this spec")
+        raise CheckError(f"{metric.name} is not in {whose}", hint="record the baseline again with this spec")
     return [run.seen[metric.name] for run in runs]
 
 
@@ -137,7 +137,7 @@ def _relative(assertion: Assertion, seen: Sequence[Seen], old: Sequence[Seen]) -
         return _spread_counts(assertion, values, base)
     if min(*values, *base) <= 0:
         raise CheckError(f"{assertion.text!r}: {assertion.label} was 0 in a run: there is no ratio to it")
-    return _times(assertion, values, base, max(_width(one) for one in (*seen, *old)))
+    return judge_times(assertion, values, base, max(_width(one) for one in (*seen, *old)))
 
 
 def _width(seen: Seen) -> float:
@@ -162,9 +162,10 @@ def _spread_counts(assertion: Assertion, values: list[float], base: list[float])
     return Verdict(assertion, outcome, words, values, base, runs=0 if outcome == REGRESSION else 2 * len(values))
 
 
-def _times(assertion: Assertion, values: list[float], base: list[float], width: float) -> Verdict:
+def judge_times(assertion: Assertion, values: Sequence[float], base: Sequence[float], width: float) -> Verdict:
     """A latency is worse if the ranks say so, the interval of the ratio is above 1, and the ratio is more than both the
-    budget and what a bucket hides; it is not if the whole interval is within them."""
+    budget and what a bucket hides; it is not if the whole interval is within them. `width` is that of a bucket, as a
+    fraction of its values."""
     if assertion.operator not in ("<", "<="):
         raise CheckError(
             f"{assertion.text!r}: of a time, a baseline bounds how much longer it may be", hint="write <= or <"
