@@ -78,6 +78,8 @@ class Session:
     # -------------------------------------------------------------------------------------------------- going live
 
     def __enter__(self) -> Session:
+        if self._stack is not None:
+            raise ValueError("the session is open already")
         with ExitStack() as stack:
             try:
                 self._start(stack)

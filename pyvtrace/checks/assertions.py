@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection
 from pyvtrace.analysis.units import BadDuration, duration, parse_duration
 from pyvtrace.checks.metrics import SUBJECTS, Metric
 from pyvtrace.checks.problems import CheckError, did_you_mean
+from pyvtrace.kernel.target import LiveTarget
+from pyvtrace.providers.syscall import table
 from pyvtrace.value import Value
 
 OPERATORS: dict[str, Callable[[float, float], bool]] = {
@@ -25,6 +27,11 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmMgGtT]i?[bB]?|[bB])")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SIZES = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 FIGURES = ("count", "sum", "mean", "max", "p50", "p90", "p95", "p99", "p999")
+
+
+def calls() -> dict[str, int]:
+    """The system calls of this machine, by name."""
+    return table(LiveTarget().architecture)
 
 
 class Assertion(Value):

@@ -8,6 +8,7 @@ from pyvtrace.checks.assertions import Assertion
 from pyvtrace.checks.baseline import Baseline, Recorded
 from pyvtrace.checks.measure import Command, Run, measure
 from pyvtrace.checks.metrics import Metric
+from pyvtrace.checks.own import narrowed_to
 from pyvtrace.checks.problems import CheckError
 from pyvtrace.checks.spec import Check
 from pyvtrace.checks.verdicts import INCONCLUSIVE, PASS, REGRESSION, Verdict, judge
@@ -172,9 +173,7 @@ def _old(check: Check, baseline: Baseline | None) -> Recorded | None:
 
 
 def _own(check: Check) -> str:
-    from pyvtrace.checks.own import narrowed_to_command
-
-    return narrowed_to_command(check.probes) if check.probes else ""
+    return narrowed_to(check.probes) if check.probes else ""
 
 
 def _with_line(command: Command, line: str) -> Command:

@@ -139,28 +139,31 @@ def aggregation(place: int) -> str:
 def program(metrics: Sequence[Metric], own: str = "") -> str:
     """The D that measures: a clause or two a metric, `own` (which is narrowed already), and one that notes the end of
     the command, so that a command that could not be watched is told from one that did nothing."""
-    parts = ["#pragma D option quiet\n", FAMILY_DECLARATION]
-    if any(metric.timed and metric.subject.startswith("disk") for metric in metrics):
-        parts += [
-            f"uint64_t check_began_{place}[dev_t, uint64_t];\n" for place, metric in enumerate(metrics) if metric.timed
-        ]
+    parts = ["#pragma D option quiet\n", FAMILY_DECLARATION, declarations(metrics)]
     for place, metric in enumerate(metrics):
         if not metric.own:
-            parts.append(_clauses(metric, place))
+            parts.append(clauses(metric, place))
     parts.append(own if own.endswith("\n") or not own else own + "\n")
     parts.append(f"rawtp:::sched_process_exit\n/pid == $target/\n{{\n\t@{ENDED} = count();\n}}\n")
     parts.append(FAMILY_CLAUSES)
     return "\n".join(part for part in parts if part)
 
 
-def filled(text: str, place: int) -> str:
-    """D with the condition in place of ME, and names of its own in place of those that end with _ID."""
-    return re.sub(r"_ID\b", f"_{place}", re.sub(r"\bME\b", FAMILY, text))
+def filled(text: str, place: int, who: str = FAMILY) -> str:
+    """D with a condition in place of ME, and names of its own in place of those that end with _ID."""
+    return re.sub(r"_ID\b", f"_{place}", re.sub(r"\bME\b", who, text))
 
 
-def _clauses(metric: Metric, place: int) -> str:
+def declarations(metrics: Sequence[Metric]) -> str:
+    """The variables of the clauses of metrics, by their places."""
+    timed = [place for place, metric in enumerate(metrics) if metric.timed and metric.subject.startswith("disk")]
+    return "".join(f"uint64_t check_began_{place}[dev_t, uint64_t];\n" for place in timed)
+
+
+def clauses(metric: Metric, place: int, who: str = FAMILY) -> str:
+    """The D that aggregates a metric in the aggregation of its place."""
     what, at = subject(metric.subject), aggregation(place)
     d = what.timed if metric.timed else what.counted
-    d = filled(d, place).replace("COUNT", f"@{at} = count()")
+    d = filled(d, place, who).replace("COUNT", f"@{at} = count()")
     d = re.sub(r"\bTIME\((.*)\);", rf"@{at} = exphist(\1, {SCALE});", d)
     return re.sub(r"\bADD\((.*)\);", rf"@{at} = sum(\1);", d)

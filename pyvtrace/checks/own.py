@@ -10,14 +10,14 @@ from pyvtrace.lang.lexer import Macros
 from pyvtrace.source import CompileError, Source
 
 
-def narrowed_to_command(text: str) -> str:
-    """The program whose clauses are about the command and what it starts.
+def narrowed_to(text: str, condition: str = FAMILY) -> str:
+    """The program whose clauses are about the command and what it starts, or fulfil another condition.
 
     Raises:
         CheckError: it is no D.
     """
     source = Source("probes", text, "specifier")
     try:
-        return narrowed(source, Macros(), [FAMILY], child=False).text
+        return narrowed(source, Macros(), [condition], child=False).text
     except CompileError as error:
         raise CheckError(str(ProgramError(error))) from None

@@ -14,7 +14,8 @@ from pyvtrace.value import Value
 
 TOP = 5
 FRAMES = 8
-_OPTIONS = {"ustackframes": FRAMES, "stackframes": FRAMES, "aggsize": "16m", "strsize": 256}
+# Stacks that are cut would be losses. Deeper ones than this are; the innermost FRAMES are told.
+_OPTIONS = {"ustackframes": 100, "stackframes": 64, "aggsize": "32m", "strsize": 256}
 # Calls whose first argument is a file descriptor, and those with a path as their first or second.
 _DESCRIPTOR = """
     accept accept4 bind close connect epoll_ctl epoll_pwait epoll_wait fallocate fchmod fchown fcntl fdatasync flock
@@ -73,10 +74,11 @@ def causes(command: Command, metrics: Sequence[Metric], own: str = "") -> Mappin
     parts += [_clauses(subject, place) for place, subject in enumerate(subjects) if not subject.startswith("@")]
     parts += [own, "rawtp:::sched_process_exit\n/pid == $target/\n{\n\t@check_ended = count();\n}\n", FAMILY_CLAUSES]
     snapshot, _ = watched(command, "\n".join(parts), _OPTIONS)
-    return {
-        subject: _causes(snapshot[subject if subject.startswith("@") else f"why_{place}"])
-        for place, subject in enumerate(subjects)
-    }
+    found = {}
+    for place, subject in enumerate(subjects):
+        names = [subject[1:]] if subject.startswith("@") else [f"why_{place}", f"why_user_{place}"]
+        found[subject] = [cause for name in names if name in snapshot for cause in _causes(snapshot[name])]
+    return found
 
 
 def moved(now: Sequence[Cause], before: Sequence[Cause] | None) -> list[Moved]:
@@ -197,7 +199,7 @@ syscall::futex:entry
 syscall::futex:return
 /self->why_futex_ID/
 {
-	@why_ID["futex", ustack()] = exphist(timestamp - self->why_futex_ID, 2);
+	@why_user_ID["futex", ustack()] = exphist(timestamp - self->why_futex_ID, 2);
 	self->why_futex_ID = 0;
 }
 """

@@ -10,13 +10,12 @@ import click
 
 from pyvtrace.checks import baseline as baselines
 from pyvtrace.checks import engine, reports
+from pyvtrace.checks.assertions import calls
 from pyvtrace.checks.baseline import Baseline, Recorded
 from pyvtrace.checks.engine import Outcome
 from pyvtrace.checks.problems import CheckError, did_you_mean
 from pyvtrace.checks.spec import Check, find, load
 from pyvtrace.checks.verdicts import INCONCLUSIVE, REGRESSION
-from pyvtrace.kernel.target import LiveTarget
-from pyvtrace.providers.syscall import table
 from pyvtrace.value import replace
 
 PASSED, REGRESSED, FAILED, UNDECIDED = 0, 1, 2, 3
@@ -42,11 +41,6 @@ def main(arguments: Sequence[str]) -> int:
 
 def say(text: str) -> None:
     print(f"vtrace: {text}", file=sys.stderr, flush=True)
-
-
-def calls() -> dict[str, int]:
-    """The system calls of this machine, by name."""
-    return table(LiveTarget().architecture)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

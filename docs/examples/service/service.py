@@ -55,6 +55,9 @@ def write_receipt(receipts: int, order: int, sum_: int) -> None:
 
 def main(path: str, receipts_path: str) -> None:
     data = os.open(path, os.O_RDONLY)
+    # Orders are new: they come from the disk, each by itself.
+    os.posix_fadvise(data, 0, 0, os.POSIX_FADV_RANDOM)
+    os.posix_fadvise(data, 0, 0, os.POSIX_FADV_DONTNEED)
     receipts = os.open(receipts_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for order in range(ORDERS):
         write_receipt(receipts, order, total(read_order(data, order)))

@@ -1,0 +1,99 @@
+"""The example service: each of its faults is caught by the assertion that is about it, and the culprit is named."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.workloads.slowdisk import SlowDisk
+
+SERVICE = os.path.join(ROOT, "docs", "examples", "service")
+BYTES = 4 * 8 * 4096  # what the service reads: orders, lines, size of a line
+MS = 1_000_000
+
+Check = Callable[..., Any]
+
+
+@pytest.fixture
+def check(vtrace: Callable[..., Any], tmp_path: Path) -> Check:
+    """Runs `vtrace check ...` with the example's own spec, in a directory with its data; `data` is used in place of
+    the file. The report comes with the result."""
+    (tmp_path / "orders.data").write_bytes(os.urandom(BYTES))
+    text = Path(SERVICE, "vtrace.toml").read_text()
+
+    def run(
+        *words: str, data: str = "orders.data", env: Mapping[str, str] | None = None, why: bool = True
+    ) -> tuple[Any, dict[str, Any]]:
+        spec = tmp_path / "vtrace.toml"
+        spec.write_text(text.replace("service.py orders.data", f"{SERVICE}/service.py {data}"))
+        report = tmp_path / "report.json"
+        report.unlink(missing_ok=True)
+        more = () if words[0] == "record" else ("--json", str(report))
+        ran = vtrace("check", *words, *more, env=env, cwd=str(tmp_path), timeout=240)
+        checks = json.loads(report.read_text())["checks"] if report.exists() else []
+        return ran, {finding["assertion"]: finding for one in checks for finding in one["findings"]}
+
+    return run
+
+
+def outcomes(found: Mapping[str, Any]) -> dict[str, str]:
+    return {text: finding["outcome"] for text, finding in found.items()}
+
+
+def test_each_fault_is_caught_and_named(check: Check, tmp_path: Path) -> None:
+    recorded, _ = check("record", "-o", "base.json")
+    assert recorded.status == 0, recorded
+    sound, found = check("run", "--baseline", "base.json")
+    assert "regression" not in outcomes(found).values(), sound.stdout
+
+    ran, found = check("run", "--baseline", "base.json", env={"FAULTS": "fsync"})
+    assert ran.status == 1, ran
+    assert found["syscall fsync <= 4"]["values"] == [32] * 5
+    (worst, *_) = found["syscall fsync <= 4"]["why"]
+    assert worst["what"].startswith(f"fsync, {tmp_path}/receipts.log")
+    assert (worst["count"], worst["added_count"]) == (32, 28)
+    assert outcomes(found)["syscall pread64 <= +0"] == "pass"
+
+    ran, found = check("run", "--baseline", "base.json", env={"FAULTS": "n-plus-one"})
+    assert ran.status == 1, ran
+    assert found["syscall pread64 <= +0"]["outcome"] == "regression"
+    # Four orders of eight lines, in place of four.
+    added = {
+        b - a
+        for a, b in zip(
+            found["syscall pread64 <= +0"]["baseline"], found["syscall pread64 <= +0"]["values"], strict=True
+        )
+    }
+    assert added == {28}
+    # From one place or from several, as far as the stack of an interpreter tells.
+    rows = [row for row in found["syscall pread64 <= +0"]["why"] if f", {tmp_path}/orders.data" in row["what"]]
+    assert sum(row["added_count"] for row in rows) == 28
+
+    ran, found = check("run", "--baseline", "base.json", env={"FAULTS": "contention"})
+    assert ran.status == 1, ran
+    assert outcomes(found)["lock contention <= +20"] == "regression"
+    (worst, *_) = found["lock contention <= +20"]["why"]
+    assert worst["what"].startswith("futex, ")
+    # Of eight threads seven wait, for each of four orders, one after the other for 5 ms.
+    assert worst["added_count"] >= 20
+    assert worst["added_time_ns"] > 4 * 7 * 5 * MS
+
+
+def test_a_slower_disk_is_caught_and_named(check: Check) -> None:
+    with SlowDisk(2 * MS) as disk:
+        # Ten runs, so that one that had to wait for a processor decides nothing.
+        check("record", "--runs", "10", "-o", "base.json", data=disk.path)
+        disk.delay_ns = 7 * MS
+        ran, found = check("run", "--runs", "10", "--baseline", "base.json", data=disk.path)
+    assert ran.status == 1, ran.stdout
+    assert outcomes(found)["p90(pread64) <= +50 %"] == "regression"
+    assert found["p90(pread64) <= +50 %"]["ratio"] > 2
+    slower = [row for row in found["p90(pread64) <= +50 %"]["why"] if row["what"].startswith("pread64, ")]
+    assert sum(row["added_time_ns"] for row in slower) > 4 * 4 * MS
+    assert outcomes(found)["syscall pread64 <= +0"] == "pass"
