@@ -296,7 +296,7 @@ def in_vm(kernel: str | None, outputs: Sequence[str | None]) -> int:
         if path is not None and path != "-":
             options += ["--output", path]
     options += [f"--env={name}" for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY") if name in os.environ]
-    vtrace = [sys.executable, "-m", "pyvtrace.cli.main"]
+    vtrace = [sys.executable, "-c", "from pyvtrace.cli.main import run; run()"]
     return vm_main(["vm", "run", "--memory", "2G", *options, "--", *vtrace, "check", *words])
 
 
