@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from pyvtrace.api.builder import probe as probe
     from pyvtrace.api.errors import LossWarning as LossWarning
     from pyvtrace.api.errors import ProgramError as ProgramError
+    from pyvtrace.api.errors import RecordingError as RecordingError
     from pyvtrace.api.errors import TracingError as TracingError
     from pyvtrace.api.errors import VtraceError as VtraceError
     from pyvtrace.api.events import Event as Event
     from pyvtrace.api.expressions import D as D
+    from pyvtrace.api.recording import Recording as Recording
+    from pyvtrace.api.recording import replay as replay
     from pyvtrace.api.session import Session as Session
     from pyvtrace.api.snapshot import Aggregation as Aggregation
     from pyvtrace.api.snapshot import Snapshot as Snapshot
@@ -41,10 +44,13 @@ _HOMES = {
     "probe": "api.builder",
     "LossWarning": "api.errors",
     "ProgramError": "api.errors",
+    "RecordingError": "api.errors",
     "TracingError": "api.errors",
     "VtraceError": "api.errors",
     "Event": "api.events",
     "D": "api.expressions",
+    "Recording": "api.recording",
+    "replay": "api.recording",
     "Session": "api.session",
     "Aggregation": "api.snapshot",
     "Snapshot": "api.snapshot",

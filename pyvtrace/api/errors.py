@@ -25,5 +25,9 @@ class TracingError(VtraceError):
     """The kernel, or this user's privilege, does not allow it; the text says what is missing."""
 
 
+class RecordingError(VtraceError):
+    """The file of `record` cannot be written, or that of `replay` cannot be read; why, and what could be read."""
+
+
 class LossWarning(UserWarning):
     """Something was lost, or failed while the program ran, and nobody looked at `Session.complaints`."""

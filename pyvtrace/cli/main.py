@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "profile": ("pyvtrace.cli.stacks", "main", "what processors spend their time on, by stack; flame graphs"),
     "offcpu": ("pyvtrace.cli.stacks", "main", "where threads wait and who wakes them, by stack; flame graphs"),
     "check": ("pyvtrace.cli.check", "main", "what a command costs the kernel, judged against a budget or a baseline"),
+    "replay": ("pyvtrace.cli.replay", "main", "what --record wrote, in the view that it was made of, at any moment"),
     "vm": ("pyvtrace.cli.vm", "main", "a command on another kernel, in a virtual machine over this system's files"),
     "doctor": ("pyvtrace.cli.doctor", "main", "what this kernel, user and machine allow, and what to do about each no"),
 }

@@ -5,10 +5,11 @@ All three are one command over a script of `probes/`, whose header says what it 
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import click
 
@@ -17,6 +18,8 @@ from pyvtrace.analysis.script import Script, parse_script
 from pyvtrace.analysis.units import BadDuration, parse_duration
 from pyvtrace.cli.showing import Plan, Request, json_lines, live, tables
 from pyvtrace.cli.tracing import Asked
+from pyvtrace.export.recording import Recorder, RecordingFailed
+from pyvtrace.export.replay import BadRecording
 from pyvtrace.kernel.syscall import KernelError
 from pyvtrace.runtime import places
 from pyvtrace.runtime.processes import ProcessError
@@ -61,6 +64,10 @@ def duration(bare: str) -> Callable[[click.Context, click.Parameter, str | None]
     return read
 
 
+RECORD = click.Option(["--record"], type=click.Path(dir_okay=False), metavar="FILE",
+                      help="Write what is seen to this file as well, for vtrace replay.")  # fmt: skip
+
+
 def command(script: Script) -> click.Command:
     """The command line of a view."""
     names = [key.name for key in (*script.keys, *script.extras)]
@@ -82,6 +89,7 @@ def command(script: Script) -> click.Command:
         click.Option(["--min", "minimum"], callback=exact, metavar="TIME", help="Leave out what took less: 10ms."),
         click.Option(["--json"], is_flag=True, help="Print JSON lines: one object a row and interval."),
         click.Option(["--waiting"], is_flag=True, help=_waiting_help(script)),
+        RECORD,
     ]  # fmt: skip
     question = script.question[0].upper() + script.question[1:]
     return click.Command(
@@ -131,7 +139,7 @@ def run_command(what: click.Command, name: str, argv: Sequence[str]) -> int:
         return 1
     except CompileError as problem:
         print(render(problem.source, problem.diagnostics), file=sys.stderr)
-    except (ProcessError, places.NoSuch) as problem:
+    except (ProcessError, places.NoSuch, RecordingFailed, BadRecording) as problem:
         _say(str(problem))
     except KernelError as problem:
         _say(f"{problem}: {problem.hint}" if problem.hint else str(problem))
@@ -161,6 +169,7 @@ def trace(
     minimum: int | None,
     json: bool,
     waiting: bool,
+    record: str | None,
 ) -> None:
     """What the command does with its options."""
     keys = keys_of(script, by)
@@ -172,11 +181,25 @@ def trace(
     if once:
         # One table: at the end of the command, where there is one.
         plan = Plan(math.inf, whole or (None if run is not None else seconds))
-    show = json_lines if json else tables if once or not _owned() else live
-    show(Request(script, asked, plan, keys, names_of(script), run, waiting))
+    show = json_lines if json else tables if once or not owned() else live
+    with recorder_of(record) as recorder:
+        show(Request(script, asked, plan, keys, names_of(script), run, waiting, recorder))
 
 
-def _owned() -> bool:
+@contextlib.contextmanager
+def recorder_of(path: str | None) -> Iterator[Recorder | None]:
+    """The recorder of --record, closed in the end."""
+    if path is None:
+        yield None
+        return
+    recorder = Recorder(path)
+    try:
+        yield recorder
+    finally:
+        recorder.close()
+
+
+def owned() -> bool:
     """Whether standard output is a terminal that a view can draw on."""
     return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown", "")
 

@@ -265,7 +265,7 @@ def _derived(v: Values, type_: ty.Type, derivation: ast.Derivation, name: ast.Ty
         case ast.ArrayOf(bound=bound, span=span):
             return _array(v, complete(v, type_), bound, span)
         case ast.Returning(types=types, names=names, variadic=variadic, span=span):
-            return ty.Routine(type_, _parameters(v, types, names, span) if types else None, variadic)
+            return ty.Routine(type_, parameters(v, types, names, span) if types else None, variadic)
         case ast.Keyed(span=span):
             raise v.fail("D_DECL_DYNOBJ", span, "an associative array cannot be a part of another type")
     raise AssertionError(derivation)
@@ -289,7 +289,8 @@ def _array(v: Values, element: ty.Type, bound: ast.Expr | None, span: Span) -> t
     return ty.Array(element, length)
 
 
-def _parameters(v: Values, types: tuple[ast.TypeName, ...], names: tuple[str, ...], span: Span) -> tuple[ty.Type, ...]:
+def parameters(v: Values, types: tuple[ast.TypeName, ...], names: tuple[str, ...], span: Span) -> tuple[ty.Type, ...]:
+    """The types that a function or a probe takes; none for `void`."""
     made = tuple(resolve(v, type_) for type_ in types)
     named = [name for name in names if name]
     if len(set(named)) < len(named):

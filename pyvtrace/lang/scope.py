@@ -60,6 +60,8 @@ class Scope:
         self.inlines: dict[str, InlineValue] = {}
         # By what a translator makes and what it takes, as types are spelled.
         self.translators: dict[tuple[str, str], ast.Translator] = {}
+        # The types of the arguments of the probes of providers that the program declares.
+        self.providers: dict[str, dict[str, tuple[ty.Type, ...]]] = {}
         self.parameters: Mapping[str, typed.Expr] = {}
         self.inside = self.expansions = 0
         # Whether a pointer variable has been given the clause's own memory, which alloca() makes, or other addresses.

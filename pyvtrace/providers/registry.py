@@ -11,10 +11,9 @@ from pyvtrace.lang.vocabulary import Argument, KernelSymbol, Probe, Refusal
 from pyvtrace.providers.c_types import any_type, struct_type
 from pyvtrace.providers.dtrace import DTRACE
 from pyvtrace.providers.fbt import fbt_provider
-from pyvtrace.providers.io import IO
 from pyvtrace.providers.pattern import glob
 from pyvtrace.providers.profile import profile
-from pyvtrace.providers.provider import Provider
+from pyvtrace.providers.provider import TABLES, Provider, deferred
 from pyvtrace.providers.syscall import SYSCALL
 from pyvtrace.providers.tracepoint import RAWTP, SDT
 from pyvtrace.providers.usdt import usdt_provider
@@ -33,7 +32,8 @@ _LIKENESS = 0.7
 def all_providers() -> tuple[Provider, ...]:
     """Every provider, by ascending ids."""
     functions = pid_provider(), uprobe_provider(), usdt_provider(), fbt_provider()
-    return DTRACE, profile(), SDT, RAWTP, IO, SYSCALL, *functions
+    stable = (deferred(name, module, ids) for name, (module, ids) in TABLES.items())
+    return DTRACE, profile(), SDT, RAWTP, *stable, SYSCALL, *functions
 
 
 class ProbeTable:

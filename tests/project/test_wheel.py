@@ -36,6 +36,11 @@ def test_every_shipped_script_is_inside(wheel: Path) -> None:
     assert {name.removeprefix("pyvtrace/") for name in names if name.endswith(".d")} == shipped() != set()
 
 
+def test_every_schema_is_inside(wheel: Path) -> None:
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("pyvtrace/schema/")}
+    assert {os.path.basename(name) for name in names} == set(os.listdir(ROOT / "docs" / "schema")) != set()
+
+
 def test_nothing_but_the_package_is_inside(wheel: Path) -> None:
     top = {name.partition("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
     assert {name for name in top if not name.endswith(".dist-info")} == {"pyvtrace"}

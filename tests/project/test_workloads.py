@@ -28,6 +28,12 @@ ALL = [
     ("passed_values", 1, 10),
     ("futex_waits", 1, 1),
     ("storm", "mutex", 10),
+    ("woken", 3),
+    ("moved", 2),
+    ("yielder", 10),
+    ("lives",),
+    ("signalled_child", 2),
+    ("faulter", "touch", 10),
 ]
 
 
