@@ -37,7 +37,7 @@ def calls() -> dict[str, int]:
 class Assertion(Value):
     """One sentence. `figure` is "count", "sum", "mean", "max" or "quantile" (then `q` is the fraction). `bound` is a
     number of events, ns or bytes; of a `relative` one what is added to the baseline's, as a fraction of it where it is
-    `percent`."""
+    `percent`. `unit` is "ns" where the figure is a time."""
 
     text: str
     metric: Metric
@@ -47,6 +47,7 @@ class Assertion(Value):
     bound: float
     relative: bool = False
     percent: bool = False
+    unit: str = ""
 
     @property
     def timed(self) -> bool:
@@ -72,9 +73,9 @@ class Assertion(Value):
 
     def spelled(self, value: float) -> str:
         """A value as people read it."""
-        if self.figure != "count" and self.metric.unit == "ns":
+        if self.unit == "ns":
             return duration(round(value))
-        return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+        return f"{value:,.0f}" if value == int(value) or value >= 1000 else f"{value:,.2f}"
 
 
 class BadAssertion(ValueError):
@@ -85,9 +86,9 @@ class BadAssertion(ValueError):
         self.hint = hint
 
 
-def parse(text: str, calls: Collection[str], own: Collection[str] = ()) -> Assertion:
+def parse(text: str, calls: Collection[str], own: Collection[str] = (), times: Collection[str] = ()) -> Assertion:
     """The assertion of a sentence. `calls` are the names of system calls, `own` those of the aggregations of the
-    check's own program, without `@`.
+    check's own program, without `@`, and `times` those of them that aggregate ns.
 
     Raises:
         BadAssertion: it is none.
@@ -104,8 +105,9 @@ def parse(text: str, calls: Collection[str], own: Collection[str] = ()) -> Asser
     what, operator, bound = sentence.groups()
     figure, q, name = _figure(what)
     metric = _metric(figure, _subject(name, calls, own))
-    relative, percent, value = _bound(bound, metric, figure)
-    return Assertion(bare, metric, figure, q, operator, value, relative, percent)
+    relative, percent, value, is_time = _bound(bound, metric, figure)
+    unit = "ns" if is_time or (figure != "count" and metric.subject[1:] in times and metric.own) else ""
+    return Assertion(bare, metric, figure, q, operator, value, relative, percent, unit)
 
 
 def _figure(what: str) -> tuple[str, float, str]:
@@ -150,24 +152,23 @@ def _subject(name: str, calls: Collection[str], own: Collection[str]) -> str:
     raise BadAssertion(f"nothing is known of {words!r}", did_you_mean(call, known) or listed)
 
 
-def _bound(text: str, metric: Metric, figure: str) -> tuple[bool, bool, float]:
-    """Whether it is relative, whether in percent, and the number."""
+def _bound(text: str, metric: Metric, figure: str) -> tuple[bool, bool, float, bool]:
+    """Whether it is relative, whether in percent, the number, and whether that is of ns."""
     relative = text[0] in "+-"
     bare, sign = (text[1:].strip(), -1.0 if text[0] == "-" else 1.0) if relative else (text, 1.0)
     if bare.endswith("%"):
         if not relative:
             raise BadAssertion(f"{text!r} is a part of nothing", f"write +{bare} for so much more than the baseline")
-        return True, True, sign * _number(bare[:-1].strip(), text) / 100
-    timed = metric.timed or (metric.own and figure != "count")
-    if timed and not (metric.own and _NUMBER.fullmatch(bare)):
+        return True, True, sign * _number(bare[:-1].strip(), text) / 100, metric.timed
+    if metric.timed or (metric.own and not _NUMBER.fullmatch(bare)):
         try:
-            return relative, False, sign * parse_duration(bare)
+            return relative, False, sign * parse_duration(bare), True
         except BadDuration as problem:
             raise BadAssertion(str(problem)) from None
     size = _SIZE.fullmatch(bare)
     if size is not None and metric.unit == "B":
-        return relative, False, sign * float(size.group(1)) * 1024 ** _SIZES[size.group(2)[0].lower().strip("b")]
-    return relative, False, sign * _number(bare, text)
+        return relative, False, sign * float(size.group(1)) * 1024 ** _SIZES[size.group(2)[0].lower().strip("b")], False
+    return relative, False, sign * _number(bare, text), False
 
 
 def _number(text: str, whole: str) -> float:

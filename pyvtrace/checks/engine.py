@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from pyvtrace.checks.assertions import Assertion
 from pyvtrace.checks.baseline import Baseline, Recorded
 from pyvtrace.checks.measure import Command, Run, measure
-from pyvtrace.checks.metrics import Metric
 from pyvtrace.checks.own import narrowed_to
 from pyvtrace.checks.problems import CheckError
 from pyvtrace.checks.spec import Check
@@ -113,20 +111,12 @@ def judged(check: Check, runs: Sequence[Run], old: Recorded | None, say: Say | N
     base = None if old is None else old.runs
     verdicts = [judge(assertion, runs, base) for assertion in check.assertions]
     worse = [verdict.assertion.metric for verdict in verdicts if verdict.outcome == REGRESSION]
-    parts: Mapping[str, Sequence[Moved]] = {}
+    parts: Mapping[str, Sequence[Cause]] = {}
     if worse and say is not None:
         say(f"{check.name}: once more, in detail")
-        parts = _reasons(check, worse, old)
-    findings = [
-        Finding(
-            verdict,
-            parts.get(verdict.assertion.metric.subject, ()) if verdict.outcome == REGRESSION else (),
-            runs,
-            base or (),
-        )
-        for verdict in verdicts
-    ]
-    return Outcome(check, findings, Recorded(check.command.line, runs, {}))
+        parts = causes(check.command, worse, _own(check))
+    recorded = Recorded(check.command.line, runs, parts)
+    return Outcome(check, [_finding(verdict, recorded, old) for verdict in verdicts], recorded)
 
 
 def compared(check: Check, old: Recorded, new: Recorded) -> Outcome:
@@ -135,29 +125,17 @@ def compared(check: Check, old: Recorded, new: Recorded) -> Outcome:
         outcome = judged(check, new.runs, old, None)
     except CheckError as error:
         return Outcome(check, (), None, str(error))
-    findings = [
-        Finding(
-            f.verdict,
-            _moved(f.verdict.assertion, new.causes, old.causes) if f.verdict.outcome == REGRESSION else (),
-            f.now,
-            f.before,
-        )
-        for f in outcome.findings
-    ]
-    return Outcome(check, findings, new)
+    return Outcome(check, [_finding(found.verdict, new, old) for found in outcome.findings], new)
 
 
-def _moved(
-    assertion: Assertion, now: Mapping[str, Sequence[Cause]], before: Mapping[str, Sequence[Cause]]
-) -> Sequence[Moved]:
-    subject = assertion.metric.subject
-    return moved(now.get(subject, ()), before.get(subject))
-
-
-def _reasons(check: Check, metrics: Sequence[Metric], old: Recorded | None) -> Mapping[str, Sequence[Moved]]:
-    now = causes(check.command, metrics, _own(check))
-    before = {} if old is None else old.causes
-    return {subject: moved(parts, before.get(subject)) for subject, parts in now.items()}
+def _finding(verdict: Verdict, now: Recorded, before: Recorded | None) -> Finding:
+    """The verdict with what it was made of; if it is a bad one, with what moved."""
+    why: Sequence[Moved] = ()
+    if verdict.outcome == REGRESSION:
+        subject = verdict.assertion.metric.subject
+        old = None if before is None else before.causes.get(subject)
+        why = moved(now.causes.get(subject, ()), old, timed=verdict.assertion.timed)
+    return Finding(verdict, why, now.runs, before.runs if before is not None else ())
 
 
 def _old(check: Check, baseline: Baseline | None) -> Recorded | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyvtrace.analysis.histogram import Histogram
 from pyvtrace.analysis.units import duration
 
@@ -9,11 +11,12 @@ WIDTH = 40
 ROWS = 16
 
 
-def overlay(now: Histogram, before: Histogram | None) -> list[str]:
+def overlay(now: Histogram, before: Histogram | None, spelled: Callable[[int], str] = duration) -> list[str]:
     """A row a range of times: `█` where both are, `▓` what only the new one has, `░` what only the old one had. Each is
-    scaled to its number of values, so that more runs do not look like more time."""
+    scaled to its number of values, so that more runs do not look like more time. Of one distribution, its
+    bars. `spelled` makes text of a value."""
     new = _coarse(now)
-    old = _coarse(before) if before is not None else {}
+    old = _coarse(before) if before is not None else new
     steps = sorted({*new, *old})
     if not steps:
         return []
@@ -23,13 +26,14 @@ def overlay(now: Histogram, before: Histogram | None) -> list[str]:
         for step, share in shares.items():
             rows.setdefault((step - steps[0]) // every, [0.0, 0.0])[side] += share
     most = max(max(pair) for pair in rows.values())
-    drawn = ["  up to      now  before"]
+    drawn = ["  up to      now  before  █ both  ▓ only now  ░ only before" if before is not None else "  up to"]
     for row in range(max(rows) + 1):
         share, was = rows.get(row, [0.0, 0.0])
         a, b = round(share / most * WIDTH), round(was / most * WIDTH)
         bar = "█" * min(a, b) + ("▓" * (a - b) if a > b else "░" * (b - a))
         upper = 2 ** ((steps[0] + (row + 1) * every) / 4)
-        drawn.append(f"  {duration(round(upper)):>6}  {share:6.1%}  {was:6.1%}  {bar}".rstrip())
+        told = f"{share:6.1%}" if before is None else f"{share:6.1%}  {was:6.1%}"
+        drawn.append(f"  {spelled(round(upper)):>6}  {told}  {bar}".rstrip())
     return drawn
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pyvtrace.api.errors import VtraceError
 
-class CheckError(Exception):
+
+class CheckError(VtraceError):
     """One clear message; `where` is the file and line it is about, `hint` says what to do."""
 
     def __init__(self, what: str, where: str = "", hint: str = "") -> None:

@@ -35,12 +35,13 @@ def lines(finding: Finding) -> list[str]:
 
 def drawing(finding: Finding) -> list[str]:
     """The distributions of a regression's times; of none without a baseline or without times."""
-    name = finding.verdict.assertion.metric.name
-    if finding.verdict.outcome != REGRESSION or not finding.verdict.assertion.timed:
+    assertion = finding.verdict.assertion
+    if finding.verdict.outcome != REGRESSION or not assertion.timed:
         return []
+    name = assertion.metric.name
     now = _together([run.seen.get(name) for run in finding.now])
     before = _together([run.seen.get(name) for run in finding.before])
-    return ["", *overlay(now, before)] if now is not None else []
+    return ["", *overlay(now, before, assertion.spelled)] if now is not None else []
 
 
 def _together(seen: Sequence[object]) -> Histogram | None:
@@ -175,7 +176,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "assertion": verdict.assertion.text,
         "outcome": verdict.outcome,
         "sentence": verdict.sentence,
-        "unit": verdict.assertion.metric.unit if verdict.assertion.figure != "count" else "",
+        "unit": verdict.assertion.unit or ("" if verdict.assertion.metric.timed else verdict.assertion.metric.unit),
         "values": list(verdict.values),
         "baseline": list(verdict.base) or None,
         "ratio": None if compared is None else compared.ratio,

@@ -36,6 +36,8 @@ KEYS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
 }
 REQUIRED = ("name", "command", "assert")
 _AGGREGATION = re.compile(r"@(\w+)")
+# @name[keys] = function(a clock - when it began ...
+_TIME = re.compile(r"@(\w+)\s*(?:\[[^;]*\])?\s*=\s*\w+\(\s*(?:v|wall)?timestamp\s*-[^;/*]*\)\s*;")
 _SECTION = re.compile(r"\s*\[\[\s*(?:tool\s*\.\s*vtrace\s*\.\s*)?check\s*\]\]")
 
 
@@ -156,11 +158,11 @@ def _check(table: object, number: int, place: _Place, calls: Collection[str]) ->
         if table.get(key, least) < least:
             raise CheckError(f"{key} has to be at least {least}", place.of(number, key))
     probes = _probes(table.get("probes", ""), place.of(number, "probes"))
-    own = dict.fromkeys(_AGGREGATION.findall(probes))
+    own, times = dict.fromkeys(_AGGREGATION.findall(probes)), set(_TIME.findall(probes))
     return Check(
         table["name"],
         Command(table["command"], table.get("directory", "."), table.get("timeout", 600), table.get("status", 0)),
-        [_assertion(text, number, place, calls, own) for text in table["assert"]],
+        [_assertion(text, number, place, calls, own, times) for text in table["assert"]],
         table.get("runs", 5),
         table.get("warm-up", 1),
         probes,
@@ -179,10 +181,12 @@ def _probes(text: str, where: str) -> str:
         raise CheckError(f"probes is neither D nor a file: {text}: {error.strerror}", where) from None
 
 
-def _assertion(text: object, number: int, place: _Place, calls: Collection[str], own: Collection[str]) -> Assertion:
+def _assertion(
+    text: object, number: int, place: _Place, calls: Collection[str], own: Collection[str], times: Collection[str]
+) -> Assertion:
     if not isinstance(text, str):
         raise CheckError(f"an assertion is a text, not {text!r}", place.of(number, "assert"))
     try:
-        return parse(text, calls, own)
+        return parse(text, calls, own, times)
     except BadAssertion as problem:
         raise check_error(problem, place.of(number, "assert", text)) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 
 from pyvtrace.analysis.histogram import Histogram
 from pyvtrace.checks.assertions import Assertion
@@ -61,6 +62,11 @@ def _figure(assertion: Assertion, seen: Seen) -> float:
             raise CheckError(f"{assertion.text!r}: @{assertion.metric.subject[1:]} is a number, not a distribution")
         return float(seen)
     if assertion.figure == "count":
+        if assertion.unit:
+            raise CheckError(
+                f"{assertion.text!r}: {assertion.metric.subject} is a distribution",
+                hint="ask for p50(), p99(), mean() or max() of it",
+            )
         return float(seen.count)
     if not seen.count:
         raise CheckError(f"{assertion.text!r} matched no event", hint=f"was there any {assertion.metric.subject}?")
@@ -171,12 +177,12 @@ def judge_times(assertion: Assertion, values: Sequence[float], base: Sequence[fl
             f"{assertion.text!r}: of a time, a baseline bounds how much longer it may be", hint="write <= or <"
         )
     found = compare(base, values)
-    middle = sorted(base)[len(base) // 2]
+    middle = median(base)
     budget = assertion.bound if assertion.percent else assertion.bound / middle
     limit = 1 + max(budget, width)
     words = (
-        f"{assertion.label} {found.ratio - 1:+.1%} ({found.low - 1:+.1%} to {found.high - 1:+.1%}), "
-        f"{assertion.spelled(middle)} before"
+        f"{assertion.label} was {assertion.spelled(middle)}, is {assertion.spelled(median(values))}: "
+        f"{found.ratio - 1:+.1%} ({found.low - 1:+.1%} to {found.high - 1:+.1%})"
     )
     if found.ratio > limit and found.low > 1 and found.p < ALPHA:
         return Verdict(assertion, REGRESSION, words, values, base, found)

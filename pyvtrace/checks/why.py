@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from pyvtrace.analysis.compose import FAMILY_CLAUSES, FAMILY_DECLARATION
@@ -13,7 +14,9 @@ from pyvtrace.checks.metrics import WAITS, Metric, filled
 from pyvtrace.value import Value
 
 TOP = 5
-FRAMES = 8
+FRAMES = 5
+# A part that added less than this fraction of the time that the first one did is how one run differs from the next.
+_TELLING = 0.01
 # Stacks that are cut would be losses. Deeper ones than this are; the innermost FRAMES are told.
 _OPTIONS = {"ustackframes": 100, "stackframes": 64, "aggsize": "32m", "strsize": 256}
 # Calls whose first argument is a file descriptor, and those with a path as their first or second.
@@ -22,6 +25,17 @@ _DESCRIPTOR = """
     fstat fsync ftruncate getdents getdents64 ioctl listen lseek pread64 preadv preadv2 pwrite64 pwritev pwritev2 read
     readv recvfrom recvmmsg recvmsg sendmmsg sendmsg sendto shutdown sync_file_range write writev
 """
+_OFFSET = re.compile(r"\+0x[0-9a-f]+$")
+_ENTRIES = frozenset(
+    (
+        "do_syscall_64",
+        "x64_sys_call",
+        "entry_SYSCALL_64_after_hwframe",
+        "el0_svc",
+        "el0t_64_sync_handler",
+        "el0t_64_sync",
+    )
+)
 _PATHS = (
     "access chdir chmod chown execve lstat mkdir open readlink rename rmdir stat statfs truncate unlink",
     "execveat faccessat faccessat2 mkdirat newfstatat openat openat2 readlinkat renameat renameat2 statx unlinkat",
@@ -49,15 +63,14 @@ class Moved(Value):
 
     @property
     def sentence(self) -> str:
-        if not self.compared:
-            time = f", {duration(self.time)}" if self.time else ""
-            return f"{self.what}: {self.count} time{'s' * (self.count != 1)}{time}"
-        time = f", {_signed(self.added_time)} to {duration(self.time)}" if self.time else ""
-        return f"{self.what}: {self.added_count:+d} to {self.count}{time}"
-
-
-def _signed(ns: int) -> str:
-    return ("+" if ns >= 0 else "-") + duration(abs(ns))
+        told = f"{self.count:,} time{'s' * (self.count != 1)}"
+        if self.compared and self.added_count:
+            told = f"{self.added_count:+,d} to {told}"
+        if self.time:
+            # Time that became less is no part of what became more.
+            more = f"+{duration(self.added_time)} to " if self.compared and self.added_time > 0 else ""
+            told += f", {more}{duration(self.time)}"
+        return f"{self.what}: {told}"
 
 
 def causes(command: Command, metrics: Sequence[Metric], own: str = "") -> Mapping[str, Sequence[Cause]]:
@@ -81,37 +94,57 @@ def causes(command: Command, metrics: Sequence[Metric], own: str = "") -> Mappin
     return found
 
 
-def moved(now: Sequence[Cause], before: Sequence[Cause] | None) -> list[Moved]:
+def moved(now: Sequence[Cause], before: Sequence[Cause] | None, *, timed: bool) -> list[Moved]:
     """The parts that grew most, by the time added, then by their number; where nothing is known of before, the
-    largest."""
+    largest. What became more expensive is told where the question is about times (`timed`), what became more where it
+    is about a count."""
     old = {cause.what: cause for cause in before or ()}
     found = []
     for cause in now:
         was = old.get(cause.what, Cause(cause.what, 0, 0))
         count, time = cause.count - was.count, cause.time - was.time
         found.append(Moved(cause.what, cause.count, cause.time, count, time, before is not None))
-    grown = [row for row in found if row.added_count > 0 or row.added_time > 0]
-    return sorted(grown, key=lambda row: (-row.added_time, -row.added_count, row.what))[:TOP]
+    grown = [row for row in found if row.added_count > 0 or (timed and row.added_time > 0)]
+    grown.sort(key=lambda row: (-row.added_time, -row.added_count, row.what))
+    most = grown[0].added_time if grown else 0
+    return [row for row in grown[:TOP] if most <= 0 or row.added_time >= most * _TELLING]
 
 
 def _causes(held: Aggregation) -> list[Cause]:
-    found = []
+    """Keys that read alike are one cause: stacks that differ in where within a function they are, say."""
+    found: dict[str, Cause] = {}
     for key, value in held.items():
         what = ", ".join(part for part in map(_part, key) if part) or "all"
-        if isinstance(value, Histogram):
-            found.append(Cause(what, value.count, value.sum or 0))
-        else:
-            found.append(Cause(what, int(value), 0))
-    return found
+        count, time = (value.count, value.sum or 0) if isinstance(value, Histogram) else (int(value), 0)
+        was = found.get(what, Cause(what, 0, 0))
+        found[what] = Cause(what, was.count + count, was.time + time)
+    return list(found.values())
 
 
 def _part(part: int | str) -> str:
-    """A part of a key: of a stack the innermost frames, in one line."""
+    """A part of a key: of a stack the innermost frames, in one line; of a file that there is none, nothing."""
     text = str(part)
     if "\n" not in text:
-        return text
-    frames = [line.strip() for line in text.splitlines() if line.strip()]
-    return " < ".join(frames[:FRAMES])
+        return "" if text == "<none>" else text
+    return " < ".join(frames(text)[:FRAMES])
+
+
+def frames(stack: str) -> list[str]:
+    """The functions of a stack, innermost first. Addresses differ from run to run, so of a frame without a name its
+    module stands for all of those that follow it, and one without a module is left out, as is what enters the kernel:
+    that is the same in every stack."""
+    found: list[str] = []
+    for line in filter(None, map(str.strip, stack.splitlines())):
+        module, quote, name = line.rpartition("`")
+        name = _OFFSET.sub("", name)
+        if name.startswith("0x"):
+            name = ""
+        if (not name and not module) or name in _ENTRIES:
+            continue
+        frame = f"{module}{quote}{name}" if name else module
+        if not found or found[-1] != frame:
+            found.append(frame)
+    return found
 
 
 def _clauses(subject: str, place: int) -> str:

@@ -283,6 +283,8 @@ def _show(outcomes: Sequence[Outcome]) -> None:
         mark = line.strip()[:1]
         if mark in _STYLES:
             styled.stylize(_STYLES[mark], len(line) - len(line.lstrip()), len(line) - len(line.lstrip()) + 1)
+        styled.highlight_regex("▓+", "red")
+        styled.highlight_regex("░+", "cyan")
         console.print(styled, soft_wrap=True)
 
 

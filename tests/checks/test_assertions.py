@@ -33,6 +33,7 @@ def assertion(text: str) -> Assertion:
         ("@n != 4", "@n", False, "count", "!=", 4),
         ("p50(@lat) < 100", "@lat", False, "quantile", "<", 100),
         ("mean(@lat) < 2us", "@lat", False, "mean", "<", 2000),
+        ("@n < 2us", "@n", False, "count", "<", 2000),
     ],
 )
 def test_a_sentence_says(text: str, subject: str, timed: bool, figure: str, operator: str, bound: float) -> None:
@@ -88,6 +89,14 @@ def test_a_sentence_that_says_nothing_is_refused(text: str, what: str, hint: str
     assert hint in refused.value.hint
 
 
+def test_what_is_a_time_is_spelled_as_one() -> None:
+    for text in ("p99(read) <= +5 %", "p50(@lat) < 2us", "@n < 2us"):
+        assert assertion(text).spelled(1_500_000) == "1.50ms"
+    assert assertion("p50(@lat) <= +5 %").spelled(1_500_000) == "1,500,000"
+    assert parse("p50(@lat) <= +5 %", CALLS, ("lat",), ("lat",)).spelled(1_500_000) == "1.50ms"
+    assert parse("@lat <= +5", CALLS, ("lat",), ("lat",)).spelled(7) == "7"
+
+
 SPEC = """\
 [[check]]
 name = "one"
@@ -117,6 +126,20 @@ def test_a_spec_is_checks() -> None:
         9, 0, 1.5, "data", 1,
     )  # fmt: skip
     assert [each.text for each in two.assertions] == ["@n <= 3", "no execve"]
+
+
+@pytest.mark.parametrize(
+    ("program", "spelled"),
+    [
+        ("@lat[execname, fds[arg0].fi_name] = exphist(timestamp - self->t, 5);", "1.00us"),
+        ("@lat = quantize(vtimestamp - self->t);", "1.00us"),
+        ("@lat = quantize((timestamp - self->t) / 1000);", "1,000"),
+        ("@lat = quantize(arg2);", "1,000"),
+    ],
+)
+def test_a_difference_of_clocks_is_a_time(program: str, spelled: str) -> None:
+    text = SPEC.replace("@n = count();", program).replace("@n <= 3", "p50(@lat) <= +5 %")
+    assert parse_spec(text, "vtrace.toml", CALLS)[1].assertions[0].spelled(1000) == spelled
 
 
 def test_a_pyproject_has_them_under_tool_vtrace() -> None:

@@ -28,10 +28,11 @@ def check(vtrace: Callable[..., Any], tmp_path: Path) -> Check:
     text = Path(SERVICE, "vtrace.toml").read_text()
 
     def run(
-        *words: str, data: str = "orders.data", env: Mapping[str, str] | None = None, why: bool = True
+        *words: str, data: str = "orders.data", env: Mapping[str, str] | None = None, more_assertions: str = ""
     ) -> tuple[Any, dict[str, Any]]:
         spec = tmp_path / "vtrace.toml"
-        spec.write_text(text.replace("service.py orders.data", f"{SERVICE}/service.py {data}"))
+        made = text.replace("service.py orders.data", f"{SERVICE}/service.py {data}")
+        spec.write_text(made.replace("assert = [\n", f"assert = [\n{more_assertions}"))
         report = tmp_path / "report.json"
         report.unlink(missing_ok=True)
         more = () if words[0] == "record" else ("--json", str(report))
@@ -71,9 +72,9 @@ def test_each_fault_is_caught_and_named(check: Check, tmp_path: Path) -> None:
         )
     }
     assert added == {28}
-    # From one place or from several, as far as the stack of an interpreter tells.
-    rows = [row for row in found["syscall pread64 <= +0"]["why"] if f", {tmp_path}/orders.data" in row["what"]]
-    assert sum(row["added_count"] for row in rows) == 28
+    (row,) = found["syscall pread64 <= +0"]["why"]
+    assert row["what"].startswith(f"pread64, {tmp_path}/orders.data, ")
+    assert row["added_count"] == 28
 
     ran, found = check("run", "--baseline", "base.json", env={"FAULTS": "contention"})
     assert ran.status == 1, ran
@@ -88,12 +89,19 @@ def test_each_fault_is_caught_and_named(check: Check, tmp_path: Path) -> None:
 def test_a_slower_disk_is_caught_and_named(check: Check) -> None:
     with SlowDisk(2 * MS) as disk:
         # Ten runs, so that one that had to wait for a processor decides nothing.
-        check("record", "--runs", "10", "-o", "base.json", data=disk.path)
+        on_disk = {"data": disk.path, "more_assertions": '"p90(disk reads) <= +50 %", '}
+        check("record", "--runs", "10", "-o", "base.json", **on_disk)
         disk.delay_ns = 7 * MS
-        ran, found = check("run", "--runs", "10", "--baseline", "base.json", data=disk.path)
+        ran, found = check("run", "--runs", "10", "--baseline", "base.json", **on_disk)
     assert ran.status == 1, ran.stdout
-    assert outcomes(found)["p90(pread64) <= +50 %"] == "regression"
-    assert found["p90(pread64) <= +50 %"]["ratio"] > 2
-    slower = [row for row in found["p90(pread64) <= +50 %"]["why"] if row["what"].startswith("pread64, ")]
+    assert outcomes(found)["p90(@order) <= +50 %"] == "regression"
+    assert found["p90(@order) <= +50 %"]["ratio"] > 2
+    slower = [row for row in found["p90(@order) <= +50 %"]["why"] if row["what"] == disk.path]
     assert sum(row["added_time_ns"] for row in slower) > 4 * 4 * MS
+    (device,) = found["p90(disk reads) <= +50 %"]["why"]
+    assert device["what"] == f"read, {os.path.basename(disk.path)}"
+    assert device["added_time_ns"] > 4 * 4 * MS
+    # What was 2 ms and what is 7 lie in the drawing one above the other.
+    drawn = [line for line in ran.stdout.splitlines() if line.rstrip().endswith(("░", "▓"))]
+    assert drawn[0].rstrip().endswith("░" * 20) and any(line.endswith("▓" * 20) for line in drawn)
     assert outcomes(found)["syscall pread64 <= +0"] == "pass"
