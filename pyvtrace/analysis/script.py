@@ -19,6 +19,7 @@ from them:
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 
@@ -27,6 +28,31 @@ from pyvtrace.value import Value, replace
 
 _HEADER = re.compile(r"/\*(.*?)\*/", re.DOTALL)
 _ENTRY = re.compile(r"(\w+):\s+(.*)")
+
+
+def _top() -> str:
+    """Where the shipped scripts are: in the installed package, or in the tree of sources."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    inside = os.path.join(package, "probes")
+    return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), "probes")
+
+
+def read_script(name: str) -> str:
+    """The text of a shipped script."""
+    with open(os.path.join(_top(), name), encoding="utf-8") as file:
+        return file.read()
+
+
+def shipped_scripts() -> list[str]:
+    """`subject/name` of every shipped script."""
+    top = _top()
+    return sorted(
+        f"{subject}/{name.removesuffix('.d')}"
+        for subject in os.listdir(top)
+        if os.path.isdir(os.path.join(top, subject))
+        for name in os.listdir(os.path.join(top, subject))
+        if name.endswith(".d")
+    )
 
 
 class BadHeader(ValueError):
@@ -118,6 +144,14 @@ def _apart(text: str) -> Apart:
     first, _, values = text.partition("\n")
     key, _, reason = first.partition(" ")
     return Apart(key, reason.strip(), frozenset(values.split()))
+
+
+def declared_filters(text: str) -> tuple[str, ...]:
+    """The probe descriptions that a script's header names as its `filter`; none where it has no header."""
+    try:
+        return tuple(" ".join(_entries(text).get("filter", ())).split())
+    except BadHeader:
+        return ()
 
 
 def parse_script(text: str) -> Script:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from pyvtrace.analysis.units import BadDuration, duration, parse_duration
 from pyvtrace.checks.metrics import SUBJECTS, Metric
@@ -26,6 +26,8 @@ _QUANTILE = re.compile(r"p(\d{1,2}|\d{2}\.\d+|99\d)")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmMgGtT]i?[bB]?|[bB])")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SIZES = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
+# Functions whose value has the unit of what they aggregate. Of the others, what stands without a figure is how many.
+_TOTALS = ("sum", "min", "max")
 FIGURES = ("count", "sum", "mean", "max", "p50", "p90", "p95", "p99", "p999")
 
 
@@ -51,7 +53,7 @@ class Assertion(Value):
 
     @property
     def timed(self) -> bool:
-        return self.figure != "count" and (self.metric.timed or self.figure in ("quantile", "mean"))
+        return self.unit == "ns" or self.figure in ("quantile", "mean")
 
     @property
     def label(self) -> str:
@@ -86,9 +88,11 @@ class BadAssertion(ValueError):
         self.hint = hint
 
 
-def parse(text: str, calls: Collection[str], own: Collection[str] = (), times: Collection[str] = ()) -> Assertion:
+def parse(
+    text: str, calls: Collection[str], own: Collection[str] = (), times: Mapping[str, str] | None = None
+) -> Assertion:
     """The assertion of a sentence. `calls` are the names of system calls, `own` those of the aggregations of the
-    check's own program, without `@`, and `times` those of them that aggregate ns.
+    check's own program, without `@`, and `times` the aggregating functions of those of them that are of ns.
 
     Raises:
         BadAssertion: it is none.
@@ -106,7 +110,9 @@ def parse(text: str, calls: Collection[str], own: Collection[str] = (), times: C
     figure, q, name = _figure(what)
     metric = _metric(figure, _subject(name, calls, own))
     relative, percent, value, is_time = _bound(bound, metric, figure)
-    unit = "ns" if is_time or (figure != "count" and metric.subject[1:] in times and metric.own) else ""
+    if metric.own and (function := (times or {}).get(metric.subject[1:])):
+        is_time = is_time or figure != "count" or (function in _TOTALS and what == name)
+    unit = "ns" if is_time else ""
     return Assertion(bare, metric, figure, q, operator, value, relative, percent, unit)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pyvtrace.checks.baseline import Baseline, Recorded
 from pyvtrace.checks.measure import Command, Run, measure
-from pyvtrace.checks.own import narrowed_to
 from pyvtrace.checks.problems import CheckError
 from pyvtrace.checks.spec import Check
 from pyvtrace.checks.verdicts import INCONCLUSIVE, PASS, REGRESSION, Verdict, judge
@@ -60,7 +59,7 @@ def record(check: Check, say: Say) -> Recorded:
     """
     runs = repeat(check, say)
     say(f"{check.name}: once more, in detail")
-    return Recorded(check.command.line, runs, causes(check.command, check.metrics, _own(check)))
+    return Recorded(check.command.line, runs, causes(check.command, check.metrics, check.probes))
 
 
 def repeat(check: Check, say: Say) -> list[Run]:
@@ -96,7 +95,7 @@ def ab(check: Check, base: str, new: str, say: Say) -> Outcome:
         if first.state != REGRESSION:
             return first
         say(f"{check.name}: both once more, in detail")
-        parts = causes(_with_line(check.command, base), check.metrics, _own(check))
+        parts = causes(_with_line(check.command, base), check.metrics, check.probes)
         return judged(_with_command(check, new), runs, Recorded(base, old, parts), say)
     except CheckError as error:
         return Outcome(check, (), None, str(error))
@@ -114,7 +113,11 @@ def judged(check: Check, runs: Sequence[Run], old: Recorded | None, say: Say | N
     parts: Mapping[str, Sequence[Cause]] = {}
     if worse and say is not None:
         say(f"{check.name}: once more, in detail")
-        parts = causes(check.command, worse, _own(check))
+        try:
+            parts = causes(check.command, worse, check.probes)
+        except CheckError as problem:
+            # What became worse is told all the same.
+            say(f"{check.name}: {problem}")
     recorded = Recorded(check.command.line, runs, parts)
     return Outcome(check, [_finding(verdict, recorded, old) for verdict in verdicts], recorded)
 
@@ -151,7 +154,7 @@ def _old(check: Check, baseline: Baseline | None) -> Recorded | None:
 
 
 def _own(check: Check) -> str:
-    return narrowed_to(check.probes) if check.probes else ""
+    return check.probes.narrowed() if check.probes is not None else ""
 
 
 def _with_line(command: Command, line: str) -> Command:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from pyvtrace.analysis.compose import FAMILY_CLAUSES, FAMILY_DECLARATION
 from pyvtrace.checks.measure import Command, measure, watched
-from pyvtrace.checks.metrics import Metric, filled
+from pyvtrace.checks.metrics import ENDS, Metric, filled
 
 # Calls whose number is about what a program asks of the disk and of others, not about how it passes its time.
 _TELLING = (
@@ -33,12 +33,6 @@ syscall:::return
 {
 	@times[probefunc] = sum(timestamp - self->began);
 	self->began = 0;
-}
-
-rawtp:::sched_process_exit
-/pid == $target/
-{
-	@check_ended = count();
 }
 
 """
@@ -77,7 +71,7 @@ def first_spec(command: Sequence[str], calls: Collection[str], say: Callable[[st
 
 def _calls(command: Command) -> tuple[dict[str, int], str]:
     """How often each system call was made, and which one took most of the time."""
-    text = FAMILY_DECLARATION + filled(_EVERYTHING, 0) + FAMILY_CLAUSES
+    text = FAMILY_DECLARATION + filled(_EVERYTHING, 0) + ENDS + FAMILY_CLAUSES
     snapshot, _ = watched(command, text)
     counts = {str(call): int(value) for (call,), value in snapshot["calls"].items() if isinstance(value, int)}
     times = [(value, str(call)) for (call,), value in snapshot["times"].items() if isinstance(value, int)]

@@ -11,8 +11,10 @@ from pyvtrace.analysis.histogram import Histogram, histogram
 from pyvtrace.api.errors import ProgramError, TracingError
 from pyvtrace.api.session import Session
 from pyvtrace.api.snapshot import Aggregation, Snapshot
+from pyvtrace.builtins.distributions import is_distribution
 from pyvtrace.checks.metrics import ENDED, SCALE, Metric, aggregation, program
 from pyvtrace.checks.problems import CheckError
+from pyvtrace.runtime.complaints import is_cut_stack
 from pyvtrace.value import Value
 
 Seen = int | Histogram
@@ -65,7 +67,8 @@ def watched(command: Command, text: str, options: Mapping[str, object] | None = 
                 ended = session.wait(command.timeout)
                 elapsed = time.monotonic_ns() - began
                 session.stop()
-                snapshot, complaints, status = session.snapshot(), session.complaints, session.command_status
+                snapshot, status = session.snapshot(), session.command_status
+                complaints = [line for line in session.complaints if not is_cut_stack(line)]
         except (TracingError, ProgramError) as error:
             raise CheckError(f"{command.line!r} cannot be watched: {error}") from error
         finally:
@@ -101,6 +104,8 @@ def _said(output: object) -> str:
 
 def _seen(metric: Metric, place: int, snapshot: Snapshot) -> Seen:
     if metric.own:
+        if metric.subject.removeprefix("@") not in snapshot and metric.subject != "@":
+            raise CheckError(f"the check's program has no aggregation {metric.subject}")
         return total(snapshot[metric.subject])
     held = snapshot[aggregation(place)]
     if metric.timed:
@@ -119,11 +124,11 @@ def total(held: Aggregation) -> Seen:
     values = list(held.values())
     if held.function in ("avg", "stddev"):
         raise CheckError(f"@{held.name} is {held.function}(): assert a count(), a sum(), an extreme or a distribution")
-    histograms = [value for value in values if isinstance(value, Histogram)]
-    if histograms:
-        whole = histograms[0]
-        for other in histograms[1:]:
-            whole = whole + other
+    if is_distribution(held.function):
+        whole = histogram(held.function, tuple(held.params))
+        for value in values:
+            assert isinstance(value, Histogram)
+            whole = whole + value
         return whole
     numbers = [int(value) for value in values if isinstance(value, int)]
     if held.function in ("min", "max"):

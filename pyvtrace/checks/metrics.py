@@ -14,7 +14,9 @@ from pyvtrace.value import Value
 
 # Bounds of its buckets are 2.2 % apart: an effect smaller than that cannot be told from where in a bucket a run fell.
 SCALE = 5
+# Tells a command that could not be watched from one that did nothing.
 ENDED = "check_ended"
+ENDS = f"rawtp:::sched_process_exit\n/pid == $target/\n{{\n\t@{ENDED} = count();\n}}\n"
 
 
 class Subject(Value):
@@ -144,8 +146,7 @@ def program(metrics: Sequence[Metric], own: str = "") -> str:
         if not metric.own:
             parts.append(clauses(metric, place))
     parts.append(own if own.endswith("\n") or not own else own + "\n")
-    parts.append(f"rawtp:::sched_process_exit\n/pid == $target/\n{{\n\t@{ENDED} = count();\n}}\n")
-    parts.append(FAMILY_CLAUSES)
+    parts += [ENDS, FAMILY_CLAUSES]
     return "\n".join(part for part in parts if part)
 
 

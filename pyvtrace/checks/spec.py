@@ -18,6 +18,7 @@ from typing import Any
 from pyvtrace.checks.assertions import Assertion, BadAssertion, check_error, parse
 from pyvtrace.checks.measure import Command
 from pyvtrace.checks.metrics import Metric
+from pyvtrace.checks.own import OwnProgram, own_program
 from pyvtrace.checks.problems import CheckError, did_you_mean
 from pyvtrace.value import Value
 
@@ -32,24 +33,21 @@ KEYS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "timeout": ((int, float), "seconds"),
     "directory": (str, "text"),
     "status": (int, "a number"),
-    "probes": (str, "D text, or the path of a file of it"),
+    "probes": (str, "D text, a view, a script or a file"),
 }
 REQUIRED = ("name", "command", "assert")
-_AGGREGATION = re.compile(r"@(\w+)")
-# @name[keys] = function(a clock - when it began ...
-_TIME = re.compile(r"@(\w+)\s*(?:\[[^;]*\])?\s*=\s*\w+\(\s*(?:v|wall)?timestamp\s*-[^;/*]*\)\s*;")
 _SECTION = re.compile(r"\s*\[\[\s*(?:tool\s*\.\s*vtrace\s*\.\s*)?check\s*\]\]")
 
 
 class Check(Value):
-    """One check. `warm_up` runs come first and are not looked at. `probes` is D of the check's own."""
+    """One check. `warm_up` runs come first and are not looked at. `probes` is its own program."""
 
     name: str
     command: Command
     assertions: Sequence[Assertion]
     runs: int = 5
     warm_up: int = 1
-    probes: str = ""
+    probes: OwnProgram | None = None
 
     @property
     def metrics(self) -> list[Metric]:
@@ -124,7 +122,7 @@ class _Place:
     """Lines of a TOML file: `tomllib` gives values, and not where they stood."""
 
     def __init__(self, path: str, text: str) -> None:
-        self._path, self._lines = path, text.splitlines()
+        self.path, self._lines = path, text.splitlines()
         self._starts = [line for line, words in enumerate(self._lines) if _SECTION.match(words)]
 
     def of(self, check: int | None, key: str, words: str = "") -> str:
@@ -137,8 +135,8 @@ class _Place:
         for line in range(start, end):
             if is_key.match(self._lines[line]):
                 at = next((n for n in range(line, end) if words and words in self._lines[n]), line)
-                return f"{self._path}:{at + 1}"
-        return f"{self._path}:{start + 1}"
+                return f"{self.path}:{at + 1}"
+        return f"{self.path}:{start + 1}"
 
 
 def _check(table: object, number: int, place: _Place, calls: Collection[str]) -> Check:
@@ -157,8 +155,9 @@ def _check(table: object, number: int, place: _Place, calls: Collection[str]) ->
     for key, least in (("runs", 1), ("warm-up", 0), ("timeout", 0)):
         if table.get(key, least) < least:
             raise CheckError(f"{key} has to be at least {least}", place.of(number, key))
-    probes = _probes(table.get("probes", ""), place.of(number, "probes"))
-    own, times = dict.fromkeys(_AGGREGATION.findall(probes)), set(_TIME.findall(probes))
+    given, where = table.get("probes", ""), place.of(number, "probes")
+    probes = own_program(given, os.path.dirname(place.path), where) if given else None
+    own, times = (probes.aggregations, probes.times) if probes is not None else ((), {})
     return Check(
         table["name"],
         Command(table["command"], table.get("directory", "."), table.get("timeout", 600), table.get("status", 0)),
@@ -169,20 +168,8 @@ def _check(table: object, number: int, place: _Place, calls: Collection[str]) ->
     )
 
 
-def _probes(text: str, where: str) -> str:
-    """D text, whether it stands in the spec or in a file that the spec names."""
-    if not text or "{" in text:
-        return text
-    path = os.path.join(os.path.dirname(where.rpartition(":")[0]), text)
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except OSError as error:
-        raise CheckError(f"probes is neither D nor a file: {text}: {error.strerror}", where) from None
-
-
 def _assertion(
-    text: object, number: int, place: _Place, calls: Collection[str], own: Collection[str], times: Collection[str]
+    text: object, number: int, place: _Place, calls: Collection[str], own: Collection[str], times: Mapping[str, str]
 ) -> Assertion:
     if not isinstance(text, str):
         raise CheckError(f"an assertion is a text, not {text!r}", place.of(number, "assert"))

@@ -36,6 +36,8 @@ def judge(assertion: Assertion, runs: Sequence[Run], base: Sequence[Run] | None)
         CheckError: there is nothing to judge: no event had a time, or the baseline does not know the metric.
     """
     seen = _of(assertion.metric, runs, "the runs")
+    if assertion.metric.own:
+        _is_about_something(assertion, _figures(assertion, seen))
     if not assertion.relative:
         return _latency(assertion, seen) if assertion.timed else _count(assertion, _figures(assertion, seen))
     if base is None:
@@ -44,6 +46,19 @@ def judge(assertion: Assertion, runs: Sequence[Run], base: Sequence[Run] | None)
         )
     old = _of(assertion.metric, base, "the baseline")
     return _relative(assertion, seen, old)
+
+
+def _is_about_something(assertion: Assertion, values: Sequence[float]) -> None:
+    """A bound that is more than nothing says nothing about a program that no event matched.
+
+    Raises:
+        CheckError: it says nothing.
+    """
+    if not any(values) and not assertion.relative and assertion.holds(0) and assertion.holds(1):
+        raise CheckError(
+            f"{assertion.text!r} matched no event",
+            hint=f"if there should be none, say so: {assertion.metric.subject} == 0",
+        )
 
 
 def _of(metric: Metric, runs: Sequence[Run], whose: str) -> list[Seen]:
@@ -58,8 +73,8 @@ def _figures(assertion: Assertion, seen: Sequence[Seen]) -> list[float]:
 
 def _figure(assertion: Assertion, seen: Seen) -> float:
     if not isinstance(seen, Histogram):
-        if assertion.timed:
-            raise CheckError(f"{assertion.text!r}: @{assertion.metric.subject[1:]} is a number, not a distribution")
+        if assertion.figure not in ("count", "sum"):
+            raise CheckError(f"{assertion.text!r}: {assertion.metric.subject} is a number, not a distribution")
         return float(seen)
     if assertion.figure == "count":
         if assertion.unit:

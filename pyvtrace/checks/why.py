@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from pyvtrace.analysis.compose import FAMILY_CLAUSES, FAMILY_DECLARATION
 from pyvtrace.analysis.histogram import Histogram
+from pyvtrace.analysis.names import SPELLERS
 from pyvtrace.analysis.units import duration
-from pyvtrace.api.snapshot import Aggregation
+from pyvtrace.api.snapshot import Aggregation, Snapshot
 from pyvtrace.checks.measure import Command, watched
-from pyvtrace.checks.metrics import WAITS, Metric, filled
+from pyvtrace.checks.metrics import ENDS, WAITS, Metric, filled
+from pyvtrace.checks.own import OwnProgram
+from pyvtrace.runtime.places import device_names
 from pyvtrace.value import Value
 
 TOP = 5
@@ -25,6 +28,7 @@ _DESCRIPTOR = """
     fstat fsync ftruncate getdents getdents64 ioctl listen lseek pread64 preadv preadv2 pwrite64 pwritev pwritev2 read
     readv recvfrom recvmmsg recvmsg sendmmsg sendmsg sendto shutdown sync_file_range write writev
 """
+_NUMBERS = frozenset(("number", "address", "cgroup"))
 _OFFSET = re.compile(r"\+0x[0-9a-f]+$")
 _ENTRIES = frozenset(
     (
@@ -63,35 +67,46 @@ class Moved(Value):
 
     @property
     def sentence(self) -> str:
-        told = f"{self.count:,} time{'s' * (self.count != 1)}"
-        if self.compared and self.added_count:
-            told = f"{self.added_count:+,d} to {told}"
+        parts = []
+        if self.count:
+            more = f"{self.added_count:+,d} to " if self.compared and self.added_count else ""
+            parts.append(f"{more}{self.count:,} time{'s' * (self.count != 1)}")
         if self.time:
             # Time that became less is no part of what became more.
             more = f"+{duration(self.added_time)} to " if self.compared and self.added_time > 0 else ""
-            told += f", {more}{duration(self.time)}"
-        return f"{self.what}: {told}"
+            parts.append(f"{more}{duration(self.time)}")
+        return f"{self.what}: {', '.join(parts)}"
 
 
-def causes(command: Command, metrics: Sequence[Metric], own: str = "") -> Mapping[str, Sequence[Cause]]:
-    """The parts of each metric's subject, from one run of its own: watching so closely costs time, which therefore is
-    none of the times judged.
+def causes(command: Command, metrics: Sequence[Metric], own: OwnProgram | None = None) -> Mapping[str, Sequence[Cause]]:
+    """The parts of each metric's subject, from a run of its own: watching so closely costs time, which therefore is
+    none of the times judged. Those of the check's own program, `own`, are its keys, in another run, for it brings its
+    own options.
 
     Raises:
         CheckError: it could not be run or watched.
     """
-    subjects = list(dict.fromkeys(metric.subject for metric in metrics))
-    parts = ["#pragma D option quiet\n", FAMILY_DECLARATION]
-    if any(subject.startswith("disk") for subject in subjects):
-        parts.append(_DISK_DECLARATIONS)
-    parts += [_clauses(subject, place) for place, subject in enumerate(subjects) if not subject.startswith("@")]
-    parts += [own, "rawtp:::sched_process_exit\n/pid == $target/\n{\n\t@check_ended = count();\n}\n", FAMILY_CLAUSES]
-    snapshot, _ = watched(command, "\n".join(parts), _OPTIONS)
-    found = {}
-    for place, subject in enumerate(subjects):
-        names = [subject[1:]] if subject.startswith("@") else [f"why_{place}", f"why_user_{place}"]
-        found[subject] = [cause for name in names if name in snapshot for cause in _causes(snapshot[name])]
+    subjects = dict.fromkeys(metric.subject for metric in metrics)
+    known = [subject for subject in subjects if not subject.startswith("@")]
+    owned = [subject for subject in subjects if subject.startswith("@")]
+    found: dict[str, Sequence[Cause]] = {}
+    if known:
+        declared = _DISK_DECLARATIONS if any(subject.startswith("disk") for subject in known) else ""
+        snapshot = _watched(command, [declared, *(_clauses(subject, place) for place, subject in enumerate(known))])
+        for place, subject in enumerate(known):
+            tables = [snapshot[name] for name in (f"why_{place}", f"why_user_{place}") if name in snapshot]
+            found[subject] = [cause for table in tables for cause in _causes(table)]
+    if owned and own is not None:
+        snapshot = _watched(command, [own.narrowed()])
+        for subject in owned:
+            name = subject[1:]
+            found[subject] = _causes(snapshot[subject], own.kinds.get(name, ()), timed=name in own.times)
     return found
+
+
+def _watched(command: Command, parts: Sequence[str]) -> Snapshot:
+    text = "\n".join(["#pragma D option quiet\n", FAMILY_DECLARATION, *parts, ENDS, FAMILY_CLAUSES])
+    return watched(command, text, _OPTIONS)[0]
 
 
 def moved(now: Sequence[Cause], before: Sequence[Cause] | None, *, timed: bool) -> list[Moved]:
@@ -110,12 +125,25 @@ def moved(now: Sequence[Cause], before: Sequence[Cause] | None, *, timed: bool) 
     return [row for row in grown[:TOP] if most <= 0 or row.added_time >= most * _TELLING]
 
 
-def _causes(held: Aggregation) -> list[Cause]:
-    """Keys that read alike are one cause: stacks that differ in where within a function they are, say."""
+def _causes(held: Aggregation, kinds: Sequence[str] = (), *, timed: bool = False) -> list[Cause]:
+    """Keys that read alike are one cause: stacks that differ in where within a function they are, say. Of keys whose
+    kinds are known, those that are another number in each run are left out. A number is how often, or ns if `timed`."""
+    names = {"device": device_names()} if "device" in kinds else {}
     found: dict[str, Cause] = {}
     for key, value in held.items():
-        what = ", ".join(part for part in map(_part, key) if part) or "all"
+        spelled = (
+            [
+                SPELLERS[kind](part, names.get(kind, {}))
+                for part, kind in zip(key, kinds, strict=True)
+                if kind not in _NUMBERS
+            ]
+            if kinds
+            else [_part(part) for part in key]
+        )
+        what = ", ".join(filter(None, spelled)) or "all"
         count, time = (value.count, value.sum or 0) if isinstance(value, Histogram) else (int(value), 0)
+        if timed and not isinstance(value, Histogram):
+            count, time = 0, count
         was = found.get(what, Cause(what, 0, 0))
         found[what] = Cause(what, was.count + count, was.time + time)
     return list(found.values())

@@ -15,10 +15,11 @@ from contextlib import ExitStack
 import click
 
 from pyvtrace.analysis.compose import FAMILY, FAMILY_CLAUSES, FAMILY_DECLARATION, filtered
+from pyvtrace.analysis.script import read_script
 from pyvtrace.analysis.stacks import TABLE, Sample, folded, samples
 from pyvtrace.cli.terminal import Signals
 from pyvtrace.cli.tracing import Asked, conditions
-from pyvtrace.cli.views import RECORD, duration, read_script, recorder_of, run_command
+from pyvtrace.cli.views import RECORD, duration, recorder_of, run_command
 from pyvtrace.export.recording import Origin, Recorder
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime import places, processes

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 import click
 
 from pyvtrace.analysis.names import Names
-from pyvtrace.analysis.script import Script, parse_script
+from pyvtrace.analysis.script import Script, parse_script, read_script
 from pyvtrace.analysis.units import BadDuration, parse_duration
 from pyvtrace.cli.showing import Plan, Request, json_lines, live, tables
 from pyvtrace.cli.tracing import Asked
@@ -33,15 +33,6 @@ _SCRIPT = "processes.d"
 def load(view: str) -> Script:
     """A view's script."""
     return parse_script(read_script(f"{view}/{_SCRIPT}"))
-
-
-def read_script(name: str) -> str:
-    """The text of a shipped script, from the installed package or the tree of sources."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    inside = os.path.join(package, "probes")
-    top = inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), "probes")
-    with open(os.path.join(top, name), encoding="utf-8") as file:
-        return file.read()
 
 
 # ------------------------------------------------------------------------------------------------------------- options

@@ -93,8 +93,10 @@ def test_what_is_a_time_is_spelled_as_one() -> None:
     for text in ("p99(read) <= +5 %", "p50(@lat) < 2us", "@n < 2us"):
         assert assertion(text).spelled(1_500_000) == "1.50ms"
     assert assertion("p50(@lat) <= +5 %").spelled(1_500_000) == "1,500,000"
-    assert parse("p50(@lat) <= +5 %", CALLS, ("lat",), ("lat",)).spelled(1_500_000) == "1.50ms"
-    assert parse("@lat <= +5", CALLS, ("lat",), ("lat",)).spelled(7) == "7"
+    assert parse("p50(@lat) <= +5 %", CALLS, ("lat",), {"lat": "exphist"}).spelled(1_500_000) == "1.50ms"
+    # How many there are of a distribution; of a sum, the sum.
+    assert parse("@lat <= +5", CALLS, ("lat",), {"lat": "exphist"}).spelled(7) == "7"
+    assert parse("@lat <= +5 %", CALLS, ("lat",), {"lat": "sum"}).spelled(7) == "7ns"
 
 
 SPEC = """\
@@ -158,7 +160,12 @@ def test_a_pyproject_has_them_under_tool_vtrace() -> None:
         ('    "no execve",', "    7,", 15, "an assertion is a text, not 7"),
         ('name = "two"', 'name = "one"', 7, "two checks called 'one'"),
         ('command = "true"\n', "", 2, "the check has no command"),
-        ('probes = "syscall::read:entry { @n = count(); }"', 'probes = "n.d"', 14, "neither D nor a file: n.d"),
+        (
+            'probes = "syscall::read:entry { @n = count(); }"',
+            'probes = "n.d"',
+            14,
+            "no D, no view, no script and no file: n.d",
+        ),
         ('[[check]]\nname = "one"', '[other]\nx = 1\n[[check]]\nname = "one"', 1, "unknown key 'other'"),
     ],
 )
