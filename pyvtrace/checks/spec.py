@@ -18,7 +18,7 @@ from typing import Any
 from pyvtrace.checks.assertions import Assertion, BadAssertion, check_error, parse
 from pyvtrace.checks.measure import Command
 from pyvtrace.checks.metrics import Metric
-from pyvtrace.checks.own import OwnProgram, own_program
+from pyvtrace.checks.own import Library, OwnProgram, own_program
 from pyvtrace.checks.problems import CheckError, did_you_mean
 from pyvtrace.value import Value
 
@@ -86,16 +86,16 @@ def _text(path: str) -> str:
         raise CheckError("is not UTF-8", path) from None
 
 
-def load(path: str, calls: Collection[str]) -> list[Check]:
-    """The checks of a file; `calls` are the system calls of this machine.
+def load(path: str, calls: Collection[str], library: Library) -> list[Check]:
+    """The checks of a file; `calls` are the system calls of this machine, `library` reads scripts by their names.
 
     Raises:
         CheckError: something in it says nothing, with its line.
     """
-    return parse_spec(_text(path), path, calls)
+    return parse_spec(_text(path), path, calls, library)
 
 
-def parse_spec(text: str, path: str, calls: Collection[str]) -> list[Check]:
+def parse_spec(text: str, path: str, calls: Collection[str], library: Library) -> list[Check]:
     """As `load`, of a text."""
     try:
         whole: dict[str, Any] = tomllib.loads(text)
@@ -110,7 +110,7 @@ def parse_spec(text: str, path: str, calls: Collection[str]) -> list[Check]:
         raise CheckError(
             "there is no check in it", path, "write one under [[check]]: vtrace check init -- COMMAND makes a first one"
         )
-    checks = [_check(table, number, place, calls) for number, table in enumerate(tables)]
+    checks = [_check(table, number, place, calls, library) for number, table in enumerate(tables)]
     names = [check.name for check in checks]
     for number, name in enumerate(names):
         if name in names[:number]:
@@ -139,7 +139,7 @@ class _Place:
         return f"{self.path}:{start + 1}"
 
 
-def _check(table: object, number: int, place: _Place, calls: Collection[str]) -> Check:
+def _check(table: object, number: int, place: _Place, calls: Collection[str], library: Library) -> Check:
     if not isinstance(table, dict):
         raise CheckError("a check is a table", place.of(number, "check"), "write [[check]] above its keys")
     for key, value in table.items():
@@ -156,7 +156,7 @@ def _check(table: object, number: int, place: _Place, calls: Collection[str]) ->
         if table.get(key, least) < least:
             raise CheckError(f"{key} has to be at least {least}", place.of(number, key))
     given, where = table.get("probes", ""), place.of(number, "probes")
-    probes = own_program(given, os.path.dirname(place.path), where) if given else None
+    probes = own_program(given, os.path.dirname(place.path), library, where) if given else None
     own, times = (probes.aggregations, probes.times) if probes is not None else ((), {})
     return Check(
         table["name"],

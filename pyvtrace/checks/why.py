@@ -100,7 +100,7 @@ def causes(command: Command, metrics: Sequence[Metric], own: OwnProgram | None =
         snapshot = _watched(command, [own.narrowed()])
         for subject in owned:
             name = subject[1:]
-            found[subject] = _causes(snapshot[subject], own.kinds.get(name, ()), timed=name in own.times)
+            found[subject] = _causes(snapshot[subject], own.kinds(name), timed=name in own.times)
     return found
 
 

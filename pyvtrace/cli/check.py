@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
+from pyvtrace.analysis.script import Script
 from pyvtrace.checks import baseline as baselines
 from pyvtrace.checks import engine, reports
 from pyvtrace.checks.assertions import calls
@@ -16,6 +17,8 @@ from pyvtrace.checks.engine import Outcome
 from pyvtrace.checks.problems import CheckError, did_you_mean
 from pyvtrace.checks.spec import Check, find, load
 from pyvtrace.checks.verdicts import INCONCLUSIVE, REGRESSION
+from pyvtrace.cli.library import NotFound, places
+from pyvtrace.cli.library import find as find_script
 from pyvtrace.value import replace
 
 PASSED, REGRESSED, FAILED, UNDECIDED = 0, 1, 2, 3
@@ -147,7 +150,7 @@ def compare(before: str, after: str, spec: str | None, **outputs: str | None) ->
     path = find(spec)
     old, new = _baseline(before), baselines.read(after)
     outcomes = []
-    for one in load(path, calls()):
+    for one in load(path, calls(), script):
         if one.name in old.checks and one.name in new.checks:
             outcomes.append(engine.compared(one, old.checks[one.name], new.checks[one.name]))
     if not outcomes:
@@ -194,7 +197,7 @@ def init(output: str, command: tuple[str, ...]) -> int:
 
 
 def _chosen(path: str, names: Sequence[str], runs: int | None) -> list[Check]:
-    checks = load(path, calls())
+    checks = load(path, calls(), script)
     known = [one.name for one in checks]
     for name in names:
         if name not in known:
@@ -203,6 +206,21 @@ def _chosen(path: str, names: Sequence[str], runs: int | None) -> list[Check]:
             )
     wanted = [one for one in checks if not names or one.name in names]
     return wanted if runs is None else [replace(one, runs=runs) for one in wanted]
+
+
+def script(word: str) -> Script:
+    """The script that a spec's `probes` names: that of a view, or one of those that `vtrace list` shows.
+
+    Raises:
+        CheckError: there is none.
+    """
+    name = word.removeprefix("probes/")
+    view = f"{name}/processes"
+    known = {place.name for place in places()}
+    try:
+        return find_script(view if view in known else name).read()
+    except NotFound as problem:
+        raise CheckError(f"probes is no D, no file and no script: {problem}") from None
 
 
 def _baseline(path: str) -> Baseline:

@@ -166,7 +166,7 @@ def live(request: Request) -> None:
     output, keys = sys.stdout.fileno(), sys.stdin.fileno() if sys.stdin.isatty() else None
     paint = theme(os.environ, sys.stdout.encoding, terminal=True)
     view = request.view(live=True)
-    with _set_aside(request.command) as streams, request.tracing(*streams) as tracing:
+    with set_aside(request.command) as streams, request.tracing(*streams) as tracing:
         view.start(tracing.first)
         _draw(tracing, request.plan, view, paint, output, keys)
     leave_table(view, paint, output)
@@ -181,7 +181,7 @@ def leave_table(view: View, theme: Theme, output: int) -> None:
 
 
 @contextlib.contextmanager
-def _set_aside(command: str | None) -> Iterator[Sequence[int]]:
+def set_aside(command: str | None) -> Iterator[Sequence[int]]:
     """Streams for a command whose terminal is taken by the view: nothing to read, and what it writes is kept until the
     terminal is free again."""
     if command is None:

@@ -15,8 +15,9 @@ from contextlib import ExitStack
 import click
 
 from pyvtrace.analysis.compose import FAMILY, FAMILY_CLAUSES, FAMILY_DECLARATION, filtered
-from pyvtrace.analysis.script import read_script
+from pyvtrace.analysis.script import parse_script
 from pyvtrace.analysis.stacks import TABLE, Sample, folded, samples
+from pyvtrace.cli.library import read_script
 from pyvtrace.cli.terminal import Signals
 from pyvtrace.cli.tracing import Asked, conditions
 from pyvtrace.cli.views import RECORD, duration, recorder_of, run_command
@@ -47,11 +48,10 @@ def _milliseconds(amount: int) -> str:
 
 
 class Kind(Value):
-    """One of the two commands. `filter` is the description of the clauses that take up events."""
+    """One of the two commands."""
 
     name: str
     script: str
-    filter: str
     help: str
     title: str
     unit: str
@@ -62,11 +62,11 @@ KINDS = {
     kind.name: kind
     for kind in (
         Kind(
-            "profile", "cpu/profile.d", f"profile:::{_RATE}",
+            "profile", "cpu/profile.d",
             "What do processors spend their time on? Samples the stacks of what runs.", "on CPU", "samples", _times,
         ),
         Kind(
-            "offcpu", "sched/offcpu.d", "rawtp:::sched_switch",
+            "offcpu", "sched/offcpu.d",
             "Where do threads wait, for how long, and who wakes them?", "off CPU", "ns", _milliseconds,
         ),
     )
@@ -110,7 +110,7 @@ def main(argv: Sequence[str]) -> int:
 def program(kind: Kind, asked: Asked, *, child: bool, rate: int = 99) -> str:
     """The D text with what the user asked for."""
     wanted = conditions(asked, child)
-    text = filtered(read_script(kind.script), (kind.filter,), wanted)
+    text = filtered(parse_script(read_script(kind.script), kind.script), wanted)
     return (
         _OPTIONS
         + (FAMILY_DECLARATION + FAMILY_CLAUSES if FAMILY in wanted else "")

@@ -48,20 +48,24 @@ def conditions(asked: Asked, child: bool) -> list[str]:
         found.append(FAMILY)
     if asked.groups is not None:
         found.append(any_of("cgroup", asked.groups))
-    if asked.commands and not any(map(_is_glob, asked.commands)):
+    if asked.commands and not any(map(is_glob, asked.commands)):
         found.append(any_of("execname", [quoted(name) for name in asked.commands]))
     return found
 
 
-def _is_glob(text: str) -> bool:
+def is_glob(text: str) -> bool:
+    """Whether a name is a pattern."""
     return any(c in text for c in "*?[")
 
 
 def narrowing(script: Script, asked: Asked) -> Keep | None:
     """Which tuples are shown of those that the kernel counts: globs are matched here, for D has none."""
-    if not any(map(_is_glob, asked.commands)):
+    if not any(map(is_glob, asked.commands)):
         return None
-    return like(next(i for i, key in enumerate(script.keys) if key.name == "comm"), asked.commands)
+    place = next((i for i, key in enumerate(script.keys) if key.name == "comm"), None)
+    if place is None:
+        raise places.NoSuch("--comm takes no glob here: the view does not tell commands")
+    return like(place, asked.commands)
 
 
 class Tracing:
@@ -84,7 +88,8 @@ class Tracing:
         self._script, self._asked, self._child = script, asked, child
         self.recorder, self._shown = recorder, shown or {}
         self._faults = 0
-        self._pid = next(place for place, key in enumerate(script.keys) if key.name == "pid")
+        # Without it, rows are nobody's, and none of them ever ends.
+        self._pid = next((place for place, key in enumerate(script.keys) if key.name == "pid"), None)
         self._alive: dict[int, bool] = {}
 
     def __enter__(self) -> Tracing:
@@ -98,7 +103,7 @@ class Tracing:
                 minimum=self._asked.minimum,
                 options=OPTIONS,
             )
-            source = Source(f"{self._script.view}/processes.d", text)
+            source = Source(self._script.name, text)
             spec = compile_text(source, target, {}, (), self._child.pid if self._child else 0)
             self._session = stack.enter_context(Session(spec, target))
             self._retired = Retired(self._session, self._gone, self._ended)
@@ -141,6 +146,8 @@ class Tracing:
 
     def _gone(self, key: Key) -> bool:
         """Whether a key's process has ended; each is asked about once a reading."""
+        if self._pid is None:
+            return False
         pid = int(key[self._pid])
         if pid not in self._alive:
             self._alive[pid] = places.alive(pid)
@@ -148,7 +155,8 @@ class Tracing:
 
     def _ended(self, key: Key) -> Key:
         """The key of all processes that have ended and were called the same: they have no number any more."""
-        return (*key[: self._pid], 0, *key[self._pid + 1 :])
+        place = self._pid
+        return key if place is None else (*key[:place], 0, *key[place + 1 :])
 
     def last(self) -> Snapshot:
         """What was seen in all: the probes are gone, so nothing is under way any more."""

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 import click
 
 from pyvtrace.analysis.names import Names
-from pyvtrace.analysis.script import Script, parse_script, read_script
+from pyvtrace.analysis.script import Script, parse_script
 from pyvtrace.analysis.units import BadDuration, parse_duration
+from pyvtrace.cli.library import read_script
 from pyvtrace.cli.showing import Plan, Request, json_lines, live, tables
 from pyvtrace.cli.tracing import Asked
 from pyvtrace.export.recording import Recorder, RecordingFailed
@@ -32,7 +33,7 @@ _SCRIPT = "processes.d"
 
 def load(view: str) -> Script:
     """A view's script."""
-    return parse_script(read_script(f"{view}/{_SCRIPT}"))
+    return parse_script(read_script(f"{view}/{_SCRIPT}"), f"{view}/{_SCRIPT}")
 
 
 # ------------------------------------------------------------------------------------------------------------- options
@@ -59,8 +60,8 @@ RECORD = click.Option(["--record"], type=click.Path(dir_okay=False), metavar="FI
                       help="Write what is seen to this file as well, for vtrace replay.")  # fmt: skip
 
 
-def command(script: Script) -> click.Command:
-    """The command line of a view."""
+def command(script: Script, called: str = "") -> click.Command:
+    """The command line of a view, which may be called by another name than its own."""
     names = [key.name for key in (*script.keys, *script.extras)]
     seconds, exact = duration("s"), duration("")
     options = [
@@ -84,7 +85,7 @@ def command(script: Script) -> click.Command:
     ]  # fmt: skip
     question = script.question[0].upper() + script.question[1:]
     return click.Command(
-        f"vtrace {script.view}",
+        called or f"vtrace {script.view}",
         params=[*options],
         callback=lambda **given: trace(script, **given),
         help=question,
@@ -120,9 +121,15 @@ def main(argv: Sequence[str]) -> int:
 
 def run_command(what: click.Command, name: str, argv: Sequence[str]) -> int:
     """Run a command that traces, and say what goes wrong; the exit status."""
+    return telling(name, lambda: what.main(list(argv), prog_name=name, standalone_mode=False))
+
+
+def telling(name: str, do: Callable[[], object]) -> int:
+    """Do what a command line asks, and say what goes wrong; the exit status, which is what `do` returns, 0 if that is
+    none."""
     try:
-        what.main(list(argv), prog_name=name, standalone_mode=False)
-        return 0
+        status = do()
+        return status if isinstance(status, int) else 0
     except click.ClickException as problem:
         _say(f"{problem.format_message()}\nTry '{name} --help'.")
         return problem.exit_code

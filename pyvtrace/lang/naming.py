@@ -89,11 +89,12 @@ def _one_type(v: Values, name: ast.TypeName) -> None:
 
 def _tagged(v: Values, name: ast.TypeName, keyword: str) -> ty.Type:
     """A struct, a union or an enum. One definition may stand before several declarators."""
-    made = v.scope.defined.get(id(name.definition)) if name.definition else None
+    definition = name.definition
+    _, made = v.scope.defined.get(id(definition), (definition, None))
     if made is None:
         made = _enum(v, name) if keyword == "enum" else _aggregate(v, name)
-        if name.definition:
-            v.scope.defined[id(name.definition)] = made
+        if definition:
+            v.scope.defined[id(definition)] = definition, made
     return made
 
 

@@ -52,8 +52,9 @@ class Scope:
         # checked its parameters.
         self.types: dict[str, ty.Type] = {}
         self.tags: dict[tuple[str, str], ty.Type] = {}
-        # What each definition in the tree has made, by the identity of its members.
-        self.defined: dict[int, ty.Type] = {}
+        # What each definition in the tree has made, by the identity of its members, which are kept: no other definition
+        # can be given their identity.
+        self.defined: dict[int, tuple[tuple[object, ...], ty.Type]] = {}
         # Tags of the kernel's: the program may give its own meaning to them.
         self.borrowed: set[tuple[str, str]] = set()
         self.constants: dict[str, typed.Constant] = {}

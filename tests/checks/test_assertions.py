@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from pyvtrace.analysis.script import Script
 from pyvtrace.checks.assertions import Assertion, BadAssertion, parse
 from pyvtrace.checks.metrics import Metric
 from pyvtrace.checks.problems import CheckError
 from pyvtrace.checks.spec import parse_spec
 
 CALLS = ("read", "pread64", "fsync", "futex", "execve")
+
+
+def no_library(name: str) -> Script:
+    raise CheckError(f"no script is called {name}")
 
 
 def assertion(text: str) -> Assertion:
@@ -122,7 +127,7 @@ assert = [
 
 
 def test_a_spec_is_checks() -> None:
-    one, two = parse_spec(SPEC, "vtrace.toml", CALLS)
+    one, two = parse_spec(SPEC, "vtrace.toml", CALLS, no_library)
     assert (one.name, one.runs, one.warm_up, one.command.timeout) == ("one", 5, 1, 600)
     assert (two.runs, two.warm_up, two.command.timeout, two.command.directory, two.command.status) == (
         9, 0, 1.5, "data", 1,
@@ -141,12 +146,12 @@ def test_a_spec_is_checks() -> None:
 )
 def test_a_difference_of_clocks_is_a_time(program: str, spelled: str) -> None:
     text = SPEC.replace("@n = count();", program).replace("@n <= 3", "p50(@lat) <= +5 %")
-    assert parse_spec(text, "vtrace.toml", CALLS)[1].assertions[0].spelled(1000) == spelled
+    assert parse_spec(text, "vtrace.toml", CALLS, no_library)[1].assertions[0].spelled(1000) == spelled
 
 
 def test_a_pyproject_has_them_under_tool_vtrace() -> None:
     text = '[project]\nname = "x"\n\n' + SPEC.replace("[[check]]", "[[tool.vtrace.check]]")
-    assert [check.name for check in parse_spec(text, "/somewhere/pyproject.toml", CALLS)] == ["one", "two"]
+    assert [check.name for check in parse_spec(text, "/somewhere/pyproject.toml", CALLS, no_library)] == ["one", "two"]
 
 
 @pytest.mark.parametrize(
@@ -164,14 +169,14 @@ def test_a_pyproject_has_them_under_tool_vtrace() -> None:
             'probes = "syscall::read:entry { @n = count(); }"',
             'probes = "n.d"',
             14,
-            "no D, no view, no script and no file: n.d",
+            "no script is called n.d",
         ),
         ('[[check]]\nname = "one"', '[other]\nx = 1\n[[check]]\nname = "one"', 1, "unknown key 'other'"),
     ],
 )
 def test_a_spec_that_is_wrong_is_refused_with_its_line(old: str, new: str, where: int, what: str) -> None:
     with pytest.raises(CheckError) as refused:
-        parse_spec(SPEC.replace(old, new), "vtrace.toml", CALLS)
+        parse_spec(SPEC.replace(old, new), "vtrace.toml", CALLS, no_library)
     assert what in refused.value.what
     assert refused.value.where == f"vtrace.toml:{where}"
 
@@ -179,4 +184,4 @@ def test_a_spec_that_is_wrong_is_refused_with_its_line(old: str, new: str, where
 @pytest.mark.parametrize(("text", "what"), [("[[check]\n", "is no TOML"), ("", "there is no check in it")])
 def test_a_file_that_is_none_is_refused(text: str, what: str) -> None:
     with pytest.raises(CheckError, match=what):
-        parse_spec(text, "vtrace.toml", CALLS)
+        parse_spec(text, "vtrace.toml", CALLS, no_library)
