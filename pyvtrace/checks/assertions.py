@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from pyvtrace.analysis.units import BadDuration, duration, parse_duration
 from pyvtrace.checks.metrics import SUBJECTS, Metric
-from pyvtrace.checks.problems import CheckError, did_you_mean
+from pyvtrace.checks.problems import did_you_mean
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.providers.syscall import table
 from pyvtrace.value import Value
@@ -20,7 +20,7 @@ OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "==": lambda a, b: a == b,
     "!=": lambda a, b: a != b,
 }
-_SENTENCE = re.compile(r"\s*(.+?)\s*(<=|>=|==|!=|<|>)\s*(\S.*?)\s*")
+_SENTENCE = re.compile(r"\s*([^<>=!]+?)\s*(<=|>=|==|!=|<|>)\s*([^<>=!\s].*?)\s*")
 _CALL = re.compile(r"(\w[\w.]*)\s*\(\s*(.*?)\s*\)")
 _QUANTILE = re.compile(r"p(\d{1,2}|\d{2}\.\d+|99\d)")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmMgGtT]i?[bB]?|[bB])")
@@ -81,11 +81,11 @@ class Assertion(Value):
 
 
 class BadAssertion(ValueError):
-    """A sentence that says nothing; `hint` says how it could."""
+    """A sentence that says nothing; `hint` says how it could, `part` is what is wrong with it, "" for all of it."""
 
-    def __init__(self, what: str, hint: str = "") -> None:
+    def __init__(self, what: str, hint: str = "", part: str = "") -> None:
         super().__init__(what)
-        self.hint = hint
+        self.hint, self.part = hint, part
 
 
 def parse(
@@ -104,7 +104,8 @@ def parse(
     sentence = _SENTENCE.fullmatch(bare)
     if sentence is None:
         raise BadAssertion(
-            f"{bare!r} compares nothing", "write what, a comparison and a bound: syscall fsync <= 3, p99(read) < 5ms"
+            f"{bare!r} compares nothing",
+            f"write what, one of {' '.join(OPERATORS)} and a bound: syscall fsync <= 3, p99(read) < 5ms",
         )
     what, operator, bound = sentence.groups()
     figure, q, name = _figure(what)
@@ -126,7 +127,7 @@ def _figure(what: str) -> tuple[str, float, str]:
     quantile = _QUANTILE.fullmatch(name)
     if quantile is None:
         raise BadAssertion(
-            f"{name}() is no figure", did_you_mean(name, list(FIGURES)) or f"there are {', '.join(FIGURES)}"
+            f"{name}() is no figure", did_you_mean(name, list(FIGURES)) or f"there are {', '.join(FIGURES)}", name
         )
     digits = quantile.group(1)
     # p999 is the field's name of the 99.9th percentile.
@@ -137,7 +138,7 @@ def _figure(what: str) -> tuple[str, float, str]:
 def _metric(figure: str, subject: str) -> Metric:
     timed = figure in ("quantile", "mean", "max") or (figure == "sum" and not subject.startswith("@"))
     if timed and subject in SUBJECTS and not SUBJECTS[subject].timed:
-        raise BadAssertion(f"no times are known of {subject}", "ask for how many there are")
+        raise BadAssertion(f"no times are known of {subject}", "ask for how many there are", subject)
     return Metric(subject, timed and not subject.startswith("@"))
 
 
@@ -149,13 +150,13 @@ def _subject(name: str, calls: Collection[str], own: Collection[str]) -> str:
         if words[1:] in own:
             return words
         there = ", ".join(f"@{known}" for known in own) or "none"
-        raise BadAssertion(f"the check's program has no aggregation {words}", f"it has {there}")
+        raise BadAssertion(f"the check's program has no aggregation {words}", f"it has {there}", words)
     call = words.removeprefix("syscall ")
     if call in calls:
         return f"syscall {call}"
     known = [*SUBJECTS, *calls]
     listed = f"there are system calls by their names, @aggregations, and {', '.join(SUBJECTS)}"
-    raise BadAssertion(f"nothing is known of {words!r}", did_you_mean(call, known) or listed)
+    raise BadAssertion(f"nothing is known of {words!r}", did_you_mean(call, known) or listed, name)
 
 
 def _bound(text: str, metric: Metric, figure: str) -> tuple[bool, bool, float, bool]:
@@ -164,13 +165,15 @@ def _bound(text: str, metric: Metric, figure: str) -> tuple[bool, bool, float, b
     bare, sign = (text[1:].strip(), -1.0 if text[0] == "-" else 1.0) if relative else (text, 1.0)
     if bare.endswith("%"):
         if not relative:
-            raise BadAssertion(f"{text!r} is a part of nothing", f"write +{bare} for so much more than the baseline")
+            raise BadAssertion(
+                f"{text!r} is a part of nothing", f"write +{bare} for so much more than the baseline", text
+            )
         return True, True, sign * _number(bare[:-1].strip(), text) / 100, metric.timed
     if metric.timed or (metric.own and not _NUMBER.fullmatch(bare)):
         try:
             return relative, False, sign * parse_duration(bare), True
         except BadDuration as problem:
-            raise BadAssertion(str(problem)) from None
+            raise BadAssertion(str(problem), "", text) from None
     size = _SIZE.fullmatch(bare)
     if size is not None and metric.unit == "B":
         return relative, False, sign * float(size.group(1)) * 1024 ** _SIZES[size.group(2)[0].lower().strip("b")], False
@@ -179,9 +182,7 @@ def _bound(text: str, metric: Metric, figure: str) -> tuple[bool, bool, float, b
 
 def _number(text: str, whole: str) -> float:
     if not _NUMBER.fullmatch(text):
-        raise BadAssertion(f"{whole!r} is no number of events", "times belong to p50(), p99(), mean(), max() and sum()")
+        raise BadAssertion(
+            f"{whole!r} is no number of events", "times belong to p50(), p99(), mean(), max() and sum()", whole
+        )
     return float(text)
-
-
-def check_error(problem: BadAssertion, where: str) -> CheckError:
-    return CheckError(str(problem), where, problem.hint)

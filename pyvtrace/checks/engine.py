@@ -8,7 +8,7 @@ from pyvtrace.checks.baseline import Baseline, Recorded
 from pyvtrace.checks.measure import Command, Run, measure
 from pyvtrace.checks.problems import CheckError
 from pyvtrace.checks.spec import Check
-from pyvtrace.checks.verdicts import INCONCLUSIVE, PASS, REGRESSION, Verdict, judge
+from pyvtrace.checks.verdicts import INCONCLUSIVE, NO_BASELINE, PASS, REGRESSION, Verdict, judge
 from pyvtrace.checks.why import Cause, Moved, causes, moved
 from pyvtrace.value import Value
 
@@ -143,6 +143,8 @@ def _finding(verdict: Verdict, now: Recorded, before: Recorded | None) -> Findin
 
 def _old(check: Check, baseline: Baseline | None) -> Recorded | None:
     if baseline is None:
+        if about := next((assertion for assertion in check.assertions if assertion.relative), None):
+            raise CheckError(f"{about.text!r} is about a baseline, and there is none", hint=NO_BASELINE)
         return None
     if check.name not in baseline.checks:
         if check.relative:

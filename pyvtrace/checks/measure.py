@@ -60,7 +60,10 @@ def watched(command: Command, text: str, options: Mapping[str, object] | None = 
         streams = (None, output.fileno(), output.fileno())
         here = os.getcwd()
         try:
-            os.chdir(command.directory)
+            try:
+                os.chdir(command.directory)
+            except OSError as error:
+                raise CheckError(f"the directory {command.directory!r} cannot be entered: {error.strerror}") from None
             session = Session(text, command=command.line, narrow=False, streams=streams, options=options)
             with session:
                 began = time.monotonic_ns()
@@ -70,7 +73,7 @@ def watched(command: Command, text: str, options: Mapping[str, object] | None = 
                 snapshot, status = session.snapshot(), session.command_status
                 complaints = [line for line in session.complaints if not is_cut_stack(line)]
         except (TracingError, ProgramError) as error:
-            raise CheckError(f"{command.line!r} cannot be watched: {error}") from error
+            raise CheckError(f"{command.line!r} cannot be watched: {str(error).removeprefix('vtrace: ')}") from error
         finally:
             os.chdir(here)
         if not ended:

@@ -10,7 +10,7 @@ from pyvtrace.analysis.compose import FAMILY
 from pyvtrace.analysis.script import Script, parse_script
 from pyvtrace.api.errors import ProgramError
 from pyvtrace.api.filters import NoClause, narrowed
-from pyvtrace.checks.problems import CheckError
+from pyvtrace.checks.problems import CheckError, Spot
 from pyvtrace.lang.lexer import Macros
 from pyvtrace.source import CompileError, Source
 from pyvtrace.value import Value
@@ -80,7 +80,7 @@ def narrowed_to(text: str, condition: str, only: Sequence[str] | None = None) ->
         ) from None
 
 
-def own_program(given: str, directory: str, library: Library, where: str) -> OwnProgram:
+def own_program(given: str, directory: str, library: Library, where: Spot) -> OwnProgram:
     """What a spec's `probes` says: D, a file (from the spec's directory), or the name of a script. `where` is the line
     of the spec.
 

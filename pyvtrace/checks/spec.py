@@ -15,11 +15,11 @@ import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from pyvtrace.checks.assertions import Assertion, BadAssertion, check_error, parse
+from pyvtrace.checks.assertions import Assertion, BadAssertion, parse
 from pyvtrace.checks.measure import Command
 from pyvtrace.checks.metrics import Metric
 from pyvtrace.checks.own import Library, OwnProgram, own_program
-from pyvtrace.checks.problems import CheckError, did_you_mean
+from pyvtrace.checks.problems import CheckError, Spot, did_you_mean
 from pyvtrace.value import Value
 
 FILES = ("vtrace.toml", "pyproject.toml")
@@ -97,15 +97,20 @@ def load(path: str, calls: Collection[str], library: Library) -> list[Check]:
 
 def parse_spec(text: str, path: str, calls: Collection[str], library: Library) -> list[Check]:
     """As `load`, of a text."""
+    place = _Place(path, text)
     try:
         whole: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise CheckError(f"is no TOML: {error}", path) from None
-    place = _Place(path, text)
+        what, _, there = str(error).partition(" (at line ")
+        numbers = re.fullmatch(r"(\d+), column (\d+)\)", there)
+        where = path if numbers is None else place.at(int(numbers[1]), int(numbers[2]))
+        raise CheckError(f"is no TOML: {what}", where) from None
     part = whole.get("tool", {}).get("vtrace", {}) if os.path.basename(path) == "pyproject.toml" else whole
     if unknown := [key for key in part if key != "check"]:
         raise CheckError(f"unknown key {unknown[0]!r}", place.of(None, unknown[0]), "checks are tables: [[check]]")
     tables = part.get("check")
+    if isinstance(tables, dict):
+        raise CheckError("there can be several checks", place.of(None, "check"), "write two brackets: [[check]]")
     if not isinstance(tables, list) or not tables:
         raise CheckError(
             "there is no check in it", path, "write one under [[check]]: vtrace check init -- COMMAND makes a first one"
@@ -125,18 +130,30 @@ class _Place:
         self.path, self._lines = path, text.splitlines()
         self._starts = [line for line, words in enumerate(self._lines) if _SECTION.match(words)]
 
-    def of(self, check: int | None, key: str, words: str = "") -> str:
-        """file:line of a key of the check with that number, or of words in its value."""
-        start = 0 if check is None or check >= len(self._starts) else self._starts[check]
-        end = len(self._lines)
-        if check is not None and check + 1 < len(self._starts):
-            end = self._starts[check + 1]
-        is_key = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]")
+    def of(self, check: int | None, key: str, words: str = "", part: str = "") -> Spot:
+        """Where a key of the check with that number is, or words in its value, or a part of these words; else where the
+        check begins."""
+        start, end = 0, len(self._lines)
+        if check is not None and check < len(self._starts):
+            start = self._starts[check]
+            end = self._starts[check + 1] if check + 1 < len(self._starts) else end
+        is_key = re.compile(rf"\s*(?:\[+\s*)?[\"']?({re.escape(key)})[\"']?\s*[=.\]]")
         for line in range(start, end):
-            if is_key.match(self._lines[line]):
-                at = next((n for n in range(line, end) if words and words in self._lines[n]), line)
-                return f"{self.path}:{at + 1}"
-        return f"{self.path}:{start + 1}"
+            if found := is_key.match(self._lines[line]):
+                at = next((n for n in range(line, end) if words and words in self._lines[n]), None)
+                if at is None:
+                    return self._spot(line, found.start(1), len(key))
+                column = self._lines[at].index(words)
+                inner = words.find(part) if part else -1
+                return self._spot(at, column + max(inner, 0), len(part) if inner >= 0 else len(words))
+        return self._spot(start, 0, len(self._lines[start]) if self._lines else 0)
+
+    def at(self, line: int, column: int) -> Spot:
+        """A place that is known by its numbers, which begin with 1."""
+        return self._spot(line - 1, column - 1, 1)
+
+    def _spot(self, line: int, start: int, width: int) -> Spot:
+        return Spot(self.path, line + 1, self._lines[line] if line < len(self._lines) else "", start, width)
 
 
 def _check(table: object, number: int, place: _Place, calls: Collection[str], library: Library) -> Check:
@@ -148,11 +165,13 @@ def _check(table: object, number: int, place: _Place, calls: Collection[str], li
             raise CheckError(f"unknown key {key!r}", place.of(number, key), hint)
         kind, meaning = KEYS[key]
         if not isinstance(value, kind) or isinstance(value, bool):
-            raise CheckError(f"{key} has to be {meaning}", place.of(number, key))
+            raise CheckError(f"{key} has to be {meaning}, not {value!r}", place.of(number, key))
     for key in REQUIRED:
         if not table.get(key):
-            raise CheckError(f"the check has no {key}", place.of(number, "name"))
-    for key, least in (("runs", 1), ("warm-up", 0), ("timeout", 0)):
+            raise CheckError(f"the check has no {key}", place.of(number, key if key in table else "name"))
+    if table.get("timeout", 1) <= 0:
+        raise CheckError("timeout has to be more than 0 seconds", place.of(number, "timeout"))
+    for key, least in (("runs", 1), ("warm-up", 0)):
         if table.get(key, least) < least:
             raise CheckError(f"{key} has to be at least {least}", place.of(number, key))
     given, where = table.get("probes", ""), place.of(number, "probes")
@@ -176,4 +195,5 @@ def _assertion(
     try:
         return parse(text, calls, own, times)
     except BadAssertion as problem:
-        raise check_error(problem, place.of(number, "assert", text)) from None
+        where = place.of(number, "assert", text, problem.part)
+        raise CheckError(str(problem), where, problem.hint) from None

@@ -14,6 +14,7 @@ from pyvtrace.checks.statistics import ALPHA, Comparison, compare, median_interv
 from pyvtrace.value import Value
 
 PASS, REGRESSION, INCONCLUSIVE = "pass", "regression", "inconclusive"
+NO_BASELINE = "make one: vtrace check record -o FILE; then: vtrace check --baseline FILE"
 
 
 class Verdict(Value):
@@ -41,9 +42,7 @@ def judge(assertion: Assertion, runs: Sequence[Run], base: Sequence[Run] | None)
     if not assertion.relative:
         return _latency(assertion, seen) if assertion.timed else _count(assertion, _figures(assertion, seen))
     if base is None:
-        raise CheckError(
-            f"{assertion.text!r} is about a baseline, and there is none", hint="make one: vtrace check record -o FILE"
-        )
+        raise CheckError(f"{assertion.text!r} is about a baseline, and there is none", hint=NO_BASELINE)
     old = _of(assertion.metric, base, "the baseline")
     return _relative(assertion, seen, old)
 

@@ -22,6 +22,7 @@ from pyvtrace.cli.library import find as find_script
 from pyvtrace.value import replace
 
 PASSED, REGRESSED, FAILED, UNDECIDED = 0, 1, 2, 3
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -35,9 +36,20 @@ def main(arguments: Sequence[str]) -> int:
         problem.show()
         return FAILED
     except click.Abort:
-        return 130
+        return INTERRUPTED
     except CheckError as problem:
         say(str(problem))
+        return FAILED
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        say(f"{problem.filename}: {problem.strerror}" if problem.filename else str(problem))
+        return FAILED
+    except Exception:
+        # A fault of ours is no regression of the command's, which is what status 1 would say.
+        from traceback import print_exc
+
+        print_exc()
         return FAILED
     return status if isinstance(status, int) else PASSED
 
@@ -216,11 +228,12 @@ def script(word: str) -> Script:
     """
     name = word.removeprefix("probes/")
     view = f"{name}/processes"
-    known = {place.name for place in places()}
+    known = [place.name for place in places()]
     try:
         return find_script(view if view in known else name).read()
     except NotFound as problem:
-        raise CheckError(f"probes is no D, no file and no script: {problem}") from None
+        views = [one.removesuffix("/processes") for one in known if one.endswith("/processes")]
+        raise CheckError(f"probes is no D, no file and no script: {problem}", hint=did_you_mean(name, views)) from None
 
 
 def _baseline(path: str) -> Baseline:
@@ -317,7 +330,9 @@ def in_vm(kernel: str | None, outputs: Sequence[str | None]) -> int:
             options += ["--output", path]
     options += [f"--env={name}" for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY") if name in os.environ]
     vtrace = [sys.executable, "-c", "from pyvtrace.cli.main import run; run()"]
-    return vm_main(["vm", "run", "--memory", "2G", *options, "--", *vtrace, "check", *words])
+    status = vm_main(["vm", "run", "--memory", "2G", *options, "--", *vtrace, "check", *words])
+    # Everything else is the virtual machine's: none was started, it was ended, a report did not come back.
+    return status if status in (PASSED, REGRESSED, FAILED, UNDECIDED, INTERRUPTED) else FAILED
 
 
 def _without_vm(words: Sequence[str]) -> list[str]:

@@ -150,6 +150,8 @@ def test_a_first_spec_holds_for_what_it_was_made_of(vtrace: Vtrace, tmp_path: Pa
         ("sh -c 'echo why >&2; kill -9 $$'", "", "was ended by signal 9"),
         ("no-such-command", "", "No such file or directory"),
         ("sleep 60", "timeout = 0.2", "did not end within 0.2 s"),
+        ("true", 'directory = "nowhere"', "the directory 'nowhere' cannot be entered"),
+        ("sh -c 'true", "", "No closing quotation"),
         ("true", 'probes = "syscall::raed:entry { @n = count(); }"', "does not match any probes"),
         ("true", 'probes = "syscall::read:entry { @n = "', "syntax error"),
     ],
@@ -159,6 +161,19 @@ def test_what_cannot_be_run_is_an_error(vtrace: Vtrace, tmp_path: Path, command:
     assert ran.status == ERROR, ran
     assert words in ran.stdout
     assert "Traceback" not in ran.stdout + ran.stderr
+
+
+def test_a_report_that_cannot_be_written_is_an_error_and_no_regression(vtrace: Vtrace, tmp_path: Path) -> None:
+    ran = vtrace("check", "--spec", spec(tmp_path, "no fsync", command="true"), "--junit", "/no/such/place/junit.xml")
+    assert (ran.status, ran.stderr.splitlines()[-1]) == (
+        ERROR, "vtrace: /no/such/place/junit.xml: cannot be written: No such file or directory",
+    )  # fmt: skip
+
+
+def test_what_needs_a_baseline_is_not_run_without_one(vtrace: Vtrace, tmp_path: Path) -> None:
+    ran = vtrace("check", "--spec", spec(tmp_path, "syscall write <= +0"))
+    assert (ran.status, "run 1 of 2" in ran.stderr, (tmp_path / "out").exists()) == (ERROR, False, False)
+    assert "vtrace check record -o FILE; then: vtrace check --baseline FILE" in ran.stdout
 
 
 def test_what_a_failing_command_wrote_is_shown(vtrace: Vtrace, tmp_path: Path) -> None:
