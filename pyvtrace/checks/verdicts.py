@@ -14,6 +14,7 @@ from pyvtrace.checks.statistics import ALPHA, Comparison, compare, median_interv
 from pyvtrace.value import Value
 
 PASS, REGRESSION, INCONCLUSIVE = "pass", "regression", "inconclusive"
+FEW_RUNS, MOST_RUNS = 10, 1000
 NO_BASELINE = "make one: vtrace check record -o FILE; then: vtrace check --baseline FILE"
 
 
@@ -184,8 +185,8 @@ def _spread_counts(assertion: Assertion, values: list[float], base: list[float])
 
 def judge_times(assertion: Assertion, values: Sequence[float], base: Sequence[float], width: float) -> Verdict:
     """A latency is worse if the ranks say so, the interval of the ratio is above 1, and the ratio is more than both the
-    budget and what a bucket hides; it is not if the whole interval is within them. `width` is that of a bucket, as a
-    fraction of its values."""
+    budget and what a bucket hides (of few runs, the whole interval is); it is not if the whole interval is within them.
+    `width` is that of a bucket, as a fraction of its values."""
     if assertion.operator not in ("<", "<="):
         raise CheckError(
             f"{assertion.text!r}: of a time, a baseline bounds how much longer it may be", hint="write <= or <"
@@ -198,9 +199,14 @@ def judge_times(assertion: Assertion, values: Sequence[float], base: Sequence[fl
         f"{assertion.label} was {assertion.spelled(middle)}, is {assertion.spelled(median(values))}: "
         f"{found.ratio - 1:+.1%} ({found.low - 1:+.1%} to {found.high - 1:+.1%})"
     )
-    if found.ratio > limit and found.low > 1 and found.p < ALPHA:
+    # Resampled, few runs look more alike than runs are.
+    least = 1.0 if min(len(values), len(base)) >= FEW_RUNS else limit
+    if found.ratio > limit and found.low > least and found.p < ALPHA:
         return Verdict(assertion, REGRESSION, words, values, base, found)
     if found.high <= limit:
         return Verdict(assertion, PASS, words, values, base, found)
     runs = runs_to_decide(found, limit, min(len(values), len(base)))
-    return Verdict(assertion, INCONCLUSIVE, f"{words}: too few runs to tell", values, base, found, runs)
+    if runs > MOST_RUNS:
+        # Nobody makes as many: what differs from run to run is more than what is asked about.
+        runs = 0
+    return Verdict(assertion, INCONCLUSIVE, f"{words}: the runs do not tell", values, base, found, runs)
