@@ -73,7 +73,7 @@ def narrowed_to(text: str, condition: str, only: Sequence[str] | None = None) ->
     try:
         return narrowed(source, Macros(), [condition], child=False, only=only).text
     except CompileError as error:
-        raise CheckError(str(ProgramError(error))) from None
+        raise CheckError(str(ProgramError(error)).removeprefix("vtrace: ")) from None
     except NoClause as missing:
         raise CheckError(
             f"probes: no clause is for {', '.join(missing.args)}, which the header's filter names"
@@ -96,7 +96,7 @@ def own_program(given: str, directory: str, library: Library, where: Spot) -> Ow
                 return OwnProgram(parse_script(file.read(), path))
         return OwnProgram(library(given))
     except CompileError as error:
-        raise CheckError(str(ProgramError(error)), where) from None
+        raise CheckError(str(ProgramError(error)).removeprefix("vtrace: "), where) from None
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise CheckError(f"probes cannot be read: {given}: {why}", where) from None

@@ -186,7 +186,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "why": [
             {
                 "what": m.what, "count": m.count, "added_count": m.added_count,
-                "time_ns": m.time, "added_time_ns": m.added_time,
+                "time_ns": m.time, "added_time_ns": m.added_time, "compared": m.compared,
             }
             for m in finding.why
         ],

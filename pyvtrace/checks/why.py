@@ -110,9 +110,9 @@ def _watched(command: Command, parts: Sequence[str]) -> Snapshot:
 
 
 def moved(now: Sequence[Cause], before: Sequence[Cause] | None, *, timed: bool) -> list[Moved]:
-    """The parts that grew most, by the time added, then by their number; where nothing is known of before, the
-    largest. What became more expensive is told where the question is about times (`timed`), what became more where it
-    is about a count."""
+    """The parts that grew most, by the time added, then by their number; where nothing is known of before, or nothing
+    grew, the largest. What became more expensive is told where the question is about times (`timed`), what became more
+    where it is about a count."""
     old = {cause.what: cause for cause in before or ()}
     found = []
     for cause in now:
@@ -120,6 +120,9 @@ def moved(now: Sequence[Cause], before: Sequence[Cause] | None, *, timed: bool) 
         count, time = cause.count - was.count, cause.time - was.time
         found.append(Moved(cause.what, cause.count, cause.time, count, time, before is not None))
     grown = [row for row in found if row.added_count > 0 or (timed and row.added_time > 0)]
+    if now and not grown and before is not None:
+        # One run in detail was slower than those that were judged: there is still something to be told.
+        return moved(now, None, timed=timed)
     grown.sort(key=lambda row: (-row.added_time, -row.added_count, row.what))
     most = grown[0].added_time if grown else 0
     return [row for row in grown[:TOP] if most <= 0 or row.added_time >= most * _TELLING]

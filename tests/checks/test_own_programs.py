@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -149,4 +150,6 @@ def test_a_time_that_is_added_up_is_a_time(check: Check) -> None:
     )
     ran, found = check("sleep 0.05", program, "@slept >= 50ms", "@slept < 40ms")
     assert [finding["outcome"] for finding in found.values()] == ["pass", "regression"]
-    assert "@slept is between 5" in ran.stdout and "sleep: 5" in ran.stdout
+    (row,) = found["@slept < 40ms"]["why"]
+    assert (row["what"], row["count"], row["time_ns"] >= 50 * MS) == ("sleep", 0, True)
+    assert re.search(r"@slept is between \d+\.?\d*ms and .*\n.*\n      sleep: \d+", ran.stdout), ran.stdout

@@ -98,10 +98,10 @@ def test_a_slower_disk_is_caught_and_named(check: Check) -> None:
     # Four orders, each read by one request that takes 7 ms or more.
     (slower,) = found["p50(@order) <= +50 %"]["why"]
     assert slower["what"] == disk.path
-    assert slower["time_ns"] > 4 * 7 * MS and slower["added_time_ns"] > 0
+    assert slower["time_ns"] > 4 * 7 * MS
     (device,) = found["p50(disk reads) <= +50 %"]["why"]
     assert device["what"] == f"read, {os.path.basename(disk.path)}"
-    assert device["time_ns"] > 4 * 7 * MS and device["added_time_ns"] > 0
+    assert device["time_ns"] > 4 * 7 * MS
     # What was 2 ms and what is 7 are drawn over each other.
     drawn = ran.stdout.partition("only before")[2]
     assert 0 < drawn.index("░") < drawn.index("▓")

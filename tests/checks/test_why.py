@@ -35,6 +35,9 @@ def test_what_grew_is_told_by_the_time_it_added() -> None:
     assert told[True] == ["a: 4 times, +89.0us to 90.0us", "b: +4 to 8 times, +49.0us to 50.0us"]
     # What became slower is no answer to who made more calls.
     assert told[False] == ["b: +4 to 8 times, +49.0us to 50.0us"]
+    # What was recorded in detail happened to be slower: the largest part is told, and not as something that grew.
+    (row,) = moved([Cause("a", 4, 900)], before[:1], timed=True)
+    assert (row.sentence, row.compared) == ("a: 4 times, 900ns", False)
     # Nothing is known of before: all of it is told.
     assert moved(now, None, timed=True)[0].sentence == "a: 4 times, 90.0us"
 
