@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyvtrace.analysis.histogram import Histogram as Histogram
     from pyvtrace.api.builder import Program as Program
     from pyvtrace.api.builder import probe as probe
+    from pyvtrace.api.c_session import CSession as CSession
     from pyvtrace.api.errors import LossWarning as LossWarning
     from pyvtrace.api.errors import ProgramError as ProgramError
     from pyvtrace.api.errors import RecordingError as RecordingError
@@ -46,6 +47,7 @@ _HOMES = {
     "Histogram": "analysis.histogram",
     "Program": "api.builder",
     "probe": "api.builder",
+    "CSession": "api.c_session",
     "LossWarning": "api.errors",
     "ProgramError": "api.errors",
     "RecordingError": "api.errors",

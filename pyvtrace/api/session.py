@@ -8,7 +8,7 @@ import warnings
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pyvtrace.api.errors import LossWarning, ProgramError, TracingError
 from pyvtrace.api.events import Event, Events
@@ -26,6 +26,7 @@ from pyvtrace.spec import ProgramSpec
 
 if TYPE_CHECKING:
     from pyvtrace.api.builder import Program
+    from pyvtrace.api.c_session import CSession
     from pyvtrace.api.tape import Tape
 
 # Between two looks at what else may have happened, for who waits in a thread of asyncio's.
@@ -85,6 +86,14 @@ class Session:
         self._complaints: list[str] = []
         self._unread = False
         self._stopped = False
+
+    @staticmethod
+    def from_c(program: str | os.PathLike[str], **given: Any) -> CSession:
+        """A session of a bcc program in C, text or a path; its tables read as aggregations. `pid` and `command` are
+        whom the session ends with, `tables` the names of those to show, `define` macros. See `CSession`."""
+        from pyvtrace.api.c_session import CSession
+
+        return CSession(program, **given)
 
     # -------------------------------------------------------------------------------------------------- going live
 
@@ -304,10 +313,29 @@ class Session:
         self._pump(0)
 
 
+class Running(Protocol):
+    """What snapshots at a pace and events are taken from: a session, of whatever language."""
+
+    _stopped: bool
+
+    @property
+    def running(self) -> bool: ...
+
+    def stop(self) -> None: ...
+
+    def snapshot(self) -> Snapshot: ...
+
+    def take(self) -> list[Event]: ...
+
+    def _pump(self, seconds: float) -> None: ...
+
+    async def _apump(self, seconds: float) -> None: ...
+
+
 class Every:
     """Snapshots at a pace; see `Session.every`."""
 
-    def __init__(self, of: Session, seconds: float, count: int | None) -> None:
+    def __init__(self, of: Running, seconds: float, count: int | None) -> None:
         if seconds <= 0:
             raise ValueError(f"{seconds} s is no interval")
         self._session, self._seconds, self._left = of, seconds, count
@@ -343,7 +371,7 @@ class Every:
 class EventStream:
     """Events as they come; see `Session.events`."""
 
-    def __init__(self, of: Session, timeout: float | None) -> None:
+    def __init__(self, of: Running, timeout: float | None) -> None:
         self._session, self._timeout = of, timeout
         self._came = time.monotonic()
 

@@ -13,6 +13,7 @@ from pyvtrace.source import render
 from pyvtrace.value import Value
 
 _SUFFIX = ".d"
+C_SUFFIX = ".c"
 _NEAR = 0.6  # how alike names are that are meant by another
 
 
@@ -98,6 +99,19 @@ def find(word: str) -> Place:
     if word.endswith(_SUFFIX) and os.sep in word:
         raise NotFound(f"cannot read {word}: No such file or directory")
     raise NotFound(f"no script is called {word}{_meant(wanted, known)}")
+
+
+def c_program(word: str) -> str:
+    """The path of a program in C: of a file, or of the user's or ours by its name with the ending.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = [word, *(os.path.join(folder, word) for folder in (own_folder(), shipped_folder()))]
+    for path in found:
+        if os.path.isfile(path):
+            return path
+    raise NotFound(f"cannot read {word}: {'Is a directory' if os.path.isdir(word) else 'No such file or directory'}")
 
 
 def _meant(word: str, known: Sequence[Place]) -> str:

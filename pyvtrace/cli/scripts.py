@@ -14,7 +14,7 @@ from pyvtrace.analysis.compose import quoted
 from pyvtrace.analysis.script import Option, Script
 from pyvtrace.analysis.units import BadDuration, duration, parse_duration
 from pyvtrace.cli import views
-from pyvtrace.cli.library import display, find
+from pyvtrace.cli.library import C_SUFFIX, c_program, display, find
 from pyvtrace.cli.script_shows import Asking, run
 from pyvtrace.cli.tracing import Asked
 from pyvtrace.runtime import places
@@ -22,7 +22,7 @@ from pyvtrace.runtime import places
 _USAGE = """\
 Usage: vtrace run NAME [OPTIONS]
 
-  Run a script: one of those that `vtrace list` shows, or a file of D.
+  Run a script: one of those that `vtrace list` shows, or a file of D or of bcc's C.
 
   vtrace run NAME --help   what it answers, its options and its columns
 """
@@ -41,6 +41,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(word: str, argv: Sequence[str]) -> object:
+    if word.endswith(C_SUFFIX):
+        from pyvtrace.cli import c_probes
+
+        return c_probes.main([c_program(word), *argv])
     name = f"vtrace run {word}"
     return command_of(find(word).read(), name).main(list(argv), prog_name=name, standalone_mode=False)
 
