@@ -104,3 +104,19 @@ def test_what_cannot_be_told_says_how_many_runs_would_tell() -> None:
     verdict = judge_times(assertion, runs_of(random, 1.13)[:4], runs_of(random)[:4], width=0.022)
     assert verdict.outcome == INCONCLUSIVE
     assert verdict.runs >= least_runs()
+
+
+def test_few_runs_have_to_be_beyond_the_budget_altogether() -> None:
+    assertion = parse("p99(read) <= +50 %", CALLS)
+    old, new = [100.0, 101.0, 102.0, 103.0, 104.0], [140.0, 145.0, 160.0, 170.0, 300.0]
+    # All ranks are higher and the medians' ratio is 1.57, but of resampled runs many are less than half more.
+    assert judge_times(assertion, new, old, width=0.022).outcome == INCONCLUSIVE
+    assert judge_times(assertion, [value * 1.2 for value in new], old, width=0.022).outcome == REGRESSION
+    assert judge_times(assertion, new * 2, old * 2, width=0.022).outcome == REGRESSION
+
+
+def test_nobody_is_asked_for_runs_without_end() -> None:
+    scattered = [10.0, 1000.0] * 10
+    verdict = judge_times(parse("p99(read) <= +10 %", CALLS), scattered, scattered, width=0.022)
+    assert (verdict.outcome, verdict.runs) == (INCONCLUSIVE, 0)
+    assert verdict.sentence.endswith("the runs do not tell")
