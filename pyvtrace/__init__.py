@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from pyvtrace.api.values import Min as Min
     from pyvtrace.api.values import Stddev as Stddev
     from pyvtrace.api.values import Sum as Sum
+    from pyvtrace.checks.problems import CheckError as CheckError
+    from pyvtrace.checks.watch import ms as ms
+    from pyvtrace.checks.watch import us as us
+    from pyvtrace.checks.watch import watch as watch
 
 _HOMES = {
     "Bucket": "analysis.histogram",
@@ -57,6 +61,8 @@ _HOMES = {
     "Aggregation": "api.snapshot",
     "Snapshot": "api.snapshot",
     **dict.fromkeys(("Avg", "Count", "Max", "Min", "Stddev", "Sum"), "api.values"),
+    "CheckError": "checks.problems",
+    **dict.fromkeys(("ms", "us", "watch"), "checks.watch"),
 }
 __all__ = sorted(_HOMES)
 

@@ -41,8 +41,10 @@ class Session:
     `program` is D text, a path (os.PathLike) of a file of it, or what `probe` builds. `pid`, `command`, `cgroup` (a
     path) and `comm` narrow it to events of these processes, of all that the command starts, of this control group and
     those below it, and of this command name; several of one kind are alternatives. `$target` is the command, else the
-    first pid; the session ends when the command, or all processes of `pid`, have ended. `arguments` are $1, $2, ...,
-    `options` those of D: `{"strsize": 512, "destructive": True}`.
+    first pid; the session ends when the command, or all processes of `pid`, have ended. `streams` are file descriptors
+    for the command's standard input, output and error, None for those that it shares with us. `arguments` are $1, $2,
+    ..., `options` those of D: `{"strsize": 512, "destructive": True}`. With `narrow=False` the program's text stays as
+    it is: it looks itself whom it is about.
 
     `record` is a file for what the session sees: every snapshot, at least one a second while the session waits, and
     every event; `pyvtrace.replay` and `vtrace replay` read it.
@@ -67,6 +69,8 @@ class Session:
         comm: str | Sequence[str] = (),
         options: Mapping[str, object] | None = None,
         arguments: Sequence[object] = (),
+        streams: Sequence[int | None] = (),
+        narrow: bool = True,
         record: str | os.PathLike[str] | None = None,
     ) -> None:
         self._source = _source(program)
@@ -75,6 +79,7 @@ class Session:
         self._names = (comm,) if isinstance(comm, str) else tuple(comm)
         self._options = dict(options or {})
         self._arguments = tuple(map(str, arguments))
+        self._streams, self._narrow = streams, narrow
         self._stack: ExitStack | None = None
         self._record = record
         self._tape: Tape | None = None
@@ -93,6 +98,8 @@ class Session:
     # -------------------------------------------------------------------------------------------------- going live
 
     def __enter__(self) -> Session:
+        if self._stack is not None:
+            raise ValueError("the session is open already")
         with ExitStack() as stack:
             try:
                 self._start(stack)
@@ -108,7 +115,7 @@ class Session:
     def _start(self, stack: ExitStack) -> None:
         self._watched: list[processes.Process] = []
         if self._command is not None:
-            self._watched.append(processes.run(self._command))
+            self._watched.append(processes.run(self._command, self._streams))
             stack.callback(self._watched[0].end)
         for pid in self._pids:
             self._watched.append(processes.grab(pid))
@@ -145,7 +152,7 @@ class Session:
         request = Request((self._source,), given, {}, self._arguments, child)
         groups = None if self._cgroup is None else places.control_groups(self._cgroup)
         of_command = self._command is not None
-        wanted = conditions(self._pids, groups, self._names, child=of_command)
+        wanted = conditions(self._pids, groups, self._names, child=of_command) if self._narrow else []
         self._source = narrowed(self._source, macros(request, self._source), wanted, child=of_command)
         spec = compile_request(Request((self._source,), given, {}, self._arguments, child), target).spec
         if spec.destructive and not is_set(spec.options, "destructive"):
@@ -199,6 +206,12 @@ class Session:
     def status(self) -> int:
         """What the program gave to exit(); 0 if nothing."""
         return self._open().status
+
+    @property
+    def command_status(self) -> int | None:
+        """The exit status of `command`, negative if a signal ended it; None while it runs, or without one."""
+        command = next((process for process in self._watched if isinstance(process, processes.Command)), None)
+        return command.status if command is not None else None
 
     @property
     def complaints(self) -> Sequence[str]:

@@ -33,6 +33,11 @@ class Aggregation(Mapping[Key, AggregatedValue]):
         return self._spec.function
 
     @property
+    def params(self) -> Sequence[int]:
+        """The function's parameters: of exphist() its scale, of lquantize() its bounds and its step."""
+        return self._spec.params
+
+    @property
     def value(self) -> AggregatedValue:
         """What an aggregation without keys holds: of one that saw nothing, the value of nothing.
 

@@ -31,6 +31,11 @@ def error_line(
     return f"error on enabled probe ID {clause} (ID {probe}: {probes[probe]}): {what} in {place}"
 
 
+def is_cut_stack(line: str) -> bool:
+    """Whether a complaint is only that stacks may have more frames than are shown: no event was lost."""
+    return line.endswith(_IN_ALL["stack"][1])
+
+
 def _plural(count: int, thing: str) -> str:
     return f"{count} {thing}{'s' if count != 1 else ''}"
 

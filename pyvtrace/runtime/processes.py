@@ -86,6 +86,11 @@ class Command(Process):
             self._reap()
         return self._status is not None
 
+    @property
+    def status(self) -> int | None:
+        """Its exit status, negative if a signal ended it; None while it runs."""
+        return self._status if self.has_ended() else None
+
     def _reap(self) -> None:
         self._status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 

@@ -293,3 +293,20 @@ def test_stacks_are_text_in_keys_and_events() -> None:
     assert str(stack).strip().startswith("vmlinux`")
     assert isinstance(caller, int)
     assert event.text.endswith(str(key).split()[1])
+
+
+def test_a_session_is_entered_once() -> None:
+    with Session("syscall::getppid:entry { @ = count(); }") as session:
+        with pytest.raises(ValueError, match="open already"):
+            session.__enter__()
+        assert session.running
+
+
+def test_a_command_writes_where_it_is_told_and_its_status_is_known(tmp_path: Path) -> None:
+    with open(tmp_path / "said", "wb") as said:
+        words = "sh -c 'echo out; echo err >&2; exit 3'"
+        with Session("BEGIN { }", command=words, streams=(None, said.fileno(), said.fileno())) as session:
+            assert session.command_status is None
+            assert session.wait(60)
+            assert session.command_status == 3
+    assert (tmp_path / "said").read_text() == "out\nerr\n"

@@ -14,6 +14,8 @@ from statistics import median
 from typing import Any
 
 from scripts.lib.bench.measure import Bench, Figures, compiled
+from scripts.lib.bench.own import BASELINE, record
+from scripts.lib.bench.own import judge as check_ourselves
 from scripts.lib.bench.rows import ROWS, Command, Row
 from scripts.lib.bench.tracer import Failed
 
@@ -107,6 +109,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", metavar="ROW", action="append", help="measure this row; may be given several times")
     parser.add_argument("--rounds", type=int, default=5, help="rounds the medians are taken of (%(default)s)")
     parser.add_argument("--self-check", action="store_true", help="put the peers on both sides: ratios should be 1.00")
+    parser.add_argument("--check", action="store_true", help="judge our own cost by counts, against the one kept here")
+    parser.add_argument("--baseline", metavar="FILE", default=BASELINE, help="what --check and --record are about")
+    parser.add_argument("--record", action="store_true", help="write the baseline of --check anew")
     parser.add_argument("--list", action="store_true", help="print the rows and end")
     chosen = parser.parse_args()
     if unknown := set(chosen.only or ()) - {row.name for row in ROWS}:
@@ -117,8 +122,10 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Exit status: 0 when every row reaches its limit, 1 when one does not."""
+    """Exit status: 0 when every row reaches its limit, 1 when one does not; of --check that of `vtrace check`."""
     chosen = arguments()
+    if chosen.record or chosen.check:
+        return record(chosen.baseline) if chosen.record else check_ourselves(chosen.baseline)
     rows = [row for row in ROWS if not chosen.only or row.name in chosen.only]
     if chosen.self_check:
         rows = [both_the_peer(row) for row in rows if row.peer]
