@@ -262,7 +262,8 @@ def _script(wanted: Wanted, since: int | None, top: int | None, *, json: bool) -
     if recorded_in(wanted.recording).script.columns:
         if top is not None:
             raise click.UsageError("--top is for tables; these are events")
-        show_events(wanted.recording, since or 0 if wanted.every else 0, until, json=json)
+        start, speed = (since or 0, wanted.speed) if wanted.every else (0, None)
+        show_events(wanted.recording, start, until, speed=speed, json=json)
     else:
         show_tables(wanted.recording, wanted.moments(), top, until, json=json)
 

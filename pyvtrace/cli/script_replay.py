@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable
 from operator import attrgetter
 
@@ -11,22 +12,29 @@ from pyvtrace.cli.running import glob_filter
 from pyvtrace.cli.script_lines import event_lines, lines_of_table
 from pyvtrace.export.recording import Recorded
 from pyvtrace.export.replay import BadRecording, Printed, Recording
+from pyvtrace.export.scripts import Recorded as RecordedScript
 from pyvtrace.export.scripts import recorded_in
 from pyvtrace.runtime.snapshot import Snapshot
 
 _NEVER = 1 << 63  # in ns
+_SECOND = 1_000_000_000
 
 
-def show_events(recording: Recording, since: int, until: int | None, *, json: bool) -> None:
-    """The events from `since` to `until` ns after the start, and what was said between them."""
+def show_events(recording: Recording, since: int, until: int | None, *, speed: float | None = None, json: bool) -> None:
+    """The events from `since` to `until` ns after the start, and what was said between them; at once, or at `speed`
+    times the speed of what happened."""
     recorded = recorded_in(recording)
-    keep = _keep(recording)
+    keep = _keep(recorded)
     heading, line = event_lines(recorded.script, recorded.names, json=json)
     sys.stdout.write(heading)
     happened: list[Printed | Recorded] = [*recording.printed(), *recording.events()]
     for thing in sorted(happened, key=attrgetter("since_ns")):
         if not since <= thing.since_ns <= (_NEVER if until is None else until):
             continue
+        if speed is not None:
+            sys.stdout.flush()
+            time.sleep(max(0, thing.since_ns - since) / _SECOND / speed)
+            since = max(since, thing.since_ns)
         if isinstance(thing, Printed):
             _say(thing)
         elif thing.values and (keep is None or keep(thing.values)):  # type: ignore[arg-type]
@@ -40,7 +48,7 @@ def show_tables(
 ) -> None:
     """The table of each moment, with an empty line between them, and what was said until then."""
     recorded = recorded_in(recording)
-    keep = _keep(recording)
+    keep = _keep(recorded)
     for place, (_, snapshot) in enumerate(moments):
         if place and not json:
             sys.stdout.write("\n")
@@ -52,8 +60,7 @@ def show_tables(
             _say(thing)
 
 
-def _keep(recording: Recording) -> Keep | None:
-    recorded = recorded_in(recording)
+def _keep(recorded: RecordedScript) -> Keep | None:
     try:
         return glob_filter(recorded.script, recorded.commands)
     except ValueError as odd:

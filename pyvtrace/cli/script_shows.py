@@ -158,7 +158,6 @@ def _tables(asking: Asking) -> int:
             return 1.0 if following is None else following - time.monotonic()
 
         recorded = started
-
         for _ in _turns(running, asking, patience):
             running.events.clear()
             if interval is None and asking.recorder is not None and time.monotonic() >= recorded + 1:
