@@ -8,7 +8,7 @@ from pyvtrace.analysis.names import SPELLERS, Names, Part
 from pyvtrace.analysis.script import Field, Script
 from pyvtrace.builtins.distributions import empty, is_distribution, value_of
 from pyvtrace.runtime.snapshot import Key, Words
-from pyvtrace.spec import AggregationSpec, ProgramSpec
+from pyvtrace.spec import AggregationSpec, PrintAction, PrintfAction, ProgramSpec, TraceAction
 from pyvtrace.value import Value
 
 # Aggregations by name: what their keys and words mean, and what they hold.
@@ -63,3 +63,18 @@ def check_table(script: Script, spec: ProgramSpec) -> None:
         if parts != len(script.keys):
             message = f"header: @{field.name} has {parts} parts in its key, and there are {len(script.keys)} keys"
             raise script.bad(message, "key" if script.keys else "value")
+
+
+def check_columns(script: Script, spec: ProgramSpec) -> None:
+    """Whether each printf() has a value for every column that the header declares, if it declares any.
+
+    Raises:
+        BadHeader: one has not.
+    """
+    columns = script.columns
+    for action in [action for record in spec.records for action in record.actions] if columns else []:
+        if isinstance(action, PrintfAction) and len(action.fields) != len(columns):
+            message = f"header: a printf() has {len(action.fields)} values, there are {len(columns)} columns"
+            raise script.bad(message, "column")
+        if isinstance(action, TraceAction | PrintAction):
+            raise script.bad("header: what is no printf() has no columns", "column")

@@ -7,9 +7,14 @@ import os
 import time
 from collections.abc import Iterator
 
+from pyvtrace.analysis.script import BadHeader, parse_script
+from pyvtrace.analysis.tables import check_columns, check_table
 from pyvtrace.api.errors import RecordingError
 from pyvtrace.api.events import Event
-from pyvtrace.export.recording import Origin, Recorded, Recorder, RecordingFailed
+from pyvtrace.export.recording import Origin, Recorder, RecordingFailed
+from pyvtrace.export.recording import Recorded as RecordedEvent
+from pyvtrace.export.scripts import Recorded, origin
+from pyvtrace.runtime import places
 from pyvtrace.runtime.snapshot import Snapshot
 from pyvtrace.source import Source
 from pyvtrace.spec import ProgramSpec
@@ -30,7 +35,7 @@ class Tape:
         """What is recorded, and the reading before the first event."""
         self._start_ns = first.time_ns
         with _as_error():
-            self._recorder.begin(Origin("program", source.name, source.text, spec.aggregations, spec.options), first)
+            self._recorder.begin(_origin(source, spec), first)
 
     def take(self, now: Snapshot) -> None:
         """The end of an interval."""
@@ -41,7 +46,7 @@ class Tape:
         """One that was read now."""
         since = time.monotonic_ns() - self._start_ns
         with _as_error():
-            self._recorder.event(Recorded(since, event.probe, event.cpu, event.clause, event.values, event.text))
+            self._recorder.event(RecordedEvent(since, event.probe, event.cpu, event.clause, event.values, event.text))
 
     def complain(self, line: str) -> None:
         """A loss or an error, in words."""
@@ -52,6 +57,20 @@ class Tape:
         """The end of the recording."""
         with _as_error():
             self._recorder.close()
+
+
+def _origin(source: Source, spec: ProgramSpec) -> Origin:
+    """A script of the library is replayed as such, everything else as the D program it is."""
+    try:
+        script = parse_script(source.text, source.name)
+        check_table(script, spec)
+        check_columns(script, spec)
+        if script.columns or script.values:
+            names = places.names_of({field.kind for field in script.fields})
+            return origin(Recorded(script, names), source.text, spec.aggregations, spec.options)
+    except BadHeader:
+        pass
+    return Origin("program", source.name, source.text, spec.aggregations, spec.options)
 
 
 @contextlib.contextmanager

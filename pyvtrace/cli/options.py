@@ -206,6 +206,8 @@ class _Parser:
             raise _Refusal(Complaint("only one of the [-GhlV] options can be specified at a time", 2))
         if not self._programs and not self._flags & {"e", "l", "V"}:
             raise _Refusal(Complaint("no probes specified" + self._meant_a_script()))
+        if self._record is not None and (idle := self._flags & {"e", "l", "V"}):
+            raise _Refusal(Complaint(f"{RECORD} needs a trace: -{min(idle)} makes none", 2))
         return CommandLine(
             tuple(self._source(letter, value) for letter, value in self._programs),
             frozenset(self._flags),

@@ -77,7 +77,7 @@ def command() -> click.Command:
         click.Option(["--json"], is_flag=True, help="Print JSON lines, as what was recorded does with --json."),
         click.Option(["--by"], metavar="KEY[,KEY]", help="Views: what makes a row; as it was recorded without it."),
         click.Option(["--waiting"], is_flag=True, help="Views: show what is set apart as well."),
-        click.Option(["--top"], type=click.IntRange(min=1), metavar="N", help="Stacks: print so many."),
+        click.Option(["--top"], type=click.IntRange(min=1), metavar="N", help="Stacks, tables: print so many."),
         click.Option(["--folded", "as_folded"], is_flag=True, help="Stacks: print a line a call chain."),
         click.Option(["--svg"], type=click.Path(dir_okay=False), metavar="FILE", help="Stacks: write a flame graph."),
     ]  # fmt: skip
@@ -111,13 +111,15 @@ def replay(
     """What the command does with its options."""
     recording = Recording(path)
     kind = recording.origin.kind
-    own: Mapping[str, Mapping[str, object]] = {
-        "view": {"--by": by, "--waiting": waiting},
-        "stacks": {"--top": top, "--folded": as_folded, "--svg": svg},
+    own: Mapping[tuple[str, ...], Mapping[str, object]] = {
+        ("view",): {"--by": by, "--waiting": waiting},
+        ("stacks",): {"--folded": as_folded, "--svg": svg},
+        ("stacks", "script"): {"--top": top},
     }
     for of, options in own.items():
-        if of != kind and (given := next((name for name, value in options.items() if value), None)):
-            raise click.UsageError(f"{given} is for recordings of {_MADE_BY[of]}; {path} is of {_what(recording)}")
+        if kind not in of and (given := next((name for name, value in options.items() if value), None)):
+            made_by = " and of ".join(_MADE_BY[one] for one in of)
+            raise click.UsageError(f"{given} is for recordings of {made_by}; {path} is of {_what(recording)}")
     each = every or (json and kind != "stacks")
     since = None if moment is None else _since(recording, moment)
     first = recording.index(since) if since is not None else 0 if each else len(recording) - 1
@@ -131,6 +133,8 @@ def replay(
             _stacks(wanted, Form(top or Form().top, as_folded, svg, json))
         case "program":
             _program(wanted, since, json=json)
+        case "script":
+            _script(wanted, since, top, json=json)
         case _:
             raise BadRecording(f"{path} is of {printable(kind, {})}, which this vtrace does not know")
     sys.stdout.flush()
@@ -140,12 +144,14 @@ def replay(
         print(f"vtrace: {path}: {recording.remark}", file=sys.stderr)
 
 
-_MADE_BY = {"view": "vtrace syscalls, disk and locks", "stacks": "vtrace profile and offcpu", "program": "D programs"}
+_MADE_BY = {"view": "vtrace syscalls, disk and locks", "stacks": "vtrace profile and offcpu", "program": "D programs",
+            "script": "scripts"}  # fmt: skip
 
 
 def _what(recording: Recording) -> str:
     origin = recording.origin
-    return "a D program" if origin.kind == "program" else f"vtrace {printable(origin.name, {})}"
+    name = printable(origin.name, {})
+    return {"program": "a D program", "script": f"vtrace run {name}"}.get(origin.kind, f"vtrace {name}")
 
 
 def _since(recording: Recording, moment: str) -> int:
@@ -243,6 +249,23 @@ def _stacks(wanted: Wanted, form: Form) -> None:
         stacks.show(kind, Last(snapshot, wanted.recording.times[number] / _SECOND), form)
     for said in wanted.recording.printed():
         print(f"vtrace: {said.text}", file=sys.stderr)
+
+
+# ------------------------------------------------------------------------------------------------------------- scripts
+
+
+def _script(wanted: Wanted, since: int | None, top: int | None, *, json: bool) -> None:
+    from pyvtrace.cli.script_replay import show_events, show_tables
+    from pyvtrace.export.scripts import recorded_in
+
+    until = None if wanted.every else since
+    if recorded_in(wanted.recording).script.columns:
+        if top is not None:
+            raise click.UsageError("--top is for tables; these are events")
+        start, speed = (since or 0, wanted.speed) if wanted.every else (0, None)
+        show_events(wanted.recording, start, until, speed=speed, json=json)
+    else:
+        show_tables(wanted.recording, wanted.moments(), top, until, json=json)
 
 
 # ------------------------------------------------------------------------------------------------------------ programs

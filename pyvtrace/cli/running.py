@@ -11,19 +11,21 @@ from types import TracebackType
 
 from pyvtrace.analysis.rows import Keep, like
 from pyvtrace.analysis.script import Script
-from pyvtrace.analysis.tables import Held, check_table
+from pyvtrace.analysis.tables import check_columns, check_table
 from pyvtrace.api.events import Event, Events
 from pyvtrace.api.filters import NoClause, narrowed
 from pyvtrace.cli.console import say
+from pyvtrace.cli.script_tape import ScriptTape
 from pyvtrace.cli.tracing import Asked, conditions, is_glob
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime import processes
 from pyvtrace.runtime.printer import Printer
 from pyvtrace.runtime.program import Request, compile_request, macros
 from pyvtrace.runtime.session import BEGIN, END, Session
+from pyvtrace.runtime.snapshot import Snapshot
 from pyvtrace.runtime.store import Store
 from pyvtrace.source import Source
-from pyvtrace.spec import PrintAction, PrintfAction, ProgramSpec, TraceAction
+from pyvtrace.spec import ProgramSpec
 
 _LOSSES = 1.0  # seconds between looks for losses, and notes of what processes have mapped
 
@@ -34,21 +36,27 @@ def narrowing(script: Script, asked: Asked) -> Keep | None:
     Raises:
         ValueError: the script does not tell the command.
     """
-    if not any(map(is_glob, asked.commands)):
+    return glob_filter(script, asked.commands)
+
+
+def glob_filter(script: Script, commands: Sequence[str]) -> Keep | None:
+    """The same for the values of --comm."""
+    if not any(map(is_glob, commands)):
         return None
     fields = [field.name for field in (script.columns or script.keys)]
     if "comm" not in fields:
         raise ValueError("--comm takes no glob here: the script does not tell commands")
-    return like(fields.index("comm"), asked.commands)
+    return like(fields.index("comm"), commands)
 
 
 class Running:
     """A script that runs. A context manager; inside it probes are in place, and the command of -c runs.
 
     `write` takes what the script prints itself where its header declares neither columns nor values; `streams` are
-    those of the command.
+    those of the command. `tape` records.
 
     Raises on entering:
+        RecordingFailed: the recording cannot be written; so does whatever reads.
         CompileError, KernelError, ProcessError, Rejected: it cannot be traced.
     """
 
@@ -59,7 +67,9 @@ class Running:
         command: str | None,
         streams: Sequence[int | None] = (),
         write: Callable[[str], object] | None = None,
+        tape: ScriptTape | None = None,
     ) -> None:
+        self._tape = tape
         self._script, self._asked, self._command = script, asked, command
         self._streams, self._write = streams, write
         self.complaints: list[str] = []
@@ -76,6 +86,8 @@ class Running:
             self.spec = self._compiled(target)
             self._session = stack.enter_context(Session(self.spec, target))
             self._store = Store(self.spec, self._session)
+            if self._tape is not None:
+                self._tape.begin(self.spec, self._ran, self.snapshot())
             self._printer = self._made_printer()
             self._session.fire(BEGIN)
             if not self._session.exited:
@@ -106,30 +118,21 @@ class Running:
             source = narrowed(source, macros(request, source), wanted, child=of_command, only=script.filters)
         except NoClause as missing:
             raise script.bad(f"header: no clause is for {', '.join(missing.args)}", "filter") from None
+        self._ran = source.text
         spec = compile_request(Request((source,), {}, {}, (), child), target).spec
         if spec.destructive:
             raise script.bad("destructive actions are not allowed here", hint="run it with vtrace -w -s")
-        self._check(spec)
+        check_table(script, spec)
+        check_columns(script, spec)
         return spec
 
-    def _check(self, spec: ProgramSpec) -> None:
-        """Whether the program gives what the header declares."""
-        check_table(self._script, spec)
-        columns = self._script.columns
-        if not columns:
-            return
-        for record in spec.records:
-            for action in record.actions:
-                if isinstance(action, PrintfAction) and len(action.fields) != len(columns):
-                    message = f"header: a printf() has {len(action.fields)} values, there are {len(columns)} columns"
-                    raise self._script.bad(message, "column")
-                if isinstance(action, TraceAction | PrintAction):
-                    raise self._script.bad("header: what is no printf() has no columns", "column")
-
     def _made_printer(self) -> Printer:
+        tape = self._tape
         if self._write is not None:
-            return Printer(self.spec, self._write, self._complain, self._store, None, self._session.shower)
-        self._events = Events(self.spec, self._complain, self._store, self._session.shower)
+            write = self._write if tape is None else tape.output(self._write)
+            return Printer(self.spec, write, self._complain, self._store, None, self._session.shower)
+        record = None if tape is None or not self._script.columns else tape.event
+        self._events = Events(self.spec, self._complain, self._store, self._session.shower, record)
         return self._events
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -139,6 +142,8 @@ class Running:
 
     def _complain(self, line: str) -> None:
         self.complaints.append(line)
+        if self._tape is not None:
+            self._tape.complain(line)
 
     def say_complaints(self) -> None:
         """Faults and losses since the last call go to standard error."""
@@ -160,6 +165,8 @@ class Running:
             self._session.update_clock()
             self._session.note()
             self._look_for_losses()
+            if self._tape is not None and not self._script.values:
+                self.snapshot()
         return self.events
 
     @property
@@ -193,15 +200,19 @@ class Running:
         else:
             self._printer.finish()
         self._look_for_losses()
+        if self._tape is not None and not self._script.values:
+            self.snapshot()
 
     def _drain(self) -> None:
         while self._session.pump(self._printer, 0):
             pass
 
-    def held(self) -> Held:
-        """The aggregations, as the program has left them."""
-        self._store.refresh()
-        return {spec.name: (spec, self._store.snapshot(spec.id)) for spec in self.spec.aggregations}
+    def snapshot(self) -> Snapshot:
+        """The aggregations, as the program has left them; the end of an interval of the recording."""
+        now = self._store.complete(self._session.snapshot())
+        if self._tape is not None:
+            self._tape.take(now)
+        return now
 
     @property
     def status(self) -> int:

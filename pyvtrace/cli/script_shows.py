@@ -6,20 +6,22 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 import click
 
 from pyvtrace.analysis.names import Names
 from pyvtrace.analysis.script import Script
-from pyvtrace.analysis.tables import table_rows
 from pyvtrace.cli.library import display
 from pyvtrace.cli.running import Running, narrowing
+from pyvtrace.cli.script_lines import event_lines, lines_of_table
+from pyvtrace.cli.script_tape import ScriptTape
 from pyvtrace.cli.showing import set_aside, size_of
 from pyvtrace.cli.signals import Interrupts
 from pyvtrace.cli.terminal import Signals, Terminal
 from pyvtrace.cli.tracing import Asked
-from pyvtrace.render.records import EventLines, table_lines
+from pyvtrace.export.recording import Recorder
+from pyvtrace.export.scripts import Recorded
 from pyvtrace.render.theme import theme
 from pyvtrace.runtime import places
 from pyvtrace.value import Value
@@ -38,9 +40,14 @@ class Asking(Value):
     duration: int | None = None
     top: int | None = None
     json: bool = False
+    recorder: Recorder | None = None
 
     def running(self, streams: tuple[int | None, ...] = (), write: Callable[[str], object] | None = None) -> Running:
-        return Running(self.script, self.asked, self.command, streams, write)
+        tape = None
+        if self.recorder is not None:
+            recorded = Recorded(self.script, names_of(self.script), self.asked.commands, self.top)
+            tape = ScriptTape(self.recorder, recorded)
+        return Running(self.script, self.asked, self.command, streams, write, tape)
 
 
 def run(asking: Asking) -> int:
@@ -57,12 +64,7 @@ def run(asking: Asking) -> int:
 
 def names_of(script: Script) -> Names:
     """Names of what the script's columns and keys number."""
-    kinds = {field.kind for field in script.fields}
-    known: Mapping[str, Callable[[], Mapping[int, str]]] = {
-        "device": places.device_names,
-        "cgroup": places.group_names,
-    }
-    return {kind: ask() for kind, ask in known.items() if kind in kinds}
+    return places.names_of({field.kind for field in script.fields})
 
 
 def _announce(asking: Asking) -> None:
@@ -107,23 +109,15 @@ def _events(asking: Asking) -> int:
     keep = _keep(asking)
     # Standard output is for the objects alone where a program reads it.
     with asking.running((None, 2) if asking.json else ()) as running:
-        if asking.json:
-            from json import dumps
-
-            from pyvtrace.export.record_lines import event_object
-
-            def line(values: tuple[int | str, ...]) -> str:
-                return dumps(event_object(script.columns, values, names), separators=(",", ":"))
-        else:
-            lines = EventLines(script.columns, names)
-            print(lines.heading(), flush=True)
-            line = lines.line
+        heading, line = event_lines(script, names, json=asking.json)
+        sys.stdout.write(heading)
+        sys.stdout.flush()
         _announce(asking)
         for _ in _turns(running, asking, lambda: 1.0):
             while running.events:
                 values = running.events.popleft().values
                 if values and (keep is None or keep(values)):  # type: ignore[arg-type]
-                    sys.stdout.write(f"{line(values)}\n")  # type: ignore[arg-type]
+                    sys.stdout.write(line(values))
             sys.stdout.flush()
         running.say_complaints()
         return running.status
@@ -143,20 +137,7 @@ def _shower(asking: Asking, running: Running) -> Callable[[], Iterator[str]]:
     """The lines of the table, or of its rows as JSON, as they are when they are asked for."""
     script, names, keep = asking.script, names_of(asking.script), _keep(asking)
 
-    def lines() -> Iterator[str]:
-        held = running.held()
-        rows = table_rows(script, held, keep)[: asking.top]
-        if not asking.json:
-            yield from table_lines(script, held, rows, names)
-            return
-        from json import dumps
-
-        from pyvtrace.export.record_lines import row_objects
-
-        for row in row_objects(script, held, rows, names, time.time_ns()):
-            yield dumps(row, separators=(",", ":"))
-
-    return lines
+    return lambda: lines_of_table(script, names, running.snapshot(), keep, asking.top, json=asking.json)
 
 
 def _tables(asking: Asking) -> int:
@@ -167,7 +148,7 @@ def _tables(asking: Asking) -> int:
         lines = _shower(asking, running)
 
         def show() -> None:
-            sys.stdout.writelines(f"{line}\n" for line in lines())
+            sys.stdout.writelines(lines())
             sys.stdout.flush()
 
         started = time.monotonic()
@@ -176,8 +157,13 @@ def _tables(asking: Asking) -> int:
         def patience() -> float:
             return 1.0 if following is None else following - time.monotonic()
 
+        recorded = started
         for _ in _turns(running, asking, patience):
             running.events.clear()
+            if interval is None and asking.recorder is not None and time.monotonic() >= recorded + 1:
+                # A table that is shown at the end only is recorded each second.
+                recorded = time.monotonic()
+                running.snapshot()
             if following is not None and interval is not None and time.monotonic() >= following:
                 following += interval
                 show()
@@ -199,14 +185,14 @@ def _live(asking: Asking) -> int:
             for picture in _pictures(asking, running, signals, terminal, lines):
                 width, height = size_of(output)
                 head = f"{asking.script.name.removesuffix('.d')}  {asking.script.question}  q quit"
-                shown = [head, "", *picture][:height]
+                shown = [head, "", *(line.removesuffix("\n") for line in picture)][:height]
                 terminal.show([line[:width] if paint.glyphs.levels else line for line in shown])
         running.finish()
-        last = list(lines())
-    sys.stdout.writelines(f"{line}\n" for line in last)
+        last, status = list(lines()), running.status
+    sys.stdout.writelines(last)
     sys.stdout.flush()
     running.say_complaints()
-    return 0
+    return status
 
 
 def _pictures(

@@ -6,7 +6,7 @@ What a script declares in its header makes its command line, its help, its colum
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -17,6 +17,7 @@ from pyvtrace.cli import views
 from pyvtrace.cli.library import C_SUFFIX, c_program, display, find
 from pyvtrace.cli.script_shows import Asking, run
 from pyvtrace.cli.tracing import Asked
+from pyvtrace.export.recording import Recorder
 from pyvtrace.runtime import places
 
 _USAGE = """\
@@ -111,6 +112,7 @@ def command(script: Script, name: str) -> click.Command:
     options.append(click.Option(["--duration"], callback=seconds, metavar="TIME", help="End after this time: 30, 10m."))
     if shown != "text":
         options.append(click.Option(["--json"], is_flag=True, help=f"Print JSON lines: one object {_OBJECT[shown]}."))
+    options.append(views.RECORD)
     taken = {text for option in options for text in option.opts}
     for option in script.options:
         if f"--{option.name}" in taken:
@@ -202,16 +204,22 @@ def trace(script: Script, given: dict[str, object]) -> int:
     if not script.filters and len(pids) + (given["run"] is not None) > 1:
         raise click.UsageError("one process, please: the script is about $target")
     asked = Asked(tuple(map(places.process, pids)), commands, groups)
-    asking = Asking(
-        script.with_values(values),
+    record = given["record"]
+    with views.recorder_of(None if record is None else str(record)) as recorder:
+        return run(_asking(script.with_values(values), asked, given, recorder))
+
+
+def _asking(script: Script, asked: Asked, given: Mapping[str, object], recorder: Recorder | None) -> Asking:
+    return Asking(
+        script,
         asked,
         command=None if given["run"] is None else str(given["run"]),
         interval=_number(given.get("interval")),
         duration=_number(given["duration"]),
         top=_number(given.get("top")),
         json=bool(given.get("json")),
+        recorder=recorder,
     )
-    return run(asking)
 
 
 def _number(value: object) -> int | None:

@@ -204,6 +204,4 @@ def owned() -> bool:
 
 def names_of(script: Script) -> Names:
     """Names of what the script's keys number."""
-    kinds = {key.kind for key in script.keys}
-    known = {"device": places.device_names, "cgroup": places.group_names}
-    return {kind: ask() for kind, ask in known.items() if kind in kinds}
+    return places.names_of({key.kind for key in script.keys})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 _MINOR_BITS = 20  # of the kernel's own dev_t, which tracepoints show
 
@@ -79,3 +79,9 @@ def device_names() -> dict[int, str]:
     with open("/proc/partitions", encoding="utf-8") as file:
         fields = [line.split() for line in file]
     return {int(f[0]) << _MINOR_BITS | int(f[1]): f[3] for f in fields if len(f) == 4 and f[0].isdigit()}
+
+
+def names_of(kinds: Collection[str]) -> Mapping[str, Mapping[int, str]]:
+    """Names by number of those of the kinds of values that are numbers of something here: devices, control groups."""
+    known: Mapping[str, Callable[[], Mapping[int, str]]] = {"device": device_names, "cgroup": group_names}
+    return {kind: ask() for kind, ask in known.items() if kind in kinds}
