@@ -8,13 +8,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from pyvtrace.analysis.names import Names
 from pyvtrace.analysis.rows import Grouping
 from pyvtrace.analysis.script import Script
 from pyvtrace.cli.terminal import Signals, Terminal
 from pyvtrace.cli.tracing import Asked, Tracing, narrowing
-from pyvtrace.render.theme import Theme, theme
+from pyvtrace.render.theme import Glyphs, Line, Theme, theme
 from pyvtrace.render.view import View
 from pyvtrace.runtime import processes
 from pyvtrace.runtime.snapshot import Snapshot
@@ -23,6 +24,40 @@ from pyvtrace.value import Value
 _FIRST = 0.2  # seconds until a live view shows something: nobody looks at an empty screen for a whole interval
 _LOOK = 0.1  # seconds between looks at whether what is traced has ended
 _WIDTH, _HEIGHT = 80, 24  # of paper, and of terminals that do not know their size
+
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+class Running(Protocol[T_co]):
+    """A trace that can be looked at: `Tracing`, and those of other commands."""
+
+    def snapshot(self) -> T_co:
+        """What was seen so far."""
+
+    def watch(self) -> T_co:
+        """The same for who looks every second."""
+
+    def last(self) -> T_co:
+        """What was seen in all."""
+
+    def over(self) -> bool:
+        """Whether there is nothing left to trace."""
+
+
+class Picture(Protocol[T_contra]):
+    """What refreshes in place: `View`, and those of other commands."""
+
+    paused: bool
+    quit: bool
+
+    def take(self, seen: T_contra) -> None: ...
+
+    def press(self, key: str) -> None: ...
+
+    def lines(self, width: int, height: int, glyphs: Glyphs) -> list[Line]: ...
 
 
 class Plan(Value):
@@ -69,8 +104,8 @@ class Request(Value):
 # --------------------------------------------------------------------------------------------------------------- paper
 
 
-def paper(tracing: Tracing, plan: Plan, show: Callable[[Snapshot], None]) -> None:
-    """Show a snapshot every interval, and at the end what was seen in all."""
+def paper(tracing: Running[T], plan: Plan, show: Callable[[T], None]) -> None:
+    """Show what was seen every interval, and at the end what was seen in all."""
     started = time.monotonic()
     with Signals() as signals:
         following = started + plan.interval
@@ -140,9 +175,9 @@ def live(request: Request) -> None:
     output, keys = sys.stdout.fileno(), sys.stdin.fileno() if sys.stdin.isatty() else None
     paint = theme(os.environ, sys.stdout.encoding, terminal=True)
     view = request.view(live=True)
-    with _set_aside(request.command) as streams, request.tracing(*streams) as tracing:
+    with set_aside(request.command) as streams, request.tracing(*streams) as tracing:
         view.start(tracing.first)
-        _draw(tracing, request.plan, view, paint, output, keys)
+        draw(tracing, request.plan, view, paint, output, keys)
     width, height = size_of(output)
     # With room for the command line above it and the prompt below.
     lines = view.table(width, paint.glyphs, max(1, height - 4))
@@ -151,7 +186,7 @@ def live(request: Request) -> None:
 
 
 @contextlib.contextmanager
-def _set_aside(command: str | None) -> Iterator[Sequence[int]]:
+def set_aside(command: str | None) -> Iterator[Sequence[int]]:
     """Streams for a command whose terminal is taken by the view: nothing to read, and what it writes is kept until the
     terminal is free again."""
     if command is None:
@@ -178,7 +213,7 @@ def collect_rarely() -> None:
     gc.set_threshold(100_000)
 
 
-def _draw(tracing: Tracing, plan: Plan, view: View, theme: Theme, output: int, keys: int | None) -> None:
+def draw(tracing: Running[T], plan: Plan, view: Picture[T], theme: Theme, output: int, keys: int | None) -> None:
     """Draw until the user, a signal, the duration or the end of what is traced ends it."""
     collect_rarely()
     with Signals(signal.SIGWINCH, signal.SIGTSTP) as signals, Terminal(output, keys, signals) as terminal:
@@ -190,7 +225,7 @@ def _draw(tracing: Tracing, plan: Plan, view: View, theme: Theme, output: int, k
         view.take(tracing.last())
 
 
-def _turns(tracing: Tracing, plan: Plan, view: View, signals: Signals, terminal: Terminal) -> Iterator[None]:
+def _turns(tracing: Running[T], plan: Plan, view: Picture[T], signals: Signals, terminal: Terminal) -> Iterator[None]:
     """Yields whenever there may be something new to draw."""
     started = time.monotonic()
     following = started + min(_FIRST, plan.interval)
