@@ -247,18 +247,18 @@ syscall::recvmsg:entry
 /* ------------------------------------------------------------------------------------------ what comes, and who wakes */
 
 rawtp:::sk_data_ready
-/ours[(uint64_t)args[0]]/
+/ours[arg0]/
 {
-	this->came = (uint64_t)args[0];
+	this->came = arg0;
 	if (asked[this->came] && !came[this->came]) {
 		came[this->came] = timestamp;
 	}
 }
 
 rawtp:::inet_sock_set_state
-/ours[(uint64_t)args[0]]/
+/ours[arg0]/
 {
-	this->came = (uint64_t)args[0];
+	this->came = arg0;
 }
 
 rawtp:::sk_data_ready, rawtp:::inet_sock_set_state

@@ -202,6 +202,6 @@ def _live(pid: int | None, run: str | None, plan: Plan, about: str) -> None:
         draw(tracing, plan, view, paint, output, keys)
     width, height = size_of(output)
     # With room for the command line above it and the prompt below.
-    lines = view.table(width, paint.glyphs, max(1, height - 14))
+    lines = view.table(width, paint.glyphs, max(1, height - 3))
     sys.stdout.writelines(paint.text(line) + "\n" for line in lines)
     sys.stdout.flush()

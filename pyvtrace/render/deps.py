@@ -157,12 +157,14 @@ class DepsView:
         return [*above, *middle, *padding, self._footer(width, glyphs)]
 
     def table(self, width: int, glyphs: Glyphs, most: int | None = None) -> Iterator[Line]:
-        """Title, losses and rows for who cannot press keys; `most` rows of endpoints."""
+        """Title, losses and rows for who cannot press keys; at most `most` lines, or one more for an endpoint."""
         assert self._report is not None, "take() comes first"
-        yield self._title(width, glyphs)
-        yield from self._warnings(width, glyphs)
-        rows = self._rows
-        shown = rows if most is None or len(rows) <= most else rows[: max(1, most - 1)]
+        above = [self._title(width, glyphs), *self._warnings(width, glyphs)]
+        yield from above
+        rows = shown = self._rows
+        if most is not None:
+            room = most - len(above) - 1 - self._report.quiet - len(self._report.others)
+            shown = rows if len(rows) <= room else rows[: max(1, room - 1)]
         yield from self._body(shown, width, glyphs)
         if len(shown) < len(rows):
             yield [Segment(f"and {len(rows) - len(shown)} more endpoints", DIM)]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shlex
+import socket
+import sys
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from tests.conftest import Tracer, Workload
+from tests.conftest import RunVtrace, Tracer, Workload
 from tests.workloads import caller, troubled
 
 MS = 1_000_000
@@ -139,6 +143,36 @@ def test_names_that_a_slow_name_server_is_asked_for(seen: Seen, what: str) -> No
     assert one["sent"] == one["received"] == sum(sizes)
     late = truth["cpu_ns"] + sum(other["waited"] for other in report["others"].values())
     assert truth["whole_ns"] - late <= one["waited"] <= truth["whole_ns"]
+
+
+def test_many_connections_to_one_endpoint_are_one_row(seen: Seen) -> None:
+    report, work, truth = seen("troubled", "pool", 8)
+    (one,) = report["endpoints"]
+    assert one["name"] == work.facts["server"]
+    assert one["connect"]["count"] == 8
+    assert one["questions"] == one["answer"]["count"] == 8 * troubled.CALLS
+    assert one["sent"] == 8 * troubled.CALLS * caller.QUESTION
+    assert one["received"] == 8 * troubled.CALLS * caller.ANSWER
+    assert one["answer"]["p50"] >= troubled.DELAY * 1000 * MS
+    # Eight wait at once.
+    assert truth["whole_ns"] < one["waited"] <= 8 * truth["whole_ns"]
+
+
+def test_a_command_and_its_children(vtrace: RunVtrace) -> None:
+    """A shell starts two processes, one after the other, that ask a service of this one."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=caller.serve, args=(server, caller.QUICK), daemon=True).start()
+        port = server.getsockname()[1]
+        ask = (
+            f"import socket; end = socket.create_connection(('127.0.0.1', {port})); "
+            f"end.sendall(bytes({caller.QUESTION})); end.recv({caller.ANSWER}, socket.MSG_WAITALL)"
+        )
+        one = shlex.join([sys.executable, "-c", ask])
+        result = vtrace("deps", "--json", "-c", shlex.join(["sh", "-c", f"{one}; {one}"]))
+    assert result.status == 0, result.stderr
+    found = endpoints(json.loads(result.stdout))[f"127.0.0.1:{port}"]
+    assert (found["connect"]["count"], found["answer"]["count"]) == (2, 2)
+    assert found["received"] == 2 * caller.ANSWER
 
 
 def test_who_never_answers(seen: Seen) -> None:

@@ -8,6 +8,7 @@ WHAT COUNT`, in a network namespace of its own. WHAT:
 - `reset`: COUNT questions, each of which is answered by a reset;
 - `dns`: a name server that takes DELAY seconds is asked for one name COUNT times and for another one once, over sockets
   that are made for each; `dns-unconnected` by one socket that stays without a connection;
+- `pool`: COUNT threads, each over a connection of its own, ask one service CALLS times;
 - `silent`: COUNT datagrams to who never answers;
 - `old-wait`: the caller waits since before the gate for an answer that comes DELAY seconds behind it, COUNT times;
 - `served`: the caller is a server, and answers COUNT questions, which come DELAY seconds after one another;
@@ -32,12 +33,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 from tests.workloads import gate
-from tests.workloads.caller import elsewhere, name_of, receive
+from tests.workloads.caller import ANSWER, QUESTION, elsewhere, name_of, receive, serve
 from tests.workloads.net_user import enter
 
 DELAY = 0.030
 NAMES = "www.service.example", "a-name-that-is-longer-than-thirty-two-characters.example"
-QUESTION = 100
+CALLS = 5  # of each thread of a pool
 _DNS_HEADER = struct.Struct("!6H")
 _SO_LINGER_NOW = struct.pack("ii", 1, 0)
 
@@ -179,6 +180,26 @@ def silent(count: int) -> Iterator[str]:
                 end.send(bytes(QUESTION))
 
 
+def pool(count: int) -> Iterator[str]:
+    server = socket.create_server(("127.0.0.1", 0))
+    address = server.getsockname()
+
+    def call() -> None:
+        with socket.create_connection(address) as end:
+            for _ in range(CALLS):
+                end.sendall(bytes(QUESTION))
+                receive(end, ANSWER)
+
+    with elsewhere(lambda: serve(server, DELAY)):
+        server.close()
+        yield f"{address[0]}:{address[1]}"
+        threads = [threading.Thread(target=call) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+
 def old_wait(count: int) -> Iterator[str]:
     """A thread that is asleep in recv at the gate; what is behind it tells the service to answer."""
     server = socket.create_server(("127.0.0.1", 0))
@@ -244,6 +265,7 @@ WAYS: Mapping[str, Callable[[int], Iterator[str]]] = {
     "reset": reset,
     "dns": dns,
     "dns-unconnected": dns_unconnected,
+    "pool": pool,
     "silent": silent,
     "old-wait": old_wait,
     "served": served,
