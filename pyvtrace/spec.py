@@ -62,10 +62,16 @@ class Timer(AttachSpec):
     every_cpu: bool
 
 
-class SoftwareEvent(AttachSpec):
-    """A perf event that the kernel counts itself, at each time that it happens; `number` is PERF_COUNT_SW_*."""
+class Counter(AttachSpec):
+    """Perf events of a `kind` and number (`type` and `config` of struct perf_event_attr) on every CPU, once in `period`
+    of what is counted. What happens in the kernel or in programs may be left out."""
 
+    name: str
+    kind: int
     number: int
+    period: int
+    kernel: bool
+    user: bool
 
 
 class UserPoint(Value):
@@ -190,11 +196,13 @@ class PartSpec(Value):
 
 
 class PrintAction(ActionSpec):
-    """print(): the value under its type's name; `shape` is that of a struct, a union or an array."""
+    """print(): the value under its type's name; `shape` is that of a struct, a union or an array. Where it is what a
+    pointer points to, `pointer` is that one."""
 
     field: FieldSpec
     type: str
     shape: ShapeSpec | None = None
+    pointer: FieldSpec | None = None
 
 
 class PrintfAction(ActionSpec):

@@ -2,6 +2,10 @@
  * question: which services does a process talk to, how long do they take to answer, and what does it wait for?
  * output:   for each endpoint times to connect and to answer, bytes and errors; what threads waited for, in ns.
  *           `vtrace deps` shows it by name, in percent, and with what was under way when it began and ended
+ * view:     deps
+ * example:  --duration 1 -c 'getent ahosts localhost'
+ * filter:   syscall::read:entry syscall::poll:entry syscall::nanosleep:entry syscall::futex*:entry syscall::fsync:entry
+ *           syscall::wait4:entry syscall::socket:return rawtp:::sched_switch
  *
  * An endpoint is four numbers: family * 256 + protocol (+ 65536 for those that come to us), two halves of an address as
  * it is in memory, and a port. Of a unix socket the second half is the kernel's address of its name, of one without

@@ -16,10 +16,12 @@ import click
 from pyvtrace.analysis.deps.program import SCRIPT, program, waits_of
 from pyvtrace.analysis.deps.report import Beginning, Report, report
 from pyvtrace.analysis.deps.sockets import Sockets, asleep, sockets_of
+from pyvtrace.analysis.script import parse_script
 from pyvtrace.cli.console import say
+from pyvtrace.cli.library import read_script
 from pyvtrace.cli.showing import Plan, draw, paper, paper_width, set_aside, size_of
 from pyvtrace.cli.tracing import Asked, conditions
-from pyvtrace.cli.views import duration, owned, read_script, run_command
+from pyvtrace.cli.views import duration, owned, run_command
 from pyvtrace.export.deps import as_json
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.providers.syscall import table
@@ -77,7 +79,7 @@ class Tracing:
             if self._child is not None:
                 stack.callback(self._child.end)
             target = LiveTarget()
-            script = read_script(SCRIPT)
+            script = parse_script(read_script(SCRIPT), SCRIPT)
             self._waits = waits_of(script)
             sockets = _NOTHING if self._pid is None else sockets_of(self._pid)
             asked = conditions(Asked(() if self._pid is None else (self._pid,)), self._child is not None)

@@ -26,18 +26,20 @@ TS_COMPAT = 0x0002
 
 
 class Registers(Value):
-    """Offsets in `struct pt_regs`: a call's arguments, its number, the instruction pointer."""
+    """Offsets in `struct pt_regs`: a call's arguments, its number, the instruction pointer; and the size of what a perf
+    event's program is given of it."""
 
     arguments: tuple[int, ...]
     compat: tuple[int, ...]
     number: int
     pointer: int
+    size: int
 
 
 REGISTERS = {
-    "x86_64": Registers((112, 104, 96, 56, 72, 64), (40, 88, 96, 104, 112, 32), 120, 128),
+    "x86_64": Registers((112, 104, 96, 56, 72, 64), (40, 88, 96, 104, 112, 32), 120, 128, 168),
     # orig_x0 (272) keeps the first argument when x0 already has the result.
-    "aarch64": Registers((272, 8, 16, 24, 32, 40), (272, 8, 16, 24, 32, 40), 280, 256),
+    "aarch64": Registers((272, 8, 16, 24, 32, 40), (272, 8, 16, 24, 32, 40), 280, 256, 272),
 }
 
 
@@ -319,8 +321,9 @@ class WordsContext(Context):
             yield from extend(R0, type_.bytes, signed=type_.signed)
 
 
-class TimerContext(Context):
-    """profile and tick: arg0 is the interrupted kernel address, arg1 the user one; one of them is 0."""
+class SampleContext(Context):
+    """profile, tick and counters: arg0 is the interrupted kernel address, arg1 the user one; one of them is 0. arg2 is
+    the address that a page fault was about (struct bpf_perf_event_data)."""
 
     traced_by_caller = False
 
@@ -329,8 +332,11 @@ class TimerContext(Context):
         self.registers = registers
 
     def argument(self, m: Machine, index: int) -> Code:
-        if index > 1:
+        if index > 2:
             yield mov(R0, 0)
+            return
+        if index == 2:
+            yield load(R0, R6, self.registers.size + 8)
             return
         done = Label("done")
         yield load(R0, R6, self.registers.pointer)

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyvtrace.compile.context import (
-    REGISTERS,
-    Context,
-    RecordContext,
-    SyscallContext,
-    TimerContext,
-    WordsContext,
-)
+from pyvtrace.compile.context import REGISTERS, Context, RecordContext, SampleContext, SyscallContext, WordsContext
 from pyvtrace.compile.functions import CONVENTIONS, EntryContext, OperandContext, ReturnContext, TracedContext
 from pyvtrace.lang.ast import ProbeDescription
 from pyvtrace.lang.vocabulary import Probe
 from pyvtrace.providers.fbt import KernelKey
 from pyvtrace.providers.operands import operands
-from pyvtrace.providers.profile import TimerKey
+from pyvtrace.providers.profile import SampleKey
 from pyvtrace.providers.registry import ProbeTable
 from pyvtrace.providers.syscall import COMPAT_TABLES, SyscallKey, identity, tables
 from pyvtrace.providers.tracepoint import RawKey, TracepointKey, field_type
 from pyvtrace.providers.usdt import NoteKey
 from pyvtrace.providers.user import FunctionKey
-from pyvtrace.providers.vminfo import CountKey
 from pyvtrace.target import Target
 
 
@@ -54,8 +46,8 @@ def context_for(probes: Sequence[Probe], target: Target, table: ProbeTable) -> C
             return RecordContext(probes, fields, [field_type(f) for f in fields])
         case RawKey(name=name):
             return _at_tracepoint(WordsContext(probes, [a.type for a in table.arguments(first)]), name)
-        case TimerKey() | CountKey():
-            return TimerContext(probes, REGISTERS[target.architecture])
+        case SampleKey():
+            return SampleContext(probes, REGISTERS[target.architecture])
         case FunctionKey(returns=True):
             return ReturnContext(probes, CONVENTIONS[target.architecture], None)
         case FunctionKey():

@@ -13,12 +13,12 @@ from pyvtrace.kernel import bpf, perf
 from pyvtrace.kernel.features import ask, event_source
 from pyvtrace.spec import (
     CodeSpec,
+    Counter,
     FunctionTrace,
     KernelPoint,
     Kprobes,
     PerfTracepoint,
     RawTracepoint,
-    SoftwareEvent,
     Timer,
     TypedTracepoint,
     Uprobes,
@@ -56,7 +56,7 @@ def load(program: CodeSpec, code: bytes, target: Target) -> int:
 
 
 def attach(program: CodeSpec, fd: int, target: Target, held: ExitStack, cpus: Sequence[int]) -> None:
-    """Let a program run where its spec says, until `held` is closed; timers go off on `cpus`.
+    """Let a program run where its spec says, until `held` is closed; timers go off, and counters count, on `cpus`.
 
     Raises:
         KernelError: the kernel refuses.
@@ -74,9 +74,9 @@ def attach(program: CodeSpec, fd: int, target: Target, held: ExitStack, cpus: Se
         case Timer(period_ns=period, every_cpu=every):
             for cpu in cpus if every else cpus[:1]:
                 _run_at(held, perf.open_clock(cpu, period), fd)
-        case SoftwareEvent(number=number):
+        case Counter() as counter:
             for cpu in cpus:
-                _run_at(held, perf.open_software(cpu, number), fd)
+                _run_at(held, perf.open_counter(cpu, counter), fd)
         case Uprobes() as uprobes:
             _uprobes(held, uprobes, fd)
         case Kprobes() as kprobes:

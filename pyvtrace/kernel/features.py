@@ -39,7 +39,7 @@ from pyvtrace.bpf.isa import (
 )
 from pyvtrace.kernel import bpf, perf
 from pyvtrace.kernel.cpus import online
-from pyvtrace.spec import MapSpec
+from pyvtrace.spec import Counter, MapSpec
 from pyvtrace.value import Value
 
 
@@ -335,6 +335,22 @@ def cpu_clock() -> None:
         perf.attach(event, program)
     finally:
         _close(event, program)
+
+
+@feature(
+    "hardware counters",
+    since="2.6.31",
+    purpose="hardware events of the cpc provider: cycles, instructions, cache misses",
+    remedy="use the machine itself, or a virtual one that is given counters; software events work without",
+)
+def hardware_counters() -> None:
+    cycles = Counter("cpu_cycles", kind=0, number=0, period=10**9, kernel=True, user=True)
+    try:
+        os.close(perf.open_counter(online()[0], cycles))
+    except perf.PerfError as error:
+        if error.errno not in (errno.ENOENT, errno.EOPNOTSUPP):
+            raise
+        raise OSError(error.errno, "the kernel has found none") from None
 
 
 def _close(*fds: int) -> None:

@@ -8,11 +8,12 @@ from ctypes import c_uint32, c_uint64
 
 from pyvtrace.kernel.cpus import online
 from pyvtrace.kernel.syscall import PERF_EVENT_OPEN, KernelError, syscall
+from pyvtrace.spec import Counter
 
 _TYPE_SOFTWARE, _TYPE_TRACEPOINT = 1, 2
 _COUNT_CPU_CLOCK = 0
 _FLAG_FD_CLOEXEC = 1 << 3
-_DISABLED = 1 << 0
+_DISABLED, _EXCLUDE_USER, _EXCLUDE_KERNEL = 1 << 0, 1 << 4, 1 << 5
 _IOC_ENABLE, _IOC_SET_BPF = 0x2400, 0x40042408
 EVERY_TASK = -1
 
@@ -75,10 +76,22 @@ def open_clock(cpu: int, period_ns: int) -> int:
     )
 
 
-def open_software(cpu: int, number: int) -> int:
-    """fd of an event that the kernel counts (PERF_COUNT_SW_*) which runs a program each time, on one CPU."""
-    task = f"open software event {number} on CPU {cpu}"
-    return open_event(task, EVERY_TASK, cpu, type=_TYPE_SOFTWARE, config=number, sample_period=1)
+def open_counter(cpu: int, counter: Counter) -> int:
+    """fd of a counter of a CPU that runs a program once in its period.
+
+    Raises:
+        PerfError: ENOENT or EOPNOTSUPP where nothing counts this.
+    """
+    flags = (0 if counter.user else _EXCLUDE_USER) | (0 if counter.kernel else _EXCLUDE_KERNEL)
+    return open_event(
+        f"count {counter.name} on CPU {cpu}",
+        EVERY_TASK,
+        cpu,
+        flags=flags,
+        type=counter.kind,
+        config=counter.number,
+        sample_period=counter.period,
+    )
 
 
 def open_probe(task: str, source: int, function: bytes, offset: int, pid: int = 0, config: int = 0) -> int:

@@ -86,8 +86,10 @@ def explain(command: str, number: int) -> str:
             return "not enough memory: make it smaller (aggsize, bufsize, dynvarsize)"
         case errno.EINVAL if command == "BPF_PROG_LOAD":
             return "this kernel does not have this type of program"
-        case errno.ENOENT if command in ("BPF_RAW_TRACEPOINT_OPEN", "perf_event_open"):
+        case errno.ENOENT if command == "BPF_RAW_TRACEPOINT_OPEN":
             return "this kernel has no such tracepoint"
+        case errno.ENOENT if command == "perf_event_open":
+            return "this kernel has no such tracepoint or counter"
         case errno.EMFILE:
             return "too many open files: raise the limit (ulimit -n)"
         case _ if number == ENOTSUPP or number == errno.EOPNOTSUPP:

@@ -31,6 +31,7 @@ PROVIDERS: Mapping[str, tuple[Attributes, ...]] = {
     "profile": (_EVOLVING, ("Unstable", "Unstable", "Unknown"), _PRIVATE, _EVOLVING, _EVOLVING),
     "syscall": (_EVOLVING, _PRIVATE, _UNSTABLE_ISA, _EVOLVING, _UNSTABLE_ISA),
     "lockstat": (_EVOLVING, _PRIVATE, _PRIVATE, _EVOLVING, _EVOLVING),
+    "cpc": (_EVOLVING, _PRIVATE, _PRIVATE, ("Evolving", "Evolving", "CPU"), _EVOLVING),
     "fbt": (_EVOLVING_ISA, _PRIVATE, _PRIVATE, _EVOLVING_ISA, _PRIVATE_ISA),
     "pid": (_EVOLVING_ISA, _PRIVATE, _PRIVATE, _EVOLVING_ISA, _PRIVATE),
     **dict.fromkeys(("sdt", "rawtp"), (_EVOLVING_ISA, _PRIVATE, _PRIVATE, _PRIVATE_ISA, _PRIVATE_ISA)),

@@ -14,7 +14,7 @@ typedef struct psinfo {
 	size_t pr_size;		/* of the address space, in pages */
 	dev_t pr_ttydev;
 	char pr_fname[16];	/* name of the command */
-	string pr_psargs;	/* its first argument; the command's name of other processes than the current */
+	string pr_psargs;	/* its first argument; the command's name of processes and threads that do not run */
 	uintptr_t pr_argv;	/* addresses in the process */
 	uintptr_t pr_envp;
 	char pr_dmodel;
@@ -74,7 +74,8 @@ inline char SOBJ_USER = 5;
 inline char SOBJ_USER_PI = 6;
 inline char SOBJ_SHUTTLE = 7;
 
-/* Process groups and sessions: PIDTYPE_PGID and PIDTYPE_SID in include/linux/pid_types.h. A kernel thread has no mm. */
+/* Process groups and sessions: PIDTYPE_PGID and PIDTYPE_SID in include/linux/pid_types.h. A kernel thread has no mm.
+ * Where a probe is for the thread that is about to run, memory is still that of the one before it. */
 translator psinfo_t < struct task_struct *T > {
 	pr_nlwp = T->signal->nr_threads;
 	pr_pid = T->tgid;
@@ -89,7 +90,7 @@ translator psinfo_t < struct task_struct *T > {
 	pr_size = T->mm != NULL ? T->mm->total_vm : 0;
 	pr_ttydev = 0;
 	pr_fname = T->comm;
-	pr_psargs = T->tgid == pid && T->mm != NULL ? copyinstr(T->mm->arg_start) : stringof(T->comm);
+	pr_psargs = T->tgid == pid && T->mm != NULL && T->on_cpu ? copyinstr(T->mm->arg_start) : stringof(T->comm);
 	pr_argv = T->mm != NULL ? T->mm->arg_start : 0;
 	pr_envp = T->mm != NULL ? T->mm->env_start : 0;
 	pr_dmodel = PR_MODEL_LP64;

@@ -12,7 +12,7 @@ either. Drivers that take bios as they come (device mapper, md, zram) have no re
 
 from __future__ import annotations
 
-from pyvtrace.providers.provider import STABLE_IDS
+from pyvtrace.providers.provider import IO_IDS
 from pyvtrace.providers.stable import Does, Row, stable
 
 
@@ -57,7 +57,7 @@ _WAITED = (
 
 IO = stable(
     "io",
-    STABLE_IDS[:100],
+    IO_IDS,
     [
         Row("start", "rawtp:block::block_getrq", _of("args[0]", "args[0]")),
         Row("start", "rawtp:block::block_bio_queue", _of("args[0]", "args[0]"), _TAKES_BIOS),

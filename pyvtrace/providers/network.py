@@ -11,7 +11,7 @@ device that it passes, large segments before the device cuts them and after it h
 
 from __future__ import annotations
 
-from pyvtrace.providers.provider import STABLE_IDS
+from pyvtrace.providers.provider import IP_IDS, TCP_IDS, UDP_IDS
 from pyvtrace.providers.stable import Row, stable
 
 _SEND, _RECEIVE = "rawtp:net::net_dev_queue", "rawtp:net::netif_receive_skb"
@@ -85,13 +85,13 @@ def _moves(old: int, new: int) -> str:
 
 IP = stable(
     "ip",
-    STABLE_IDS[5200:5300],
+    IP_IDS,
     [Row("send", _SEND, _IP_ARGUMENTS, _ip(_SENT)), Row("receive", _RECEIVE, _IP_ARGUMENTS, _ip(_RECEIVED))],
 )
 
 TCP = stable(
     "tcp",
-    STABLE_IDS[5300:5400],
+    TCP_IDS,
     [
         Row("send", _SEND, _TCP_SENT, _TCP_GOES),
         Row("receive", _RECEIVE, _TCP_RECEIVED, _TCP_COMES),
@@ -107,7 +107,7 @@ TCP = stable(
 
 UDP = stable(
     "udp",
-    STABLE_IDS[5400:5500],
+    UDP_IDS,
     [
         Row("send", _SEND, (*_PACKET, ("udpsinfo_t *", "(struct __udp_sent *)args[0]"), _UDP_INFO), _UDP_GOES),
         Row(

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from pyvtrace.lang.ast import ProbeDescription
 from pyvtrace.lang.types import ULONG
 from pyvtrace.lang.vocabulary import Argument, Probe
-from pyvtrace.providers.pattern import Pattern
+from pyvtrace.providers.made import Spelled
 from pyvtrace.providers.provider import TIMER_IDS, Provider
-from pyvtrace.spec import AttachSpec, ProbeName, Timer
+from pyvtrace.spec import AttachSpec, Timer
 from pyvtrace.target import Target
 from pyvtrace.value import Value
 
 
-class TimerKey(Value):
+class SampleKey(Value):
+    """Base of what fires in the middle of whatever a CPU does, and whose arguments are where that was."""
+
+
+class TimerKey(SampleKey):
     """Fires every `period_ns`, on every CPU or on one."""
 
     period_ns: int
@@ -66,45 +68,6 @@ def timer(name: str) -> TimerKey | str:
     return TimerKey(period, parts[1] == "profile")
 
 
-class Timers:
-    """The timers asked for so far. A name keeps its id; names of one period are probes of their own, as in DTrace."""
-
-    def __init__(self) -> None:
-        self._made: dict[str, Probe] = {}
-        for name in STANDARD:
-            self._probe(name)
-
-    def _probe(self, name: str) -> Probe | None:
-        if name not in self._made:
-            key = timer(name)
-            if isinstance(key, str) or len(self._made) == len(TIMER_IDS):
-                return None
-            self._made[name] = Probe(TIMER_IDS[len(self._made)], ProbeName("profile", "", "", name), key)
-        return self._made[name]
-
-    def probes(self, target: Target, description: ProbeDescription) -> Iterator[Probe]:
-        pattern = Pattern(description)
-        names = STANDARD if pattern.name.literal is None else (pattern.name.literal,)
-        made = (self._probe(name) for name in names)
-        return (probe for probe in made if probe and pattern.fits(probe.name))
-
-    def named(self, target: Target, identifier: int) -> ProbeName | None:
-        """None for a timer that nobody asked for."""
-        return next((probe.name for probe in self._made.values() if probe.id == identifier), None)
-
-    def hint(self, target: Target, description: ProbeDescription) -> str:
-        """Why there is no such timer, if a timer is what was meant."""
-        meant = description.provider or description.name.startswith(("tick-", "profile-"))
-        if not meant or Pattern(description).name.literal is None:
-            return ""
-        reason = timer(description.name)
-        if isinstance(reason, str):
-            return reason
-        if self._probe(description.name) is None:
-            return "there are too many timers"
-        return "timers have no module and no function" if description.module or description.function else ""
-
-
 def arguments(target: Target, probe: Probe) -> tuple[Argument, ...]:
     """Where the CPU was: in the kernel, or in a program; the other one is 0."""
     return Argument("kernel_pc", ULONG), Argument("user_pc", ULONG)
@@ -116,5 +79,5 @@ def attach(target: Target, probe: Probe) -> AttachSpec:
 
 def profile() -> Provider:
     """A provider that has handed out no timers yet but the standard ones."""
-    timers = Timers()
+    timers = Spelled("profile", TIMER_IDS, timer, STANDARD, "timers", ("tick-", "profile-"))
     return Provider("profile", TIMER_IDS, timers.probes, arguments, attach, hint=timers.hint, named=timers.named)

@@ -11,17 +11,13 @@ from pyvtrace.lang.vocabulary import Argument, KernelSymbol, Probe, Refusal
 from pyvtrace.providers.c_types import any_type, struct_type
 from pyvtrace.providers.dtrace import DTRACE
 from pyvtrace.providers.fbt import fbt_provider
-from pyvtrace.providers.io import IO
-from pyvtrace.providers.network import IP, TCP, UDP
 from pyvtrace.providers.pattern import glob
 from pyvtrace.providers.profile import profile
-from pyvtrace.providers.provider import Provider
+from pyvtrace.providers.provider import TABLES, Provider, deferred
 from pyvtrace.providers.syscall import SYSCALL
-from pyvtrace.providers.sysinfo import SYSINFO
 from pyvtrace.providers.tracepoint import RAWTP, SDT
 from pyvtrace.providers.usdt import usdt_provider
 from pyvtrace.providers.user import pid_provider, uprobe_provider
-from pyvtrace.providers.vminfo import VMINFO
 from pyvtrace.spec import AttachSpec, Kprobes, ProbeName, Uprobes
 from pyvtrace.target import Target
 from pyvtrace.value import replace
@@ -36,7 +32,8 @@ _LIKENESS = 0.7
 def all_providers() -> tuple[Provider, ...]:
     """Every provider, by ascending ids."""
     functions = pid_provider(), uprobe_provider(), usdt_provider(), fbt_provider()
-    return DTRACE, profile(), SDT, RAWTP, IO, VMINFO, SYSINFO, IP, TCP, UDP, SYSCALL, *functions
+    stable = (deferred(name, module, ids) for name, (module, ids) in TABLES.items())
+    return DTRACE, profile(), SDT, RAWTP, *stable, SYSCALL, *functions
 
 
 class ProbeTable:

@@ -5,7 +5,7 @@ A probe fires when a count would grow, by args[0]. Linux keeps no such counters,
 
 from __future__ import annotations
 
-from pyvtrace.providers.provider import STABLE_IDS
+from pyvtrace.providers.provider import SYSINFO_IDS
 from pyvtrace.providers.stable import Row, stable
 from pyvtrace.providers.syscall import COMPAT_TABLES, table
 
@@ -110,4 +110,4 @@ _REFUSED = {
     "wait_ticks_io": _TICKS,
 }
 
-SYSINFO = stable("sysinfo", STABLE_IDS[5000:5100], _rows, _REFUSED)
+SYSINFO = stable("sysinfo", SYSINFO_IDS, _rows, _REFUSED)

@@ -13,20 +13,22 @@ from pyvtrace.lang.ast import ProbeDescription
 from pyvtrace.lang.vocabulary import Origin, Probe
 from pyvtrace.providers import stable as tables
 from pyvtrace.providers.pattern import Pattern
-from pyvtrace.providers.provider import STABLE_IDS
+from pyvtrace.providers.profile import SampleKey
+from pyvtrace.providers.provider import VMINFO_IDS
 from pyvtrace.providers.stable import Does, Row, stable
-from pyvtrace.spec import AttachSpec, ProbeName, SoftwareEvent
+from pyvtrace.spec import AttachSpec, Counter, ProbeName
 from pyvtrace.target import Target
-from pyvtrace.value import Value, replace
+from pyvtrace.value import replace
 
-_IDS = STABLE_IDS[4900:5000]
-_ROW_IDS, _COUNT_IDS = _IDS[:80], _IDS[80:]
+_ROW_IDS, _COUNT_IDS = VMINFO_IDS[:80], VMINFO_IDS[80:]
+# PERF_TYPE_SOFTWARE, and of its numbers two (include/uapi/linux/perf_event.h).
+_SOFTWARE, _FAULTS, _MAJOR_FAULTS = 1, 2, 6
 
 
-class CountKey(Value):
-    """A count that the kernel keeps: PERF_COUNT_SW_*."""
+class CountKey(SampleKey):
+    """A count that the kernel keeps."""
 
-    number: int
+    counter: Counter
 
 
 _USER_FAULT, _KERNEL_FAULT = "rawtp:exceptions::page_fault_user", "rawtp:exceptions::page_fault_kernel"
@@ -68,14 +70,15 @@ _ONE = _by("1")
 
 def _count(id_: int, name: str, event: str, number: int) -> Probe:
     full = ProbeName("vminfo", "vmlinux", event, name)
-    return Probe(id_, full, None, Origin(Probe(0, full, CountKey(number)), _ONE))
+    counter = Counter(event, _SOFTWARE, number, period=1, kernel=True, user=True)
+    return Probe(id_, full, None, Origin(Probe(0, full, CountKey(counter)), _ONE))
 
 
 # Faults on addresses of processes, whoever takes them; of those that had to wait for a device, the kernel counts the
 # ones that were served.
 _COUNTS = (
-    _count(_COUNT_IDS[0], "as_fault", "page-faults", 2),
-    _count(_COUNT_IDS[1], "maj_fault", "major-faults", 6),
+    _count(_COUNT_IDS[0], "as_fault", "page-faults", _FAULTS),
+    _count(_COUNT_IDS[1], "maj_fault", "major-faults", _MAJOR_FAULTS),
 )
 
 
@@ -136,7 +139,7 @@ def probes(target: Target, description: ProbeDescription) -> Iterator[Probe]:
 
 def attach(target: Target, probe: Probe) -> AttachSpec:
     base = probe.origin.probe if probe.origin else probe
-    return SoftwareEvent(base.key.number) if isinstance(base.key, CountKey) else tables.attach(target, probe)
+    return base.key.counter if isinstance(base.key, CountKey) else tables.attach(target, probe)
 
 
 def named(target: Target, identifier: int) -> ProbeName | None:
@@ -144,4 +147,4 @@ def named(target: Target, identifier: int) -> ProbeName | None:
     return count or (_MADE.named(target, identifier) if _MADE.named else None)
 
 
-VMINFO = replace(_MADE, ids=_IDS, probes=probes, attach=attach, named=named)
+VMINFO = replace(_MADE, ids=VMINFO_IDS, probes=probes, attach=attach, named=named)

@@ -18,7 +18,7 @@ PROG_LOAD, OBJ_GET_INFO_BY_FD, RAW_TRACEPOINT_OPEN, ENABLE_STATS = 5, 15, 17, 32
 PROG_GET_FD_BY_ID = 13
 NEXT_ID = {"prog": 11, "map": 12, "link": 31}
 PROG_TYPE_RAW_TRACEPOINT = 17
-PROG_INFO_SIZE, RUN_COUNT_OFFSET = 232, 200  # struct bpf_prog_info
+PROG_INFO_SIZE, RUN_TIME_OFFSET = 232, 192  # struct bpf_prog_info; the count follows
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -53,15 +53,20 @@ def _walk(command: int) -> Iterator[int]:
 
 def run_count(program: int) -> int:
     """How often program `program` (an id) ran while statistics were on; 0 when it is gone."""
+    return runs(program)[1]
+
+
+def runs(program: int) -> tuple[int, int]:
+    """(nanoseconds it ran, how often) of program `program` while statistics were on; zeros when it is gone."""
     try:
         fd = bpf(PROG_GET_FD_BY_ID, bytearray(pack("=III", program, 0, 0)))
     except FileNotFoundError:
-        return 0
+        return 0, 0
     try:
         info = ctypes.create_string_buffer(PROG_INFO_SIZE)
         bpf(OBJ_GET_INFO_BY_FD, bytearray(pack("=IIQ", fd, PROG_INFO_SIZE, ctypes.addressof(info))))
-        count: int = unpack_from("=Q", info, RUN_COUNT_OFFSET)[0]
-        return count
+        spent, count = unpack_from("=2Q", info, RUN_TIME_OFFSET)
+        return spent, count
     finally:
         os.close(fd)
 

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyvtrace.analysis.deps.endpoints import Endpoint, endpoint_of, failure, name_asked
-from pyvtrace.analysis.deps.program import FILTERS, program, waits_of
+from pyvtrace.analysis.deps.program import program, waits_of
 from pyvtrace.analysis.deps.report import percents
 from pyvtrace.analysis.deps.sockets import asleep, sockets_of
-from pyvtrace.cli.views import read_script
+from pyvtrace.analysis.script import parse_script
+from pyvtrace.cli.library import read_script
 
-SCRIPT = read_script("deps/waits.d")
+SCRIPT = parse_script(read_script("deps/waits.d"))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_the_script_says_what_calls_wait_for() -> None:
 
 def test_conditions_are_in_every_clause_where_something_is_taken_up() -> None:
     text = program(SCRIPT, ["(pid == 42)"], 42, [8080, 443])
-    assert text.count("pid == 42") == len(FILTERS)
+    assert text.count("pid == 42") == len(SCRIPT.filters) == 8
     assert "args[2]->tgid == 42" in text
     assert "listening[443] = 1;\n\tlistening[8080] = 1;" in text
 

@@ -80,3 +80,22 @@ def test_libraries_and_btf_are_read_by_programs_that_name_something_of_theirs(
     opened = [line for line in ran.stderr.splitlines() if line.startswith("opened ")]
     assert any("/pyvtrace/library/" in line for line in opened) is reads_libraries
     assert not any("/btf/" in line for line in opened)
+
+
+RUN_AND_TELL = "import sys; from pyvtrace.cli.main import main; main(sys.argv[1:]); print(*sys.modules)"
+TABLES = {f"pyvtrace.providers.{name}" for name in ("stable", "io", "sched", "proc", "lockstat", "cpc")}
+
+
+@pytest.mark.parametrize(
+    ("program", "imported"),
+    [
+        ("BEGIN { exit(0); }", set()),
+        ("syscall::read:entry { } BEGIN { exit(0); }", set()),
+        ("cpc:::cpu_clock-all-1000000 { } BEGIN { exit(0); }", {"pyvtrace.providers.cpc"}),
+    ],
+)
+def test_tables_of_providers_are_imported_by_programs_that_may_mean_them(program: str, imported: set[str]) -> None:
+    """Asked of sys.modules: the interpreter's list of imports leaves out those that are made by name."""
+    run = [sys.executable, "-c", RUN_AND_TELL, "-qn", program]
+    loaded = set(subprocess.run(run, check=True, capture_output=True, text=True).stdout.split())
+    assert loaded & TABLES == imported

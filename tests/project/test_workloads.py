@@ -22,12 +22,19 @@ ALL = [
     ("compat32", 10),
     ("mutex_pair", 1, 1),
     ("forker", 1),
+    ("migrating", 2),
     ("numbered_calls", 10, 1),
     ("signalled", 10),
     ("spinner", 10),
     ("passed_values", 1, 10),
     ("futex_waits", 1, 1),
     ("storm", "mutex", 10),
+    ("woken", 3),
+    ("moved", 2),
+    ("yielder", 10),
+    ("lives",),
+    ("signalled_child", 2),
+    ("faulter", "touch", 10),
 ]
 
 

@@ -114,7 +114,7 @@ NEAREST = [
     ("syscall::entry", ["syscall:::entry"]),
     ("syscall", ["syscall:::"]),
     ("tracepoint:sched:sched_switch", ["tracepoint:sched::sched_switch"]),
-    ("sched:sched_switch", [":sched::sched_switch"]),
+    ("sched:sched_switch", ["sched::sched_switch:", ":sched::sched_switch"]),
     ("tracepoints:sched::sched_switch", ["tracepoint:sched::sched_switch"]),
     ("sdt:sched::sched_swich", ["sdt:sched::sched_switch"]),
     ("sched_swich", [":::sched_switch"]),
@@ -138,8 +138,8 @@ HINTS = [
     ("syscall::raed:entry", "did you mean syscall::read:entry?"),
     (
         "nosuch:::start",
-        "there is no provider 'nosuch', but dtrace, fbt, io, ip, pid, profile, rawtp, sdt, syscall, sysinfo, tcp, udp, "
-        "uprobe, usdt, vminfo",
+        "there is no provider 'nosuch', but cpc, dtrace, fbt, io, ip, lockstat, pid, proc, profile, rawtp, "
+        "sched, sdt, syscall, sysinfo, tcp, udp, uprobe, usdt, vminfo",
     ),
     ("tick-5xs", "'xs' is not a unit of time: use ns, us, ms, s, m, h, d or hz"),
     ("qwertyuiop", ""),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pyvtrace.kernel.cpus import online
 from tests.truth.live import MS, Trace
 
 # The window is the sleeper's: from its first sleep to the end of its last, by the same clock as its own.
@@ -72,3 +73,21 @@ def test_a_profile_fires_on_every_cpu(workload: Any) -> None:
     with Trace("profile-997 /ppid == $1/ { @[pid, cpu] = count(); }", work.pid) as trace:
         work.release()
     assert {(pid, int(cpu)) for cpu, pid in work.facts["pids"].items()} == set(trace.values())
+
+
+EVERYWHERE = """
+profile-97 /ppid == $1/ { @ticks[cpu] = count(); @first[cpu] = min(timestamp); @last[cpu] = max(timestamp); }
+"""
+
+
+def test_a_profile_in_hertz_fires_so_often_on_each_cpu(workload: Any) -> None:
+    """On each there is one that computes: the clock of an idle CPU may sleep in a virtual machine."""
+    work = workload("flood", 5_000_000)
+    with Trace(EVERYWHERE, work.pid) as trace:
+        work.release()
+    ticks = {cpu: count for (cpu,), count in trace.values("ticks").items()}
+    assert set(ticks) == set(online())
+    for cpu, count in ticks.items():
+        periods = (trace.values("last")[cpu,] - trace.values("first")[cpu,]) * 97 / 1e9
+        # Never more often than it says; less often where somebody else had the CPU.
+        assert 0.5 * periods <= count <= periods + 1.5

@@ -6,6 +6,7 @@ import json
 import os
 from typing import Any
 
+PR_SET_PDEATHSIG = 1
 COMM_SIZE = 15  # TASK_COMM_LEN without its terminating zero
 
 
@@ -13,6 +14,14 @@ def name_thread(name: str) -> None:
     """Makes `name` this thread's name, D's `execname`; threads started later inherit it."""
     with open(f"/proc/self/task/{gettid()}/comm", "w") as comm:
         comm.write(name[:COMM_SIZE])
+
+
+def end_with_parent() -> None:
+    """A child that calls this does not outlive the workload, however that ends."""
+    import ctypes
+    import signal
+
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def gettid() -> int:

@@ -1,10 +1,11 @@
 """Two threads and one pthread mutex: `python -m tests.workloads.mutex_pair [ROUNDS [MILLISECONDS [PATH
-[PROTOCOL]]]]`.
+[PROTOCOL [PRIORITY]]]]]`.
 
 In each of ROUNDS (10) the holder takes the mutex and keeps it for MILLISECONDS (30), or, given a PATH, for one direct
 read of 4 KiB from it; the waiter, told by a pipe that the mutex is taken, waits for it.
 
-PROTOCOL is `none`, or `inherit`: the kernel then knows the owner and lends it the waiter's priority.
+PROTOCOL is `none`, or `inherit`: the kernel then knows the owner and lends it the waiter's priority,
+which is that of SCHED_FIFO where a PRIORITY is given.
 
 The C library's own mutex, because Python's `threading.Lock` is a POSIX semaphore: it has no owner that a tracer could
 find. A contended pthread_mutex_lock is one futex(FUTEX_WAIT) on the mutex's address, the holder's thread id stands 8
@@ -57,12 +58,13 @@ class Mutex:
 class Pair:
     """The two threads' work, and what their clocks said."""
 
-    def __init__(self, rounds: int, hold: Callable[[], object], protocol: str) -> None:
+    def __init__(self, rounds: int, hold: Callable[[], object], protocol: str, priority: int) -> None:
         self.mutex = Mutex(protocol)
         self.held_ns: list[int] = []
         self.waited_ns: list[int] = []
         self._rounds = rounds
         self._hold = hold
+        self._priority = priority
         self._taken, self._tell_taken = os.pipe()
         self._free, self._tell_free = os.pipe()
         os.write(self._tell_free, b".")
@@ -78,6 +80,8 @@ class Pair:
             self.mutex.unlock()
 
     def waiter(self) -> None:
+        if self._priority:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(self._priority))
         for _ in range(self._rounds):
             os.read(self._taken, 1)
             start = monotonic_ns()
@@ -101,12 +105,14 @@ def start_thread(work: Callable[[], None], opens: threading.Event) -> tuple[thre
     return thread, ids.get()
 
 
-def main(rounds: str = "10", milliseconds: str = "30", path: str = "", protocol: str = "none") -> None:
+def main(
+    rounds: str = "10", milliseconds: str = "30", path: str = "", protocol: str = "none", priority: str = "0"
+) -> None:
     gate.name_thread("mutex_pair")
     file = DirectFile(path) if path else None
     block, seconds = count(), int(milliseconds) / 1000
     hold = (lambda: file.read(next(block))) if file else (lambda: sleep(seconds))
-    pair = Pair(int(rounds), hold, protocol)
+    pair = Pair(int(rounds), hold, protocol, int(priority))
     opens = threading.Event()
     holder, holder_id = start_thread(pair.holder, opens)
     waiter, waiter_id = start_thread(pair.waiter, opens)

@@ -1,8 +1,9 @@
 """Processes that all want the same short lock of the kernel's: `python -m tests.workloads.storm KIND N`.
 
 Two processes for each CPU do N times what takes a lock of that KIND: `spinlock` (that of one file's flocks), `mutex`
-(that of one pipe) or `rwsem` (that of one directory). How often they meet is chance, that they do is not. Truth:
-`pids`, `calls`, and `alive_ns`, the times from start to end of all of them, summed: they cannot have waited longer.
+(that of one pipe), `rwsem` (that of one directory) or `rwlock` (that of the table of processes). How often they meet is
+chance, that they do is not. Truth: `pids`, `calls`, and `alive_ns`, the times from start to end of all of them, summed:
+they cannot have waited longer.
 """
 
 from __future__ import annotations
@@ -40,7 +41,13 @@ def mutex(pipe: str, calls: int) -> None:
         os.read(ends, len(PIECE))
 
 
-KINDS: dict[str, Callable[[str, int], None]] = {"spinlock": spinlock, "mutex": mutex, "rwsem": rwsem}
+def rwlock(directory: str, calls: int) -> None:
+    for _ in repeat(None, calls):
+        os.setpgid(0, 0)
+        os.killpg(0, 0)
+
+
+KINDS: dict[str, Callable[[str, int], None]] = {"spinlock": spinlock, "mutex": mutex, "rwsem": rwsem, "rwlock": rwlock}
 
 
 def start(work: Callable[[], None], opens: tuple[int, int], tells: int) -> int:

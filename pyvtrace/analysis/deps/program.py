@@ -11,23 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from pyvtrace.analysis.compose import FAMILY, FAMILY_CLAUSES, FAMILY_DECLARATION, filtered
-from pyvtrace.analysis.script import BadHeader
+from pyvtrace.analysis.script import Script
 from pyvtrace.value import Value
 
 SCRIPT = "deps/waits.d"
 # Kinds of waits that are told by what a descriptor is of; the script has these and more.
 ENDPOINT, CLIENTS, OTHER, PIPES, DISK = "endpoint", "clients", "other", "pipes", "disk"
-# A description of each clause where somebody's call or wait is taken up.
-FILTERS = (
-    "syscall::read:entry",
-    "syscall::poll:entry",
-    "syscall::nanosleep:entry",
-    "syscall::futex*:entry",
-    "syscall::fsync:entry",
-    "syscall::wait4:entry",
-    "syscall::socket:return",
-    "rawtp:::sched_switch",
-)
 _OPTIONS = "#pragma D option aggsize=16m\n"
 _FIRST = """\
 rawtp:*::sched_switch
@@ -53,29 +42,29 @@ class Waits(Value):
         return next((kind for pattern, kind in self.calls if fnmatchcase(name, pattern)), OTHER)
 
 
-def waits_of(text: str) -> Waits:
+def waits_of(script: Script) -> Waits:
     """What the script's clauses say.
 
     Raises:
         BadHeader: it names no kinds of waits, or no calls.
     """
-    kinds = {int(number): name.lower() for name, number in _KIND.findall(text)}
+    kinds = {int(number): name.lower() for name, number in _KIND.findall(script.text)}
     calls = []
-    for descriptions, kind in _CALLS.findall(text):
+    for descriptions, kind in _CALLS.findall(script.text):
         # A clause that begins with nothing in particular goes on to look at a descriptor.
         calls += [(pattern, "" if kind.lower() == OTHER else kind.lower()) for pattern in _CALL.findall(descriptions)]
     if not kinds or not calls:
-        raise BadHeader(f"{SCRIPT} does not say which calls wait for what")
+        raise script.bad("it does not say which calls wait for what")
     return Waits(kinds, [("accept*", CLIENTS), *calls])
 
 
-def program(text: str, conditions: Sequence[str], pid: int | None, listening: Iterable[int]) -> str:
+def program(script: Script, conditions: Sequence[str], pid: int | None, listening: Iterable[int]) -> str:
     """The script with conditions on who is traced; for one process, also when each of its threads ran first, and the
     ports that it listens at already."""
     parts = [_OPTIONS]
     if FAMILY in conditions:
         parts.append(FAMILY_DECLARATION + FAMILY_CLAUSES)
-    parts.append(filtered(text, FILTERS, conditions))
+    parts.append(filtered(script, conditions))
     if pid is not None:
         parts.append(_FIRST.format(pid=pid))
     if ports := sorted(listening):

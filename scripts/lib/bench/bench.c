@@ -5,11 +5,13 @@
  *                        to do this: the kernel hands the peak memory of who forks on to the child (setmax_mm_hiwater_rss
  *                        at exec), and a Python's would hide the smaller ones.
  * bench loop CPU         pins itself and names itself getppid_loop, then obeys lines: "N" makes N getppid calls, "RATE
- *                        SECONDS" makes them at a rate for a while; each is answered by "nanoseconds calls".
+ *                        SECONDS" makes them at a rate for a while; each is answered by "nanoseconds calls". "signal N"
+ *                        sends itself an ignored signal N times, "wake N" wakes a child N times, which answers each time.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +83,42 @@ static long call(long calls)
 	return calls;
 }
 
+static long send_signals(long times)
+{
+	for (long i = 0; i < times; i++)
+		kill(getpid(), SIGURG);
+	return times;
+}
+
+static int to_child[2], from_child[2];
+
+/* The child has the same CPU: who is woken runs when the other one waits for the answer. */
+static void answer(void)
+{
+	char byte;
+
+	close(to_child[1]);
+	while (read(to_child[0], &byte, 1) == 1 && write(from_child[1], &byte, 1) == 1)
+		;
+	_exit(0);
+}
+
+static long wake(long times)
+{
+	char byte = 0;
+
+	if (!to_child[1]) {
+		if (pipe(to_child) || pipe(from_child))
+			return 0;
+		if (fork() == 0)
+			answer();
+	}
+	for (long i = 0; i < times; i++)
+		if (write(to_child[1], &byte, 1) != 1 || read(from_child[0], &byte, 1) != 1)
+			return i;
+	return times;
+}
+
 static int loop(int cpu)
 {
 	cpu_set_t only;
@@ -94,7 +132,9 @@ static int loop(int cpu)
 		double first, seconds;
 		int paced = sscanf(line, "%lf %lf", &first, &seconds) == 2;
 		long long start = now();
-		long calls = paced ? call_paced(first, seconds) : call(first);
+		long calls = sscanf(line, "signal %lf", &first) == 1 ? send_signals(first) :
+			     sscanf(line, "wake %lf", &first) == 1   ? wake(first) :
+			     paced ? call_paced(first, seconds) : call(first);
 
 		printf("%lld %ld\n", now() - start, calls);
 		fflush(stdout);

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 
 from scripts.lib.bench.rows import Command
 from scripts.lib.bench.tracer import Failed, Loop, attached, counted, find, printed
-from scripts.lib.bpf import NOTHING, READ_CLOCK, raw_tracepoints
+from scripts.lib.bpf import NOTHING, READ_CLOCK, ids, raw_tracepoints, runs, statistics
 
 Figures = Mapping[str, float]
 
 BURST, BURSTS = 200_000, 7  # calls, and how many times: the quickest is what the machine can do
+SMALL_BURST = 50_000  # of what takes longer than a call
 FLOOD_SECONDS = 2  # long enough that no tracer's buffers swallow what its reader cannot keep up with
 RATE_STEP = 1.1
 RATES = [10_000 * RATE_STEP**step for step in range(61)]  # to 3 million a second
@@ -56,6 +57,32 @@ class Bench:
                 raise Failed(f"counted {seen} of {calls} calls")
         return {"ns": traced - bare, "bare_ns": bare}
 
+    def signal(self, command: Command) -> Figures:
+        """Nanoseconds that a tracer's program runs for a signal that is sent."""
+        return self._each_run(command, "signal")
+
+    def wake(self, command: Command) -> Figures:
+        """The same for a process that is woken."""
+        return self._each_run(command, "wake")
+
+    def _each_run(self, command: Command, work: str) -> Figures:
+        """By the kernel's own clock around each run: that is a hundredth of the work which causes it, and whose
+        own time differs by more from burst to burst."""
+        others = ids("prog")
+        with self._loop(work) as loop, attached(command, loop, self._others) as tracer:
+            (program,) = ids("prog") - others
+            before, bursts = loop.calls, []
+            with statistics():
+                for _ in range(BURSTS):
+                    spent, count = runs(program)
+                    loop.run(SMALL_BURST)
+                    spent_now, count_now = runs(program)
+                    bursts.append((spent_now - spent) / (count_now - count))
+            calls = loop.calls - before
+        if (seen := counted(tracer.output)) < calls:
+            raise Failed(f"counted {seen} of {calls}")
+        return {"ns": min(bursts)}
+
     def view(self, command: Command) -> Figures:
         """What the command says of itself, as one JSON line."""
         done = subprocess.run(command.argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
@@ -90,8 +117,8 @@ class Bench:
                 with raw_tracepoints(code, *names):
                     yield what, quickest(loop) - bare
 
-    def _loop(self) -> Loop:
-        return Loop(self._binary, self._cpu)
+    def _loop(self, work: str = "") -> Loop:
+        return Loop(self._binary, self._cpu, work)
 
     def _print(self, command: Command, loop: Loop, rate: float) -> tuple[float, bool]:
         """(events a second that there were, whether all of them were printed)."""
@@ -103,6 +130,8 @@ class Bench:
 KINDS: Mapping[str, Callable[[Bench, Command], Figures]] = {
     "run": Bench.run,
     "added": Bench.added,
+    "signal": Bench.signal,
+    "wake": Bench.wake,
     "view": Bench.view,
     "flood": Bench.flood,
 }

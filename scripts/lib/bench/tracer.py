@@ -34,9 +34,10 @@ def find(command: Command) -> list[str]:
 
 
 class Loop:
-    """getppid calls on one CPU; `calls` made so far."""
+    """getppid calls on one CPU, or what `work` says instead; `calls` made so far."""
 
-    def __init__(self, binary: str, cpu: int) -> None:
+    def __init__(self, binary: str, cpu: int, work: str = "") -> None:
+        self._work = work
         self._process = subprocess.Popen(
             [binary, "loop", str(cpu)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
@@ -51,7 +52,7 @@ class Loop:
 
     def run(self, calls: int) -> int:
         """Nanoseconds that `calls` calls took, made as quickly as possible."""
-        took, _ = self._do(str(calls))
+        took, _ = self._do(f"{self._work} {calls}".strip())
         return took
 
     def run_at(self, rate: float, seconds: float) -> tuple[int, float]:

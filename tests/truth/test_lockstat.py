@@ -1,0 +1,109 @@
+"""The lockstat provider against programs that know for which lock they waited, and how long."""
+
+from __future__ import annotations
+
+import errno
+from typing import Any
+
+import pytest
+
+from tests.truth.live import MS, Trace
+from tests.workloads.slowdisk import SlowDisk
+
+# Of the times of waiters' own clocks, which begin before and end after the kernel's.
+CLOSE = 0.15
+TRIES = 20
+
+
+def held(workload: Any, kind: str, program: str) -> tuple[Trace, Any]:
+    with SlowDisk(40 * MS) as disk:
+        work = workload("contended", kind, disk.directory, 5)
+        with Trace(program, work.pid) as trace:
+            truth = work.release()
+    return trace, truth
+
+
+def test_a_mutex_that_is_held_is_slept_for_as_long(workload: Any) -> None:
+    program = """
+    lockstat:::adaptive-block /pid == $1 && args[1] > 10000000/ { @[(uint64_t)args[0]] = count(); @ns = sum(args[1]); }
+    """
+    trace, truth = held(workload, "mutex", program)
+    assert list(trace.values().values()) == [truth["rounds"]] == [5]
+    assert trace.values("ns")[()] == pytest.approx(truth["waited_sum_ns"], rel=CLOSE)
+
+
+@pytest.mark.parametrize(("kind", "reader"), [("rwsem-write", 0), ("rwsem-read", 1)])
+def test_a_semaphore_that_is_held_is_slept_for_as_long(workload: Any, kind: str, reader: int) -> None:
+    program = """
+    lockstat:::rw-block /pid == $1 && args[1] > 10000000/
+    {
+        @[(uint64_t)args[0], args[2] == RW_READER] = count();
+        @ns = sum(args[1]);
+    }
+    """
+    trace, truth = held(workload, kind, program)
+    (((_, how), times),) = trace.values().items()
+    assert (how, times) == (reader, truth["rounds"])
+    assert trace.values("ns")[()] == pytest.approx(truth["waited_sum_ns"], rel=CLOSE)
+
+
+STORMS = {
+    "adaptive-block": ("mutex", 30_000),
+    "adaptive-spin": ("mutex", 30_000),
+    "spin-spin": ("spinlock", 60_000),
+    "rw-spin": ("rwlock", 30_000),
+    "rw-block": ("rwsem", 8_000),
+}
+# Who spins for a mutex begins once; every end of another lock has one beginning.
+PAIRS = """
+lockstat:::PROBE /ppid == $1/ { @waits = count(); @ns = sum(args[1]); @longest = max(args[1]); }
+rawtp:lock::contention_end /ppid == $1/ { @ended = count(); }
+"""
+
+
+@pytest.mark.parametrize("probe", STORMS)
+def test_waits_of_a_storm_are_seen_and_no_longer_than_it(workload: Any, probe: str) -> None:
+    """Whether the processes meet is chance, so there are storms until they do."""
+    kind, calls = STORMS[probe]
+    for _ in range(TRIES):
+        work = workload("storm", kind, calls)
+        with Trace(PAIRS.replace("PROBE", probe), work.pid) as trace:
+            truth = work.release()
+        if trace.values("waits"):
+            break
+    assert 0 < trace.values("waits")[()] <= trace.values("ended")[()]
+    assert 0 < trace.values("longest")[()] <= trace.values("ns")[()] <= truth["alive_ns"]
+
+
+@pytest.mark.parametrize("protocol", ["none", "inherit"])
+def test_a_mutex_of_a_program_is_slept_for_as_long_as_it_is_held(workload: Any, protocol: str) -> None:
+    program = """
+    lockstat:::futex-block /tid == $1 && args[0] == $2/ { @[args[2]] = count(); @ns = sum(args[1]); }
+    lockstat:::futex-block /tid == $1 && args[0] == $2/ { @value[args[3]] = count(); }
+    """
+    work = workload("mutex_pair", 10, 30, "", protocol)
+    with Trace(program, work.facts["waiter"], work.facts["mutex"]) as trace:
+        truth = work.release()
+    assert trace.values() == {(0,): truth["rounds"]}
+    assert trace.values("ns")[()] == pytest.approx(truth["waited_sum_ns"], rel=0.03)
+    # 2 is the C library's "locked, and somebody waits"; the kernel does not look at the value of the other kind.
+    assert protocol == "inherit" or trace.values("value") == {(2,): 10}
+
+
+def test_every_wait_for_a_futex_says_how_it_ended(workload: Any) -> None:
+    work = workload("futex_waits", 5, 20)
+    program = "lockstat:::futex-block /pid == $1/ { @[args[0], args[2]] = count(); @ns[args[0]] = sum(args[1]); }"
+    with Trace(program, work.pid) as trace:
+        truth = work.release()
+    words = {address: name for name, address in work.facts["words"].items()}
+    found = {(words[word], error): count for (word, error), count in trace.values().items() if word in words}
+    # Neither a value that had changed nor a bad address is a wait; what a stop broke off goes on by another call.
+    assert found == {
+        ("timeout", errno.ETIMEDOUT): 5,
+        ("bitset", errno.ETIMEDOUT): 5,
+        ("signal", errno.EINTR): 5,
+        ("stopped", errno.EINTR): 1,
+    }
+    for (word,), spent in trace.values("ns").items():
+        if words.get(word) in ("timeout", "bitset", "signal"):
+            assert spent == pytest.approx(truth["waited_ns"][words[word]], rel=CLOSE)

@@ -1,0 +1,80 @@
+"""Children that end in every way there is, and calls of execve(2) that fail: `python -m tests.workloads.lives`.
+
+One child ends by itself, one with status 3, one by SIGKILL, one by SIGABRT, which leaves a core file where the system
+lets it; one has two more threads when it ends. Truth: `ends`, for each child how it ended as waitid(2) tells it, by
+process id; `threads`, how many threads each had; `failures`, the error number of execve(2) by path.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+
+from tests.workloads import gate
+
+PATHS = ("/nonexistent/program", "/")
+THREADS = 2
+
+
+def with_threads() -> None:
+    running = threading.Barrier(THREADS + 1)
+
+    def wait() -> None:
+        running.wait()
+        signal.pause()
+
+    for _ in range(THREADS):
+        threading.Thread(target=wait, daemon=True).start()
+    running.wait()
+    os._exit(0)
+
+
+def abort() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    os.abort()
+
+
+WAYS: list[tuple[Callable[[], object], int]] = [
+    (lambda: os._exit(0), 1),
+    (lambda: os._exit(3), 1),
+    (lambda: os.kill(os.getpid(), signal.SIGKILL), 1),
+    (abort, 1),
+    (with_threads, 1 + THREADS),
+]
+
+
+def end(way: Callable[[], object]) -> tuple[int, int]:
+    """(process id, CLD_* of how it ended) of a child."""
+    child = os.fork()
+    if not child:
+        way()
+    told = os.waitid(os.P_PID, child, os.WEXITED)
+    assert told
+    return child, told.si_code
+
+
+def fail(path: str) -> int:
+    try:
+        os.execv(path, [path])
+    except OSError as error:
+        return error.errno or 0
+    raise AssertionError
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        os.chdir(directory)
+        gate.wait("lives")
+        ends = [end(way) for way, _ in WAYS]
+        threads = {pid: number for (pid, _), (_, number) in zip(ends, WAYS, strict=True)}
+        gate.report(ends=dict(ends), threads=threads, failures={path: fail(path) for path in PATHS})
+        os.chdir("/")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
