@@ -35,7 +35,10 @@ def seen(tracer: Callable[..., Tracer], workload: Callable[..., Workload]) -> Se
         assert result.status == 0, result.stderr
         (line,) = result.stdout.splitlines()
         report: dict[str, Any] = json.loads(line)
-        assert not any(report["lost"].values()), report["lost"]
+        # An interrupt that wakes somebody while another waking is looked at is missed, and is seldom the caller's; calls
+        # are never.
+        lost = {kind: count for kind, count in report["lost"].items() if count and kind != "missed"}
+        assert not lost, lost
         return report, work, truth
 
     return run
@@ -60,7 +63,7 @@ def test_five_services_of_which_one_is_slow(seen: Seen, how: str, old: str) -> N
     for name in services:
         one = found[name]
         assert one["questions"] == one["answer"]["count"] == rounds, name
-        assert one["sent"], one["received"] == (rounds * caller.QUESTION, rounds * caller.ANSWER)
+        assert (one["sent"], one["received"]) == (rounds * caller.QUESTION, rounds * caller.ANSWER)
         assert one["connect"]["count"] == (0 if old else 1)
         assert not one["errors"]
         # To the trace a wait begins after the question was sent and ends when the answer has come; to the caller when
@@ -169,6 +172,8 @@ def test_a_command_and_its_children(vtrace: RunVtrace) -> None:
         )
         one = shlex.join([sys.executable, "-c", ask])
         result = vtrace("deps", "--json", "-c", shlex.join(["sh", "-c", f"{one}; {one}"]))
+        # Closing alone leaves a thread in accept() where it is.
+        server.shutdown(socket.SHUT_RDWR)
     assert result.status == 0, result.stderr
     found = endpoints(json.loads(result.stdout))[f"127.0.0.1:{port}"]
     assert (found["connect"]["count"], found["answer"]["count"]) == (2, 2)

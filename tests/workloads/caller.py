@@ -54,8 +54,12 @@ def answer(end: socket.socket, delay: float) -> None:
 
 
 def serve(server: socket.socket, delay: float) -> None:
+    """Until the process ends; in a process that closes the server, until it does."""
     while True:
-        end, _ = server.accept()
+        try:
+            end, _ = server.accept()
+        except OSError:
+            return
         threading.Thread(target=answer, args=(end, delay), daemon=True).start()
 
 

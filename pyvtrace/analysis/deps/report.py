@@ -116,7 +116,7 @@ class _Reading:
         errors, asked = self._errors(), self._asked()
         waits = Counter({endpoint: ns for (_, endpoint), ns in waited.items() if endpoint is not None})
         seen = (held, connects, answers, errors, waits, *sums.values())
-        for endpoint in dict.fromkeys(one for table in seen for one in table):
+        for endpoint in dict.fromkeys(one for table in seen for one in table if not self._own(one)):
             yield Dependency(
                 endpoint,
                 held.get(endpoint, 0),
@@ -194,9 +194,13 @@ class _Reading:
         """Waiting to be asked is being idle; a socket between threads of one process is no endpoint."""
         if endpoint is None or endpoint.inwards:
             return (CLIENTS if endpoint is not None else kind), None
-        if endpoint.protocol == "unix" and endpoint.address == f"socketpair of process {self._beginning.pid}":
+        if self._own(endpoint):
             return OTHER, None
         return ENDPOINT, endpoint
+
+    def _own(self, endpoint: Endpoint) -> bool:
+        """Whether it is a pair of sockets that the process made for itself, as event loops do to wake themselves."""
+        return endpoint.protocol == "unix" and endpoint.address == f"socketpair of process {self._beginning.pid}"
 
     def _outside(self) -> Iterator[tuple[Asleep, int]]:
         """(what a thread slept in, how long) of waits whose begin or end lies outside of the trace."""
