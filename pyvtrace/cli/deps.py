@@ -103,6 +103,12 @@ class Tracing:
             time.clock_gettime_ns(time.CLOCK_MONOTONIC), self._pid or child, sockets, sleepers, names
         )
 
+    @property
+    def unseen(self) -> str:
+        """What the process does and the trace cannot see; "" if there is nothing of that kind."""
+        has_ring = self.sockets is not None and self.sockets.ring
+        return "the process has an io_uring: what it asks for through that is not seen" if has_ring else ""
+
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
 
@@ -159,8 +165,6 @@ def _started(pid: int | None, run: str | None, *streams: int | None) -> Tracing:
 def _announce(tracing: Tracing, plan: Plan) -> None:
     if plan.duration is None and tracing.sockets is not None:
         say("tracing until it ends, or Ctrl-C")
-    if tracing.sockets is not None and tracing.sockets.ring:
-        say("the process has an io_uring: what it asks for through that is not seen")
 
 
 def _json(pid: int | None, run: str | None, plan: Plan) -> None:
@@ -169,6 +173,8 @@ def _json(pid: int | None, run: str | None, plan: Plan) -> None:
 
     with _started(pid, run, None, 2) as tracing:
         _announce(tracing, plan)
+        if tracing.unseen:
+            say(tracing.unseen)
 
         def show(seen: Report) -> None:
             sys.stdout.write(dumps(as_json(seen), separators=(",", ":")) + "\n")
@@ -185,6 +191,7 @@ def _paper(pid: int | None, run: str | None, plan: Plan, about: str) -> None:
     view = DepsView(about, live=False)
     with _started(pid, run) as tracing:
         _announce(tracing, plan)
+        view.warning = tracing.unseen
 
         def show(seen: Report) -> None:
             view.take(seen)
@@ -200,6 +207,7 @@ def _live(pid: int | None, run: str | None, plan: Plan, about: str) -> None:
     paint = theme(os.environ, sys.stdout.encoding, terminal=True)
     view = DepsView(about)
     with set_aside(run) as streams, _started(pid, run, *streams) as tracing:
+        view.warning = tracing.unseen
         view.take(tracing.snapshot())
         draw(tracing, plan, view, paint, output, keys)
     width, height = size_of(output)

@@ -82,10 +82,12 @@ SORTS: Mapping[str, Callable[[Dependency, Histogram], int]] = {
 
 class DepsView:
     """What a terminal shows: `take` gives it a report, `press` a key, `lines` draws it; `about` names what is
-    traced."""
+    traced, what is set as
+    `warning` is said above the table."""
 
     def __init__(self, about: str, *, live: bool = True) -> None:
         self.paused = self.quit = False
+        self.warning = ""
         self._about, self._live = about, live
         self._report: Report | None = None
         self._sort, self._measure = "waited", "answer"
@@ -206,16 +208,17 @@ class DepsView:
 
     def _warnings(self, width: int, glyphs: Glyphs) -> Iterator[Line]:
         assert self._report is not None
-        lost = {**self._report.lost}
         texts = [
             f"! {units.count(count)} {_LOSSES.get(kind, f'events lost ({kind})')}"
-            for kind, count in lost.items()
+            for kind, count in self._report.lost.items()
             if count
         ]
         if self._report.unmeasured:
             texts.append(
                 f"! {units.count(self._report.unmeasured)} messages of sendmmsg and recvmmsg not measured in bytes"
             )
+        if self.warning:
+            texts.append(f"! {self.warning}")
         for text in texts:
             yield [Segment(fitted(text, width, glyphs).rstrip(), WARNING)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -55,6 +56,19 @@ def test_no_traffic_is_said(vtrace: RunVtrace, sleeper: int) -> None:
     assert nothing == "No traffic with any endpoint so far."
     assert timers.startswith("~timers")
     assert timers.endswith("100.0%")
+
+
+def test_an_io_uring_is_said_to_be_unseen(vtrace: RunVtrace) -> None:
+    # io_uring_setup is call 425 on every architecture; struct io_uring_params has 120 bytes.
+    ring = "import ctypes; fd = ctypes.CDLL(None).syscall(425, 1, bytes(120)); print(fd, flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", ring], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert int(process.stdout.readline()) >= 0
+        result = vtrace("deps", "-p", str(process.pid), "--duration", "0.2", env={"COLUMNS": "100"})
+        process.kill()
+    assert "! the process has an io_uring: what it asks for through that is not seen" in result.stdout.splitlines()
 
 
 def test_a_report_on_paper(tracer: Callable[..., Tracer], workload: StartWorkload) -> None:

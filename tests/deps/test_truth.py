@@ -35,8 +35,8 @@ def seen(tracer: Callable[..., Tracer], workload: Callable[..., Workload]) -> Se
         assert result.status == 0, result.stderr
         (line,) = result.stdout.splitlines()
         report: dict[str, Any] = json.loads(line)
-        # An interrupt that wakes somebody while another waking is looked at is missed, and is seldom the caller's; calls
-        # are never.
+        # An interrupt that wakes somebody while another waking is looked at is missed, seldom that of the caller; calls
+        # are never missed.
         lost = {kind: count for kind, count in report["lost"].items() if count and kind != "missed"}
         assert not lost, lost
         return report, work, truth
@@ -117,9 +117,6 @@ def test_a_connection_that_waits_for_room_in_the_queue(seen: Seen) -> None:
     one = endpoints(report)[work.facts["server"]]
     assert one["connect"]["count"] == 2
     assert 1000 * MS <= one["connect"]["max"] <= truth["whole_ns"]
-    assert one["connect"]["max"] == max(bucket["upto"] for bucket in one["connect"]["buckets"]) or (
-        one["connect"]["max"] < 2 * one["connect"]["p99"]
-    )
     assert one["waited"] <= truth["whole_ns"]
     assert one["waited"] >= one["connect"]["max"] - truth["cpu_ns"] - waited(report, "processor")
 
