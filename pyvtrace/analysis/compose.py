@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pyvtrace.analysis.script import Script
 
 _DESCRIPTION = r"[\w$:*?\[\]-]+:[\w*?-]+"
-_CLAUSE = re.compile(rf"^({_DESCRIPTION}(?:,\n{_DESCRIPTION})*)\n(?:/(.*)/\n)?\{{", re.MULTILINE)
+_CLAUSE = re.compile(rf"^({_DESCRIPTION}(?:,\s+{_DESCRIPTION})*)\n(?:/(.*)/\n)?\{{", re.MULTILINE)
 _UPDATE = re.compile(r"^([ \t]*)(@\w+)\[(.*)\] = (exphist\((.*), (\d+)\));", re.MULTILINE)
 
 # The processes of a command: $target, those that one of them cloned, and those whose parent is one of them, for a child

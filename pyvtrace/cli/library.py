@@ -194,12 +194,14 @@ def _json(scripts: Sequence[tuple[Place, Script]]) -> Iterator[str]:
 
 
 def display(script: Script) -> str:
-    """How a script is shown: "events", "table", "view" (rows with a distribution of times), "stacks", or "text": what
-    it prints itself."""
+    """How a script is shown: "events", "table", "view" (rows with a distribution of times), "stacks", "endpoints", or
+    "text": what it prints itself."""
     if script.columns:
         return "events"
     if script.values:
         return "table"
     if script.measures:
         return "view"
+    if script.view == "deps":
+        return "endpoints"
     return "stacks" if script.view else "text"

@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "locks": ("pyvtrace.cli.views", "main", "which locks each process waits for, and how long, live"),
     "profile": ("pyvtrace.cli.stacks", "main", "what processors spend their time on, by stack; flame graphs"),
     "offcpu": ("pyvtrace.cli.stacks", "main", "where threads wait and who wakes them, by stack; flame graphs"),
+    "deps": ("pyvtrace.cli.deps", "main", "which services a process talks to, and how much it waits for each, live"),
     "check": ("pyvtrace.cli.check", "main", "what a command costs the kernel, judged against a budget or a baseline"),
     "replay": ("pyvtrace.cli.replay", "main", "what --record wrote, in the view that it was made of, at any moment"),
     "run": ("pyvtrace.cli.scripts", "main", "a script for a question, which vtrace list shows; or a file of D or of C"),

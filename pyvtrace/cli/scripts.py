@@ -55,6 +55,10 @@ def command_of(script: Script, name: str) -> click.Command:
     shown = display(script)
     if shown == "view":
         return views.command(script, name)
+    if shown == "endpoints":
+        from pyvtrace.cli import deps
+
+        return deps.command()
     if shown == "stacks":
         from pyvtrace.cli import stacks
 

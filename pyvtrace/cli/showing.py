@@ -8,14 +8,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pyvtrace.analysis.names import Names
 from pyvtrace.analysis.rows import Grouping
 from pyvtrace.analysis.script import Script
 from pyvtrace.cli.terminal import Signals, Terminal
 from pyvtrace.cli.tracing import Asked, Tracing, narrowing
-from pyvtrace.render.theme import Theme, theme
+from pyvtrace.render.theme import Glyphs, Line, Theme, theme
 from pyvtrace.render.view import View
 from pyvtrace.runtime import processes
 from pyvtrace.runtime.snapshot import Snapshot
@@ -27,6 +27,40 @@ if TYPE_CHECKING:
 _FIRST = 0.2  # seconds until a live view shows something: nobody looks at an empty screen for a whole interval
 _LOOK = 0.1  # seconds between looks at whether what is traced has ended
 _WIDTH, _HEIGHT = 80, 24  # of paper, and of terminals that do not know their size
+
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+class Running(Protocol[T_co]):
+    """A trace that can be looked at: `Tracing`, and those of other commands."""
+
+    def snapshot(self) -> T_co:
+        """What was seen so far."""
+
+    def watch(self) -> T_co:
+        """The same for who looks every second."""
+
+    def last(self) -> T_co:
+        """What was seen in all."""
+
+    def over(self) -> bool:
+        """Whether there is nothing left to trace."""
+
+
+class Picture(Protocol[T_contra]):
+    """What refreshes in place: `View`, and those of other commands."""
+
+    paused: bool
+    quit: bool
+
+    def take(self, seen: T_contra) -> None: ...
+
+    def press(self, key: str) -> None: ...
+
+    def lines(self, width: int, height: int, glyphs: Glyphs) -> list[Line]: ...
 
 
 class Plan(Value):
@@ -86,8 +120,8 @@ class Request(Value):
 # --------------------------------------------------------------------------------------------------------------- paper
 
 
-def paper(tracing: Tracing, plan: Plan, show: Callable[[Snapshot], None]) -> None:
-    """Show a snapshot every interval, and at the end what was seen in all."""
+def paper(tracing: Running[T], plan: Plan, show: Callable[[T], None]) -> None:
+    """Show what was seen every interval, and at the end what was seen in all."""
     started = time.monotonic()
     with Signals() as signals:
         following = started + plan.interval
@@ -168,7 +202,7 @@ def live(request: Request) -> None:
     view = request.view(live=True)
     with set_aside(request.command) as streams, request.tracing(*streams) as tracing:
         view.start(tracing.first)
-        _draw(tracing, request.plan, view, paint, output, keys)
+        draw(tracing, request.plan, view, paint, output, keys)
     leave_table(view, paint, output)
 
 
@@ -208,21 +242,20 @@ def collect_rarely() -> None:
     gc.set_threshold(100_000)
 
 
-def _draw(tracing: Tracing, plan: Plan, view: View, theme: Theme, output: int, keys: int | None) -> None:
+def draw(tracing: Running[T], plan: Plan, view: Picture[T], theme: Theme, output: int, keys: int | None) -> None:
     """Draw until the user, a signal, the duration or the end of what is traced ends it."""
     collect_rarely()
     with Signals(signal.SIGWINCH, signal.SIGTSTP) as signals, Terminal(output, keys, signals) as terminal:
         for _ in _turns(tracing, plan, view, signals, terminal):
             width, height = size_of(output)
             terminal.show([theme.text(line) for line in view.lines(width, height, theme.glyphs)])
-    # A picture that was frozen stays as it was.
+    # A picture that was frozen stays as it was; a recording has the end all the same.
+    last = tracing.last()
     if not view.paused:
-        view.take(tracing.last())
-    elif tracing.recorder is not None:
-        tracing.last()
+        view.take(last)
 
 
-def _turns(tracing: Tracing, plan: Plan, view: View, signals: Signals, terminal: Terminal) -> Iterator[None]:
+def _turns(tracing: Running[T], plan: Plan, view: Picture[T], signals: Signals, terminal: Terminal) -> Iterator[None]:
     """Yields whenever there may be something new to draw."""
     started = time.monotonic()
     following = started + min(_FIRST, plan.interval)
@@ -242,7 +275,8 @@ def _turns(tracing: Tracing, plan: Plan, view: View, signals: Signals, terminal:
             following = max(following, time.monotonic() - plan.interval) + plan.interval
             if not view.paused:
                 view.take(tracing.watch())
-            elif tracing.recorder is not None:
+            else:
+                # A recording goes on.
                 tracing.watch()
         if keys or resized or due:
             yield
