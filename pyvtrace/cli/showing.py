@@ -140,7 +140,7 @@ def live(request: Request) -> None:
     output, keys = sys.stdout.fileno(), sys.stdin.fileno() if sys.stdin.isatty() else None
     paint = theme(os.environ, sys.stdout.encoding, terminal=True)
     view = request.view(live=True)
-    with _set_aside(request.command) as streams, request.tracing(*streams) as tracing:
+    with set_aside(request.command) as streams, request.tracing(*streams) as tracing:
         view.start(tracing.first)
         _draw(tracing, request.plan, view, paint, output, keys)
     width, height = size_of(output)
@@ -151,7 +151,7 @@ def live(request: Request) -> None:
 
 
 @contextlib.contextmanager
-def _set_aside(command: str | None) -> Iterator[Sequence[int]]:
+def set_aside(command: str | None) -> Iterator[Sequence[int]]:
     """Streams for a command whose terminal is taken by the view: nothing to read, and what it writes is kept until the
     terminal is free again."""
     if command is None:

@@ -172,11 +172,11 @@ def trace(
     if once:
         # One table: at the end of the command, where there is one.
         plan = Plan(math.inf, whole or (None if run is not None else seconds))
-    show = json_lines if json else tables if once or not _owned() else live
+    show = json_lines if json else tables if once or not owns_terminal() else live
     show(Request(script, asked, plan, keys, names_of(script), run, waiting))
 
 
-def _owned() -> bool:
+def owns_terminal() -> bool:
     """Whether standard output is a terminal that a view can draw on."""
     return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown", "")
 
