@@ -2,16 +2,13 @@
  * question: how long do event loops take from one wait to the next, and what fills the long turns?
  * output:   a histogram of nanoseconds for each thread and descriptor that it waits on (-1: poll and select), one of
  *           the events that a wait returned, and a line for each part of a long turn; `vtrace loop` shows them together
- * filter:   syscall::epoll_wait:entry syscall::poll:entry syscall::select:entry syscall::io_uring_enter:entry
- *           syscall::restart_syscall:entry
+ * filter:   io:::start
  *
  * A turn is what a thread does between the return of one wait and its next. Every part of it is counted once: waiting
  * for a processor is no part of the call it happens in, nor is a kernel lock; what is left over is computing.
  */
 #pragma D option quiet
 #pragma D option bufsize=4m
-#pragma D option ustackframes=48
-#pragma D option stackframes=8
 
 /* From how many nanoseconds on a turn is long. */
 inline int64_t MIN = 10000000;
@@ -65,11 +62,26 @@ self uint64_t page_since;
 self uint64_t page_came;
 self uint64_t page_delay;
 
+/* Whom it is about: nobody else's thread gets any storage. */
+syscall:::entry,
+syscall:::return,
+rawtp:::contention_begin,
+rawtp:::contention_end,
+sched:::preempt,
+sched:::sleep,
+sched:::on-cpu,
+io:::start,
+profile:::profile-499
+{
+	this->ours = 1;
+}
+
 /* ------------------------------------------------------------------------------------------------ which calls wait */
 
 syscall::epoll_wait:entry,
 syscall::epoll_pwait:entry,
 syscall::epoll_pwait2:entry
+/this->ours/
 {
 	self->wait = EPOLL;
 	self->on = (int)arg0;
@@ -79,7 +91,7 @@ syscall::epoll_pwait2:entry
 /* Where a thread has a descriptor to wait on, poll and select are calls like others: who waits there keeps the loop. */
 syscall::poll:entry,
 syscall::ppoll:entry
-/!self->own/
+/this->ours && !self->own/
 {
 	self->wait = POLL;
 	self->on = -1;
@@ -87,7 +99,7 @@ syscall::ppoll:entry
 
 syscall::select:entry,
 syscall::pselect6:entry
-/!self->own/
+/this->ours && !self->own/
 {
 	self->wait = SELECT;
 	self->on = -1;
@@ -95,7 +107,7 @@ syscall::pselect6:entry
 
 /* IORING_ENTER_GETEVENTS, and at least one: else it only submits. */
 syscall::io_uring_enter:entry
-/arg2 && (arg3 & 1)/
+/this->ours && arg2 && (arg3 & 1)/
 {
 	self->wait = URING;
 	self->on = (int)arg0;
@@ -110,7 +122,7 @@ syscall::io_uring_enter:entry
 
 /* A poll that was stopped and goes on. */
 syscall::restart_syscall:entry
-/self->turn && self->kind == POLL/
+/this->ours && self->turn && self->kind == POLL/
 {
 	self->wait = POLL;
 }
@@ -118,7 +130,7 @@ syscall::restart_syscall:entry
 /* ------------------------------------------------------------------------------------------- what a turn is made of */
 
 syscall:::entry
-/self->turn && !self->wait/
+/this->ours && self->turn && !self->wait/
 {
 	self->class = OTHER;
 	self->call = timestamp;
@@ -131,14 +143,14 @@ syscall::write:entry, syscall::pwrite64:entry, syscall::writev:entry, syscall::p
 syscall::pwritev2:entry, syscall::fsync:entry, syscall::fdatasync:entry, syscall::sync_file_range:entry,
 syscall::fallocate:entry, syscall::ftruncate:entry, syscall::newfstat:entry, syscall::getdents64:entry,
 syscall::readahead:entry, syscall::syncfs:entry, syscall::copy_file_range:entry
-/self->turn && !self->wait/
+/this->ours && self->turn && !self->wait/
 {
 	self->class = FILE;
 	self->argument = arg0;
 }
 
 syscall::sendfile:entry, syscall::sendfile64:entry
-/self->turn && !self->wait/
+/this->ours && self->turn && !self->wait/
 {
 	self->class = FILE;
 	self->argument = arg1;
@@ -147,7 +159,7 @@ syscall::sendfile:entry, syscall::sendfile64:entry
 syscall::open:entry, syscall::creat:entry, syscall::newstat:entry, syscall::newlstat:entry, syscall::access:entry,
 syscall::unlink:entry, syscall::rename:entry, syscall::mkdir:entry, syscall::rmdir:entry, syscall::readlink:entry,
 syscall::truncate:entry, syscall::statfs:entry, syscall::link:entry, syscall::symlink:entry, syscall::chmod:entry
-/self->turn && !self->wait/
+/this->ours && self->turn && !self->wait/
 {
 	self->class = PATH;
 	self->argument = arg0;
@@ -157,20 +169,20 @@ syscall::openat:entry, syscall::openat2:entry, syscall::newfstatat:entry, syscal
 syscall::faccessat:entry, syscall::faccessat2:entry, syscall::unlinkat:entry, syscall::renameat:entry,
 syscall::renameat2:entry, syscall::mkdirat:entry, syscall::readlinkat:entry, syscall::linkat:entry,
 syscall::utimensat:entry, syscall::fchmodat:entry
-/self->turn && !self->wait/
+/this->ours && self->turn && !self->wait/
 {
 	self->class = PATHAT;
 	self->argument = arg1;
 }
 
 syscall::futex:entry, syscall::futex_wait:entry, syscall::futex_waitv:entry
-/self->turn && !self->wait/
+/this->ours && self->turn && !self->wait/
 {
 	self->class = FUTEX;
 }
 
 syscall:::return
-/self->call/
+/this->ours && self->call/
 {
 	this->took = (int64_t)(timestamp - self->call - (curthread->sched_info.run_delay - self->call_delay) -
 	    (self->locks - self->call_locks));
@@ -200,29 +212,29 @@ syscall:::return
 }
 
 syscall:::return
-/this->tell && STORED[this->mode]/
+/this->ours && this->tell && STORED[this->mode]/
 {
 	printf("F %d %d %d %s %d %d %s %k", pid, tid, self->turn, probefunc, this->took,
 	    (this->mode & 0xf000) == 0x6000 ? this->inode->i_rdev : this->inode->i_sb->s_dev,
-	    fds[(int)self->argument].fi_pathname, ustack());
+	    fds[(int)self->argument].fi_pathname, ustack(48));
 }
 
 syscall:::return
-/this->tell && (self->class == PATH || self->class == PATHAT)/
+/this->ours && this->tell && (self->class == PATH || self->class == PATHAT)/
 {
 	printf("F %d %d %d %s %d %d %s %k", pid, tid, self->turn, probefunc, this->took, 0, copyinstr(self->argument),
-	    ustack());
+	    ustack(48));
 }
 
 syscall:::return
-/this->tell && !this->stored/
+/this->ours && this->tell && !this->stored/
 {
-	printf("C %d %d %d %s %d %d %s %k", pid, tid, self->turn, probefunc, this->took, 0, "", ustack());
+	printf("C %d %d %d %s %d %d %s %k", pid, tid, self->turn, probefunc, this->took, 0, "", ustack(48));
 }
 
 /* The kernel's own locks: the outermost that is waited for. */
 rawtp:::contention_begin
-/self->turn && !self->lock/
+/this->ours && self->turn && !self->lock/
 {
 	self->lock = arg0;
 	self->lock_since = timestamp;
@@ -230,7 +242,7 @@ rawtp:::contention_begin
 }
 
 rawtp:::contention_end
-/self->lock && self->lock == arg0/
+/this->ours && self->lock && self->lock == arg0/
 {
 	this->waited = (int64_t)(timestamp - self->lock_since - (curthread->sched_info.run_delay - self->lock_delay));
 	self->lock = 0;
@@ -238,14 +250,14 @@ rawtp:::contention_end
 		self->locks += this->waited;
 	}
 	if (this->waited >= MIN / 10) {
-		printf("L %d %d %d %s %d %d %s %k", pid, tid, self->turn, "kernel lock", this->waited, 0, "", stack());
+		printf("L %d %d %d %s %d %d %s %k", pid, tid, self->turn, "kernel lock", this->waited, 0, "", stack(8));
 	}
 }
 
 /* Who sleeps outside of any call waits for a page. The kernel adds the time on a run queue to run_delay after the switch,
    so how long the page took is known at what follows next. */
 sched:::preempt, sched:::sleep
-/self->page_came/
+/this->ours && self->page_came/
 {
 	this->paged = (int64_t)(self->page_came - self->page_since - (curthread->sched_info.run_delay - self->page_delay));
 	self->pages += this->paged > 0 ? this->paged : 0;
@@ -254,27 +266,27 @@ sched:::preempt, sched:::sleep
 }
 
 sched:::sleep
-/self->turn && !self->call && !self->lock && !self->wait/
+/this->ours && self->turn && !self->call && !self->lock && !self->wait/
 {
 	self->page_since = timestamp;
 	self->page_delay = curthread->sched_info.run_delay;
 }
 
 sched:::on-cpu
-/self->page_since && !self->page_came/
+/this->ours && self->page_since && !self->page_came/
 {
 	self->page_came = timestamp;
 }
 
 io:::start
-/self->turn && !self->call && !self->wait/
+/this->ours && self->turn && !self->call && !self->wait/
 {
 	printf("P %d %d %d %s %d %d %s %k", pid, tid, self->turn, "page fault", 0, args[0]->b_edev, args[2]->fi_pathname,
-	    ustack());
+	    ustack(48));
 }
 
 syscall:::entry
-/self->page_came/
+/this->ours && self->page_came/
 {
 	this->paged = (int64_t)(self->page_came - self->page_since - (curthread->sched_info.run_delay - self->page_delay));
 	self->pages += this->paged > 0 ? this->paged : 0;
@@ -284,15 +296,15 @@ syscall:::entry
 
 /* Of a turn that has become half as long as a long one. */
 profile:::profile-499
-/self->turn && !self->call && !self->wait && timestamp - self->turn >= MIN / 2/
+/this->ours && self->turn && !self->call && !self->wait && timestamp - self->turn >= MIN / 2/
 {
-	printf("S %d %d %d %k", pid, tid, self->turn, ustack());
+	printf("S %d %d %d %k", pid, tid, self->turn, ustack(48));
 }
 
 /* ---------------------------------------------------------------------------------------------- from wait to wait */
 
 syscall:::entry
-/self->wait/
+/this->ours && self->wait/
 {
 	this->long = 0;
 	this->turn = 0;
@@ -306,7 +318,7 @@ syscall:::entry
 }
 
 syscall:::entry
-/self->wait && this->long/
+/this->ours && self->wait && this->long/
 {
 	printf("T %d %d %d %s %d %d %d %d %d %d %d %d %d %d %d", pid, tid, self->turn, execname, self->kind, self->fd,
 	    this->turn, self->files, self->others, self->futexes, self->locks, self->pages,
@@ -314,14 +326,14 @@ syscall:::entry
 }
 
 syscall:::entry
-/self->wait/
+/this->ours && self->wait/
 {
 	self->turn = 0;
 	@under_way[pid, tid, execname, self->wait, self->on] = max(timestamp * 2);
 }
 
 syscall:::return
-/self->wait/
+/this->ours && self->wait/
 {
 	this->ready = (int64_t)arg1 > 0 ? (int64_t)arg1 : 0;
 	/* io_uring_enter returns what it submitted; what is ready lies between the two ends of a queue. */

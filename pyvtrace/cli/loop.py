@@ -38,11 +38,8 @@ from pyvtrace.value import replace
 _SCRIPT = "loop/turns.d"
 _MINIMUM = "inline int64_t MIN = {};"
 _DEFAULT = 10 * MS
-# Where a wait begins: who is not asked for never gets a turn.
-_FILTERS = (
-    "syscall::epoll_wait:entry", "syscall::poll:entry", "syscall::select:entry", "syscall::io_uring_enter:entry",
-    "syscall::restart_syscall:entry",
-)  # fmt: skip
+# The clause that says whom it is about is for all probes, and the only one with this one and others.
+_FILTERS = ("io:::start",)
 _SECOND = 1_000_000_000
 _LOOK = 0.1  # seconds between looks at whether what is traced has ended
 _FIRST, _INTERVAL = 0.2, 1.0  # seconds until a live view shows something, and from one picture to the next
@@ -77,7 +74,8 @@ def main(argv: Sequence[str]) -> int:
 
 def program(asked: Asked, *, child: bool) -> str:
     """The D text with what the user asked for."""
-    wanted = conditions(asked, child)
+    # Of ourselves nobody wants to know.
+    wanted = conditions(asked, child) or [f"pid != {os.getpid()}"]
     text = filtered(read_script(_SCRIPT), _FILTERS, wanted)
     text = text.replace(_MINIMUM.format(_DEFAULT), _MINIMUM.format(asked.minimum))
     return (FAMILY_DECLARATION + FAMILY_CLAUSES if FAMILY in wanted else "") + text
@@ -234,6 +232,7 @@ def _json_lines(asked: Asked, run: str | None, seconds: float | None) -> None:
 
     child = None if run is None else processes.run(run, (None, 2))
     with Signals() as signals, Watching(asked, child) as watching:
+        _announce(asked, run, seconds)
         for ended in _until_over(watching, signals, seconds):
             for turn in ended:
                 write(turn_object(turn, watching.name_device))
@@ -248,6 +247,12 @@ def _json_lines(asked: Asked, run: str | None, seconds: float | None) -> None:
         _complain(reading)
 
 
+def _announce(asked: Asked, run: str | None, seconds: float | None) -> None:
+    """Say what ends the trace, where nobody has said it."""
+    if run is None and seconds is None:
+        print(f"vtrace: tracing until {'it ends' if asked.pids else 'Ctrl-C'}", file=sys.stderr, flush=True)
+
+
 def _complain(reading: Reading) -> None:
     for remark in (*reading.remarks, *(() if reading.rows else NOTHING)):
         print(f"vtrace: {remark}", file=sys.stderr)
@@ -257,8 +262,7 @@ def _paper(asked: Asked, run: str | None, seconds: float | None) -> None:
     paint = theme(os.environ, sys.stdout.encoding, terminal=False)
     child = None if run is None else processes.run(run)
     with Signals() as signals, Watching(asked, child) as watching:
-        if child is None and seconds is None:
-            print(f"vtrace: tracing until {'it ends' if asked.pids else 'Ctrl-C'}", file=sys.stderr, flush=True)
+        _announce(asked, run, seconds)
         for _ in _until_over(watching, signals, seconds):
             pass
         _, reading = watching.last()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from pyvtrace.analysis.histogram import Histogram
-from pyvtrace.analysis.loop.turns import CPU, FILES, LOCKS, PAGES, QUEUE, Blocked, LongTurn, Loop, heaviest
+from pyvtrace.analysis.loop.turns import CPU, FILES, LOCKS, PAGES, QUEUE, LongTurn, Loop, heaviest
 from pyvtrace.builtins.distributions import empty, value_of
 from pyvtrace.runtime.snapshot import Key, Snapshot, Table
 from pyvtrace.value import Value
@@ -58,8 +58,6 @@ class Group:
         self.count = self.total = self.longest = self.behind = 0
         self.parts: dict[str, int] = {}
         self.where: tuple[str, ...] = ()
-        self.computed = False
-        self._calls: dict[str, Blocked] = {}
 
     def add(self, turn: LongTurn) -> None:
         self.count += 1
@@ -70,8 +68,7 @@ class Group:
         if turn.ns >= self.longest:
             self.longest = turn.ns
             culprit = turn.culprit
-            self.where = culprit.stack if culprit is not None else heaviest(turn.samples)
-            self.computed = turn.main == CPU
+            self.where = culprit.stack if culprit is not None else heaviest(turn.samples) if turn.main == CPU else ()
 
 
 def what(turn: LongTurn, name_device: NameDevice) -> str:
