@@ -2,6 +2,8 @@
  * question: how long do event loops take from one wait to the next, and what fills the long turns?
  * output:   a histogram of nanoseconds for each thread and descriptor that it waits on (-1: poll and select), one of
  *           the events that a wait returned, and a line for each part of a long turn; `vtrace loop` shows them together
+ * view:     loop
+ * example:  -c 'python3 -c "import select, time; p = select.epoll(); [p.poll(0) or time.sleep(0.02) for _ in range(9)]"'
  * filter:   io:::start
  *
  * A turn is what a thread does between the return of one wait and its next. Every part of it is counted once: waiting

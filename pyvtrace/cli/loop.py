@@ -15,12 +15,14 @@ import click
 from pyvtrace.analysis.compose import FAMILY, FAMILY_CLAUSES, FAMILY_DECLARATION, filtered
 from pyvtrace.analysis.loop.groups import Groups, Reading, loops
 from pyvtrace.analysis.loop.turns import LongTurn, Loop, Turns
+from pyvtrace.analysis.script import parse_script
 from pyvtrace.analysis.units import MS
 from pyvtrace.api.events import Events
+from pyvtrace.cli.library import read_script
 from pyvtrace.cli.showing import collect_rarely, paper_width, set_aside, size_of
 from pyvtrace.cli.terminal import Signals, Terminal
 from pyvtrace.cli.tracing import Asked, conditions
-from pyvtrace.cli.views import duration, owns_terminal, read_script, run_command
+from pyvtrace.cli.views import duration, owned, run_command
 from pyvtrace.export.loop import loop_object, turn_object
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.render.loop import NOTHING, LoopView, report
@@ -35,11 +37,9 @@ from pyvtrace.runtime.traces import frames_of
 from pyvtrace.source import Source
 from pyvtrace.value import replace
 
-_SCRIPT = "loop/turns.d"
+VIEW, _SCRIPT = "loop", "loop/turns.d"
 _MINIMUM = "inline int64_t MIN = {};"
 _DEFAULT = 10 * MS
-# The clause that says whom it is about is for all probes, and the only one with this one and others.
-_FILTERS = ("io:::start",)
 _SECOND = 1_000_000_000
 _LOOK = 0.1  # seconds between looks at whether what is traced has ended
 _FIRST, _INTERVAL = 0.2, 1.0  # seconds until a live view shows something, and from one picture to the next
@@ -76,7 +76,7 @@ def program(asked: Asked, *, child: bool) -> str:
     """The D text with what the user asked for."""
     # Of ourselves nobody wants to know.
     wanted = conditions(asked, child) or [f"pid != {os.getpid()}"]
-    text = filtered(read_script(_SCRIPT), _FILTERS, wanted)
+    text = filtered(parse_script(read_script(_SCRIPT), _SCRIPT), wanted)
     text = text.replace(_MINIMUM.format(_DEFAULT), _MINIMUM.format(asked.minimum))
     return (FAMILY_DECLARATION + FAMILY_CLAUSES if FAMILY in wanted else "") + text
 
@@ -192,7 +192,7 @@ def _hint(turn: LongTurn) -> str:
     except OSError:
         return ""
     if program.startswith("python"):
-        return f"{turn.loop.pid} runs Python code without names: start it with python -X perf (3.12 or newer)"
+        return f"{turn.loop.pid} runs Python without names: -X perf gives them (3.12 and newer, with frame pointers)"
     if program.startswith("node"):
         return f"{turn.loop.pid} runs JavaScript without names: start it with node --perf-basic-prof"
     return ""
@@ -207,7 +207,7 @@ def trace(*, pids: tuple[int, ...], run: str | None, minimum: int, duration: int
     seconds = None if duration is None else duration / _SECOND
     if json:
         _json_lines(asked, run, seconds)
-    elif owns_terminal():
+    elif owned():
         _live(asked, run, seconds)
     else:
         _paper(asked, run, seconds)
