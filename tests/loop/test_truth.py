@@ -23,8 +23,9 @@ MS = 1_000_000
 Start = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def disk() -> Iterator[SlowDisk]:
+    """One for each test: what another has read is in the page cache."""
     with SlowDisk(DISK_NS) as one:
         yield one
 
