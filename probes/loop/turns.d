@@ -129,6 +129,15 @@ syscall::restart_syscall:entry
 	self->wait = POLL;
 }
 
+/* Another program, which is no part of the turn. */
+syscall::execve:return,
+syscall::execveat:return
+/this->ours && (int64_t)arg1 == 0/
+{
+	self->turn = 0;
+	self->own = 0;
+}
+
 /* ------------------------------------------------------------------------------------------- what a turn is made of */
 
 syscall:::entry

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
@@ -41,6 +42,7 @@ VIEW, _SCRIPT = "loop", "loop/turns.d"
 _MINIMUM = "inline int64_t MIN = {};"
 _DEFAULT = 10 * MS
 _SECOND = 1_000_000_000
+_MOST_COMPLAINTS, _FURTHER = 8, "further run-time errors"
 _LOOK = 0.1  # seconds between looks at whether what is traced has ended
 _FIRST, _INTERVAL = 0.2, 1.0  # seconds until a live view shows something, and from one picture to the next
 
@@ -90,7 +92,7 @@ class Watching:
 
     def __init__(self, asked: Asked, child: Command | None) -> None:
         self._asked, self._child = asked, child
-        self._complaints: list[str] = []
+        self._complaints: Counter[str] = Counter()
         self._devices: dict[int, str] = {}
         self._turns = Turns(frames_of)
         self._groups = Groups(self.name_device)
@@ -107,7 +109,7 @@ class Watching:
             spec = compile_text(Source(_SCRIPT, text), target, {}, (), child)
             self._session = stack.enter_context(Session(spec, target))
             store = Store(spec, self._session)
-            self._events = Events(spec, self._complaints.append, store, self._session.shower)
+            self._events = Events(spec, self._complain, store, self._session.shower)
             self._session.attach()
             self._started = time.monotonic()
             if self._child is not None:
@@ -117,6 +119,13 @@ class Watching:
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
+
+    def _complain(self, line: str) -> None:
+        # Run-time errors of the script: each once, and no more of them than anybody reads.
+        if line in self._complaints or len(self._complaints) < _MOST_COMPLAINTS:
+            self._complaints[line] += 1
+        else:
+            self._complaints[_FURTHER] += 1
 
     def over(self) -> bool:
         """Whether there is nothing left to trace."""
@@ -147,7 +156,8 @@ class Watching:
         snapshot = self._session.snapshot()
         if ended_ns is not None:
             snapshot = replace(snapshot, time_ns=ended_ns)
-        remarks = [*self._complaints, *drop_lines(self._session.lost())]
+        remarks = [f"{line} ({count} times)" if count > 1 else line for line, count in self._complaints.items()]
+        remarks += drop_lines(self._session.lost())
         if left_out := self._turns.dropped + self._events.missed:
             remarks.append(f"{left_out} records left out: more came than were read")
         # Of a thread that has ended nobody will see the next wait.

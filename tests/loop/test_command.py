@@ -54,6 +54,19 @@ def test_json_keeps_standard_output_to_itself(vtrace: Run, tmp_path: Any) -> Non
     assert "hello" in ran.stderr
 
 
+def test_another_program_is_no_part_of_a_turn(vtrace: Run, tmp_path: Any) -> None:
+    (tmp_path / "then.py").write_text(PROGRAM)
+    first = tmp_path / "first.py"
+    first.write_text(
+        f"import os, select, sys\nselect.epoll().poll(0)\nos.execv(sys.executable, ['python', '{tmp_path}/then.py'])\n"
+    )
+    ran = vtrace("loop", "--json", "-c", f"{sys.executable} {first}")
+    objects = [json.loads(line) for line in ran.stdout.splitlines()]
+    loops = [o for o in objects if o["measure"] == "turns"]
+    assert sum(loop["ready"]["count"] for loop in loops) == 7
+    assert sum(loop["count"] for loop in loops) == 5
+
+
 def test_no_loop_is_said(vtrace: Run) -> None:
     ran = vtrace("loop", "-c", "sleep 0.1")
     assert (ran.status, "No loop seen" in ran.stdout) == (0, True)
