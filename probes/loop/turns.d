@@ -8,6 +8,8 @@
  *
  * A turn is what a thread does between the return of one wait and its next. Every part of it is counted once: waiting
  * for a processor is no part of the call it happens in, nor is a kernel lock; what is left over is computing.
+ *
+ * A clause that may record takes room for its record whenever it runs: only the rare ones do.
  */
 #pragma D option quiet
 #pragma D option bufsize=4m
@@ -260,9 +262,12 @@ rawtp:::contention_end
 	if (this->waited > 0) {
 		self->locks += this->waited;
 	}
-	if (this->waited >= MIN / 10) {
-		printf("L %d %d %d %s %d %d %s %k", pid, tid, self->turn, "kernel lock", this->waited, 0, "", stack(8));
-	}
+}
+
+rawtp:::contention_end
+/this->ours && this->waited >= MIN / 10/
+{
+	printf("L %d %d %d %s %d %d %s %k", pid, tid, self->turn, "kernel lock", this->waited, 0, "", stack(8));
 }
 
 /* Who sleeps outside of any call waits for a page. The kernel adds the time on a run queue to run_delay after the switch,
@@ -354,9 +359,17 @@ syscall:::return
 	}
 	@ready[pid, tid, execname, self->wait, self->on] = exphist(this->ready, 2);
 	@under_way[pid, tid, execname, self->wait, self->on] = max(timestamp * 2 + 1);
-	if (self->after) {
-		printf("Q %d %d %d %d %d", pid, tid, self->after, this->ready, curthread->nvcsw - self->sleeps);
-	}
+}
+
+syscall:::return
+/this->ours && self->wait && self->after/
+{
+	printf("Q %d %d %d %d %d", pid, tid, self->after, this->ready, curthread->nvcsw - self->sleeps);
+}
+
+syscall:::return
+/this->ours && self->wait/
+{
 	self->after = 0;
 	self->kind = self->wait;
 	self->fd = self->on;

@@ -54,6 +54,15 @@ def test_json_keeps_standard_output_to_itself(vtrace: Run, tmp_path: Any) -> Non
     assert "hello" in ran.stderr
 
 
+def test_short_turns_are_counted_and_never_recorded(vtrace: Run, tmp_path: Any) -> None:
+    """More of them, and faster, than any buffer of records takes."""
+    path = tmp_path / "many.py"
+    path.write_text("import select\npoll = select.epoll()\nfor _ in range(300_000): poll.poll(0)\n")
+    ran = vtrace("loop", "--json", "--min", "10s", "-c", f"{sys.executable} {path}")
+    (loop,) = (json.loads(line) for line in ran.stdout.splitlines())
+    assert (loop["count"], loop["remarks"]) == (299_999, [])
+
+
 def test_another_program_is_no_part_of_a_turn(vtrace: Run, tmp_path: Any) -> None:
     (tmp_path / "then.py").write_text(PROGRAM)
     first = tmp_path / "first.py"
