@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "offcpu": ("pyvtrace.cli.stacks", "main", "where threads wait and who wakes them, by stack; flame graphs"),
     "deps": ("pyvtrace.cli.deps", "main", "which services a process talks to, and how much it waits for each, live"),
     "check": ("pyvtrace.cli.check", "main", "what a command costs the kernel, judged against a budget or a baseline"),
+    "loop": ("pyvtrace.cli.loop", "main", "how long event loops take from wait to wait, and what fills the long turns"),
     "replay": ("pyvtrace.cli.replay", "main", "what --record wrote, in the view that it was made of, at any moment"),
     "run": ("pyvtrace.cli.scripts", "main", "a script for a question, which vtrace list shows; or a file of D or of C"),
     "list": ("pyvtrace.cli.library", "main", "the scripts that run knows, and the questions they answer"),

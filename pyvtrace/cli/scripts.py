@@ -60,8 +60,10 @@ def command_of(script: Script, name: str) -> click.Command:
 
         return deps.command()
     if shown == "stacks":
-        from pyvtrace.cli import stacks
+        from pyvtrace.cli import loop, stacks
 
+        if script.view == loop.VIEW:
+            return loop.command()
         if script.view not in stacks.KINDS:
             raise script.bad(f"header: no view is called {script.view}", "view", f"there are {', '.join(stacks.KINDS)}")
         return stacks.command(stacks.KINDS[script.view])
