@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "locks": ("pyvtrace.cli.views", "main", "which locks each process waits for, and how long, live"),
     "profile": ("pyvtrace.cli.stacks", "main", "what processors spend their time on, by stack; flame graphs"),
     "offcpu": ("pyvtrace.cli.stacks", "main", "where threads wait and who wakes them, by stack; flame graphs"),
+    "bubbles": ("pyvtrace.cli.bubbles", "main", "who makes everybody wait: the device, the holder, those who wait"),
     "vm": ("pyvtrace.cli.vm", "main", "a command on another kernel, in a virtual machine over this system's files"),
     "doctor": ("pyvtrace.cli.doctor", "main", "what this kernel, user and machine allow, and what to do about each no"),
 }

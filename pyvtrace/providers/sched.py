@@ -5,6 +5,7 @@
     remain-cpu           the scheduler was asked and chose the thread that ran already
     enqueue, dequeue     a thread begins and ceases to wait for a processor; the one that runs is in no queue
     wakeup               the current thread, or an interrupt, wakes one that sleeps
+    woken                the same of the thread that is woken
     change-pri           a thread inherits a priority, or loses it again, for a lock that it holds
     surrender            another processor is told to choose anew
     tick                 the clock of the scheduler's accounts ticks
@@ -77,6 +78,7 @@ SCHED = stable(
             # The second since 6.9.
             for handler in ("tick_sched_timer", "tick_nohz_handler")
         ),
+        Row("woken", "rawtp:sched::sched_waking", _thread("curtask"), thread=0),
     ],
     {
         "schedctl-nopreempt": _MERELY_PRIORITY,

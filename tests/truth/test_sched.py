@@ -32,6 +32,12 @@ sched:::wakeup
 	@wakeup[args[0]->pr_lwpid, stringof(args[1]->pr_fname), args[0]->pr_state == SSLEEP] = count();
 }
 
+sched:::woken
+/pid == $2 && args[1]->pr_pid == $1/
+{
+	@woken[tid, execname, args[1]->pr_pid, curtask->tgid, curthread->pid] = count();
+}
+
 sched:::surrender
 /pid == $1 && args[1]->pr_pid == $3/
 {
@@ -108,6 +114,7 @@ def test_a_wakeup_is_of_the_thread_that_sleeps_and_by_the_one_that_wakes(workloa
     complete(trace)
     # One more each than were asked for: the byte that opens the way for each of the two.
     assert trace.values("wakeup") == {(sleeper, "sleeper", 1): 51}
+    assert trace.values("woken") == {(sleeper, "sleeper", work.pid, work.pid, sleeper): 51}
     ((lwp, name, cpu), times), *others = trace.values("surrender").items()
     assert (lwp, name, cpu, others) == (spinner, "spinner", first, [])
     # Where the spinner had to give way for something else already, nobody needs to tell it again.

@@ -1,0 +1,137 @@
+"""Bubbles as they come and go: what a running `probes/bubbles/waits.d` tells, and what /proc says of those who still
+wait."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Collection
+
+from pyvtrace.analysis.bubbles import reasons, waits
+from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, bubbles
+from pyvtrace.analysis.bubbles.history import History
+from pyvtrace.analysis.bubbles.reader import FILE_CALLS, SUBMITTED, Reader, lock_of
+from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Thread, Wait
+from pyvtrace.providers import syscall
+from pyvtrace.runtime import blocked
+from pyvtrace.runtime.session import Session
+
+# A bubble is over when nobody has joined it for so long, in ns.
+SETTLE = 300_000_000
+# What is remembered: ns, and waits.
+MEMORY, MOST_WAITS = 30_000_000_000, 100_000
+MOST_SAMPLES = 10_000
+MOST_SCANNED = 5_000
+# The map of what threads keep, and its words: as waits.d declares its `self` variables.
+_MAP, _WORDS = "self", 12
+_GLIBC_OWNER = 8  # bytes behind the word of a mutex (struct __pthread_mutex_s of 64-bit glibc)
+
+
+class Watch:
+    """Waits of a session so far. `pids` are the processes that bubbles have to be about, all where there are none."""
+
+    def __init__(self, session: Session, minimum: int, pids: Collection[int] = ()) -> None:
+        self._session, self._minimum, self._pids = session, minimum, frozenset(pids)
+        calls = {number: name for name, number in syscall.table(os.uname().machine).items()}
+        self._calls = calls
+        self._reader = Reader(session.spec, session.shower, calls, blocked.open_file)
+        self._scan = blocked.Scan(MOST_SCANNED)
+        self._futexes = frozenset(number for number, name in calls.items() if name == "futex")
+        self._history = History()
+        self._told: dict[Identity, int] = {}
+        self._storage = next(spec for spec in session.spec.maps if spec.name == _MAP)
+        self.samples: deque[Sample] = deque(maxlen=MOST_SAMPLES)
+        self.forgotten = 0
+        self.unseen = 0
+
+    def take(self) -> None:
+        """Read what the program has recorded."""
+        self._session.shower.observe()
+        for record in self._session.records():
+            made = self._reader.read(record)
+            if isinstance(made, Wait):
+                self._history.add(made)
+            elif made is not None:
+                self.samples.append(made)
+
+    def look(self, now: int) -> None:
+        """Ask for those who still wait."""
+        found = [wait for one in self._scan.threads(self._futexes) if (wait := self._still(one, now)) is not None]
+        self.unseen = max(self.unseen, self._scan.left_out)
+        self._history.drop_open({wait.thread.tid for wait in found})
+        for wait in found:
+            self._history.add(wait)
+
+    def finished(self, now: int) -> list[Bubble]:
+        """Bubbles that are over and were not told of yet."""
+        over = [b for b in self._bubbles() if not b.open and b.ended + SETTLE <= now]
+        for bubble in over:
+            self._told.update({one.wait.identity: one.wait.ended for one in bubble.waits})
+        self._forget(now)
+        return [bubble for bubble in over if self._wanted(bubble)]
+
+    def growing(self) -> list[Bubble]:
+        """Bubbles of which nobody knows yet when they will be over."""
+        return [bubble for bubble in self._bubbles() if self._wanted(bubble)]
+
+    def complaints(self) -> list[str]:
+        """What was left out."""
+        made = []
+        if self.forgotten:
+            made.append(f"{self.forgotten} waits forgotten before they could be told of: there were too many at once")
+        if self.unseen:
+            made.append(f"{self.unseen} threads not looked at for waits that go on: there are more than {MOST_SCANNED}")
+        return made
+
+    def _bubbles(self) -> list[Bubble]:
+        return bubbles(self._history, self._minimum, self._told)
+
+    def _wanted(self, bubble: Bubble) -> bool:
+        return not self._pids or any(one.wait.thread.pid in self._pids for one in bubble.waits)
+
+    def _forget(self, now: int) -> None:
+        before = now - MEMORY
+        self.forgotten += self._history.cut(MOST_WAITS)
+        self._history.forget(before)
+        self._told = {identity: ended for identity, ended in self._told.items() if ended >= before}
+
+    # -------------------------------------------------------------------------------------------------- still waiting
+
+    def _still(self, one: blocked.Blocked, now: int) -> Wait | None:
+        """The wait of a thread that was found waiting, if it is one that makes a bubble."""
+        kept = blocked.stored(self._session.maps[self._storage.name], self._storage.value_size, one.tid)
+        if kept is None or not kept[0] or now - kept[0] < self._minimum:
+            return None
+        began, _, lock, flags, owner, _, _, device, sector, size, operation, asked = kept[:_WORDS]
+        name = self._calls.get(one.call, "")
+        word, command, value = (*one.arguments, 0, 0, 0)[:3]
+        futex = (word, command, value) if name == "futex" else None
+        kind = waits.FUTEX if futex else reasons.of_stack(one.stack)
+        kind, held = lock_of(kind, one.pid, futex, lock, flags)
+        if not kind.hard:
+            return None
+        own = kind in (waits.BLOCK, waits.FAULT) and 0 <= began - asked < SUBMITTED
+        return Wait(
+            Thread(one.tid, one.pid, one.comm, blocked.command(one.pid)),
+            kind,
+            began,
+            now,
+            now,
+            None,
+            held,
+            _owner(kind, held, owner),
+            Request(device, sector, size, reasons.block_operation(operation)) if own else None,
+            name,
+            blocked.open_file(one.pid, one.arguments[0]) if name in FILE_CALLS else "",
+            open=True,
+            kernel=one.stack,
+        )
+
+
+def _owner(kind: Kind, lock: Lock | None, owner: int) -> int:
+    """Who holds a lock now."""
+    if kind is not waits.USER_LOCK or lock is None:
+        return owner if kind is waits.KERNEL_LOCK else 0
+    if lock.kind == "mutex":
+        return blocked.user_word(lock.space, lock.address + _GLIBC_OWNER)
+    return blocked.user_word(lock.space, lock.address) & reasons.OWNER
