@@ -3,13 +3,17 @@
  * output:   a record of each wait that took $1 nanoseconds or more, when it is over; one when somebody ends such a wait;
  *           one a sample of threads that have run for so long. `vtrace bubbles` makes chains of them
  *
+ * sched_exit_tp, in the thread that has its processor again, came with Linux 6.16. Before, `sched:::on-cpu` stands in its
+ * place, where the thread has not gone on yet: its user stack cannot be read, and of the kernel's the scheduler's own
+ * functions and those of locks are left out.
+ *
  * A thread that leaves its processor costs a look at the clock and two words; all that is to be known about a wait
  * is asked when it turns out to have been long. System call and arguments are where the kernel's entry code has put
  * them, at the top of the thread's kernel stack: no probe in the path of system calls is needed.
  */
 #pragma D option quiet
-#pragma D option bufsize=4m
-#pragma D option strsize=64
+#pragma D option bufsize=8m
+#pragma D option strsize=256
 
 /* The first of a thread's storage, where it is looked for when a thread still waits: since when it is off its CPU. */
 self uint64_t off;
@@ -66,11 +70,11 @@ rawtp:::sched_exit_tp
 	this->files = curthread->files;
 	this->file = this->files != NULL && this->regs->cs == 0x33 && this->regs->di < this->files->fdt->max_fds ?
 	    this->files->fdt->fd[this->regs->di] : NULL;
-	printf("%d %d %s %s %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %s %k %k", tid, pid, execname,
+	printf("%d %d %s %s %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %s %k %k", tid, pid, execname,
 	    curthread->group_leader->comm, self->off, timestamp, self->state, cpu, self->brief,
 	    this->regs->cs == 0x33 ? this->regs->orig_ax : -1, this->regs->di, this->regs->si, this->regs->dx,
 	    self->lock, self->kind, self->owner, self->device, self->sector, self->bytes, self->operation, self->asked,
-	    curthread->flags & 0x200000 ? 1 : 0,
+	    curthread->flags & 0x200000 ? 1 : 0, curthread->in_iowait,
 	    this->file != NULL ? stringof(this->file->f_path.dentry->d_name.name) : "", stack(24), ustack(24));
 	self->brief = 0;
 	self->off = 0;

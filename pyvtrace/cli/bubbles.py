@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 import click
 
 from pyvtrace.analysis.bubbles.bubbles import Bubble
+from pyvtrace.analysis.bubbles.script import COMES_BACK, program
 from pyvtrace.analysis.bubbles.watch import Watch
+from pyvtrace.cli.showing import size_of
 from pyvtrace.cli.terminal import Signals
 from pyvtrace.cli.views import duration, read_script, run_command
 from pyvtrace.kernel.target import LiveTarget
-from pyvtrace.render.bubbles import lines
+from pyvtrace.render.bubbles import WIDTH, lines
 from pyvtrace.runtime import places
 from pyvtrace.runtime.complaints import drop_lines
 from pyvtrace.runtime.program import compile_text
@@ -28,8 +30,9 @@ from pyvtrace.source import Source
 _SCRIPT = "bubbles/waits.d"
 _SECOND = 1_000_000_000
 # Waits of a part of the shortest bubble are recorded: a holder may have waited several times.
-_DETAIL = 4
+_DETAIL = 2
 _TAKE, _LOOK = 0.1, 1.0  # seconds between readings of records, and looks at who still waits
+_PACE = 10  # finding bubbles takes at most one part in so many of our time
 
 
 def command() -> click.Command:
@@ -63,14 +66,15 @@ def trace(*, minimum: int, pids: tuple[int, ...], length: int | None, json: bool
     with ExitStack() as stack:
         target = LiveTarget()
         detail = max(1, minimum // _DETAIL)
-        spec = compile_text(Source(_SCRIPT, read_script(_SCRIPT)), target, {}, (str(detail),))
+        text = program(read_script(_SCRIPT), comes_back=target.raw_tracepoint(COMES_BACK) is not None)
+        spec = compile_text(Source(_SCRIPT, text), target, {}, (str(detail),))
         signals = stack.enter_context(Signals())
         session = stack.enter_context(Session(spec, target))
         watch = Watch(session, minimum, pids)
         session.attach()
         if length is None:
             print("vtrace: tracing until Ctrl-C", file=sys.stderr, flush=True)
-        show = Shown(watch, json)
+        show = Shown(watch, json=json)
         _run(session, signals, watch, show, None if length is None else length / _SECOND)
         session.detach()
         show.end()
@@ -78,55 +82,88 @@ def trace(*, minimum: int, pids: tuple[int, ...], length: int | None, json: bool
             print(f"vtrace: {line}", file=sys.stderr)
 
 
-def _now() -> int:
+def now() -> int:
+    """ns of CLOCK_MONOTONIC."""
     return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
 
 
 class Shown:
-    """What is printed."""
+    """What is printed. On a terminal bubbles that grow stand at its bottom, drawn anew each second."""
 
-    def __init__(self, watch: Watch, json: bool) -> None:
+    def __init__(self, watch: Watch, *, json: bool) -> None:
         self._watch, self._json = watch, json
+        self._live = not json and sys.stdout.isatty()
+        self._drawn = 0
 
     def over(self) -> None:
         """Bubbles that have come to their end."""
-        for bubble in self._watch.finished(_now()):
+        for bubble in self._watch.finished(now()):
+            self._erase()
             self._print(bubble)
 
+    def growing(self) -> None:
+        """Those that have not, where there is a terminal to draw on."""
+        if not self._live:
+            return
+        self._erase()
+        width, height = size_of(sys.stdout.fileno())
+        drawn = [line for b in self._watch.growing() if b.open for line in self._lines(b, width)][: height - 2]
+        sys.stdout.write("".join(f"{line[:width]}\n" for line in drawn))
+        sys.stdout.flush()
+        self._drawn = len(drawn)
+
     def end(self) -> None:
+        """What is left."""
+        self._erase()
         self._watch.take()
-        self._watch.look(_now())
+        self._watch.look(now())
         for bubble in self._watch.growing():
             self._print(bubble)
 
+    def _erase(self) -> None:
+        if self._drawn:
+            sys.stdout.write(f"\x1b[{self._drawn}A\x1b[J")
+        self._drawn = 0
+
     def _print(self, bubble: Bubble) -> None:
-        began = time.time_ns() - (_now() - bubble.began)
-        devices = places.device_names()
         if self._json:
             from json import dumps
 
             from pyvtrace.export.bubbles import bubble_object
 
-            print(dumps(bubble_object(bubble, began, devices, self._watch.samples), separators=(",", ":")), flush=True)
+            made = bubble_object(bubble, _wall(bubble), places.device_names(), self._watch.samples)
+            print(dumps(made, separators=(",", ":")), flush=True)
             return
-        clock = time.strftime("%H:%M:%S", time.localtime(began / _SECOND)) + f".{began // 1_000_000 % 1000:03}"
-        for line in lines(bubble, clock, devices, self._watch.samples):
-            print(line)
-        print(flush=True)
+        width = size_of(sys.stdout.fileno())[0] if self._live else WIDTH
+        print(*self._lines(bubble, width), "", sep="\n", flush=True)
+
+    def _lines(self, bubble: Bubble, width: int) -> Iterator[str]:
+        began = _wall(bubble)
+        clock = time.strftime("%H:%M:%S", time.localtime(began // _SECOND)) + f".{began // 1_000_000 % 1000:03}"
+        return lines(bubble, clock, places.device_names(), self._watch.samples, width)
+
+
+def _wall(bubble: Bubble) -> int:
+    """When it began, in ns since 1970."""
+    return time.time_ns() - (now() - bubble.began)
 
 
 def _run(session: Session, signals: Signals, watch: Watch, show: Shown, seconds: float | None) -> None:
     """Until the user, a signal or the time ends it."""
     end = None if seconds is None else time.monotonic() + seconds
-    looked = time.monotonic()
+    looked = found = time.monotonic()
     while not signals.deadly:
-        now = time.monotonic()
-        if end is not None and now >= end:
+        at = time.monotonic()
+        if end is not None and at >= end:
             return
-        signals.wait(_TAKE if end is None else min(_TAKE, end - now))
+        signals.wait(_TAKE if end is None else min(_TAKE, end - at))
         watch.take()
-        if now >= looked + _LOOK:
-            looked = now
+        if at >= looked + _LOOK:
+            looked = at
             session.note()
-            watch.look(_now())
-        show.over()
+            watch.look(now())
+            show.growing()
+        if (begins := time.monotonic()) >= found:
+            show.over()
+            ends = time.monotonic()
+            found = ends + _PACE * (ends - begins)

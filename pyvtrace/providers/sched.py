@@ -52,7 +52,7 @@ SCHED = stable(
         Row("enqueue", _SWITCH, _queued("args[1]", "cpu") + _FRONT, _COULD_RUN),
         Row("dequeue", _SWITCH, _queued("args[2]", "cpu"), "args[2]->pid"),
         Row("off-cpu", _SWITCH, _thread("args[2]")),
-        Row("on-cpu", _SWITCH, thread=2),
+        Row("on-cpu", _SWITCH, thread=2, own_stack=True),
         Row("remain-cpu", "rawtp:::sched_exit_tp", when="!args[0] && tid"),
         # A thread that has not left its processor yet is made to stay.
         Row(

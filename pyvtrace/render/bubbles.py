@@ -19,6 +19,8 @@ _LIBRARIES = re.compile(r"lib(c|pthread|m|dl|stdc\+\+)[.-]|ld-linux|\[vdso\]|lin
 # Of a bubble's waiting: what is less is not drawn, but counted.
 _LEAST = 0.01
 _STACK = 6
+# Columns: of a line, and of what stands at its right.
+WIDTH, _RIGHT, _NARROWEST = 120, 26, 60
 
 
 class Node:
@@ -123,36 +125,47 @@ def lasting(parts: Iterable[int]) -> str:
 # --------------------------------------------------------------------------------------------------------------- lines
 
 
-def lines(bubble: Bubble, clock: str, devices: Devices, samples: Iterable[Sample] = ()) -> Iterator[str]:
-    """A bubble; `clock` is the time of day when it began."""
+def lines(
+    bubble: Bubble, clock: str, devices: Devices, samples: Iterable[Sample] = (), width: int = WIDTH
+) -> Iterator[str]:
+    """A bubble; `clock` is the time of day when it began. Lines may be longer than `width`: nothing is cut."""
+    at = max(_NARROWEST, width - _RIGHT)
+    for left, right in _rows(bubble, clock, devices, list(samples)):
+        yield f"{left:<{at}}  {right}" if right else left
+
+
+Line = tuple[str, str]
+
+
+def _rows(bubble: Bubble, clock: str, devices: Devices, known: Sequence[Sample]) -> Iterator[Line]:
+    """What it says, and how that is known."""
     state = "still growing, " if bubble.open else ""
     length, waiting = units.duration(bubble.ended - bubble.began), units.duration(bubble.waiting)
     threads = f"{bubble.threads} thread{'s' * (bubble.threads != 1)}"
-    yield f"{clock}  bubble {length}, {state}{threads}, {waiting} of waiting"
-    found, rest = trees(bubble), 0
-    known = list(samples)
-    for tree in found:
+    yield f"{clock}  bubble {length}, {state}{threads}, {waiting} of waiting", ""
+    rest = 0
+    for tree in trees(bubble):
         if tree.ns < _LEAST * bubble.waiting:
             rest += tree.ns
-            continue
-        yield from _tree(tree, bubble, devices, known)
+        else:
+            yield from _tree(tree, bubble, devices, known)
     if rest:
-        yield f"  others: {units.duration(rest)}, {100 * rest / bubble.waiting:.1f} % of the blame"
+        yield f"  others: {units.duration(rest)}, {100 * rest / bubble.waiting:.1f} % of the blame", ""
 
 
-def _tree(tree: Tree, bubble: Bubble, devices: Devices, samples: Sequence[Sample]) -> Iterator[str]:
+def _tree(tree: Tree, bubble: Bubble, devices: Devices, samples: Sequence[Sample]) -> Iterator[Line]:
     kind = f"{tree.root.kind}: " if tree.root.kind == blame.DEVICE else ""
     part = f"{100 * tree.ns / bubble.waiting:.0f} % of the blame"
-    yield _columns(f"  {root_name(tree.root, devices)}{_request(tree)}", f"{kind}{part}")
+    yield f"  {root_name(tree.root, devices)}{_request(tree)}", f"{kind}{part}"
     if tree.root.kind == blame.CPU:
-        yield from (f"     {frame}" for frame in running(bubble, tree.root, samples)[:_STACK])
+        yield from ((f"     {frame}", "") for frame in running(bubble, tree.root, samples)[:_STACK])
     if tree.root.kind == blame.DEADLOCK:
         yield from _circle(tree.root, bubble)
     else:
-        yield from _below(tree.top, "  ", devices)
+        yield from _below(tree.top, "  ", tree.ns, devices)
 
 
-def _circle(root: Root, bubble: Bubble) -> Iterator[str]:
+def _circle(root: Root, bubble: Bubble) -> Iterator[Line]:
     """Who waits for whom in a deadlock, once round, and how many others wait for them."""
     hops: dict[int, Hop] = {}
     outside: set[int] = set()
@@ -160,17 +173,17 @@ def _circle(root: Root, bubble: Bubble) -> Iterator[str]:
         for share in one.shares:
             if (share.root.kind, share.root.which) != (root.kind, root.which):
                 continue
-            entered = [hop for hop in share.hops if hop.held and hop.held.thread]
-            last = entered[-1].held
-            start = next(place for place, hop in enumerate(entered) if last and hop.wait.thread == last.thread)
-            hops.update({hop.wait.thread.tid: hop for hop in entered[start:]})
-            outside |= {hop.wait.thread.tid for hop in entered[:start]}
+            last = share.hops[-1].held
+            tids = [hop.wait.thread.tid for hop in share.hops]
+            start = tids.index(last.thread.tid) if last and last.thread else 0
+            hops.update({hop.wait.thread.tid: hop for hop in share.hops[start:]})
+            outside.update(tids[:start])
     for hop in hops.values():
         holder = hop.held.thread if hop.held and hop.held.thread else hop.wait.thread
         row = f"  {thread_name(hop.wait.thread)}  {doing(hop.wait)} held by {thread_name(holder)}"
-        yield _columns(f"{row}  {units.duration(hop.wait.spent)}", evidence(hop))
+        yield f"{row}  {units.duration(hop.wait.spent)}", evidence(hop)
     if others := outside - hops.keys():
-        yield f"  {len(others)} more thread{'s' * (len(others) != 1)} wait for them"
+        yield f"  {len(others)} more thread{'s' * (len(others) != 1)} wait for them", ""
 
 
 def _request(tree: Tree) -> str:
@@ -186,12 +199,14 @@ def _request(tree: Tree) -> str:
     return f" {operation} {units.size(size)}" if size else f" {operation}"
 
 
-def _below(node: Node, indent: str, devices: Devices) -> Iterator[str]:
+def _below(node: Node, indent: str, whole: int, devices: Devices) -> Iterator[Line]:
+    """What hangs on a node, without what is too little of the root's blame, `whole`."""
     children = sorted(node.below.values(), key=lambda child: -_whole(child))
-    for place, child in enumerate(children):
-        last = place == len(children) - 1
-        yield _columns(f"{indent}{'└─ ' if last else '├─ '}{_row(child, devices)}", evidence_of(child))
-        yield from _below(child, indent + ("   " if last else "│  "), devices)
+    shown = [child for child in children if _whole(child) >= _LEAST * whole]
+    for place, child in enumerate(shown):
+        last = place == len(shown) - 1
+        yield f"{indent}{'└─ ' if last else '├─ '}{_row(child, devices)}", evidence_of(child)
+        yield from _below(child, indent + ("   " if last else "│  "), whole, devices)
 
 
 def evidence_of(node: Node) -> str:
@@ -212,12 +227,8 @@ def _row(node: Node, devices: Devices) -> str:
         who = f"{process}[{wait.thread.pid}] {len(threads)} threads{own}"
     else:
         who = thread_name(next(iter(threads.values())))
-    where = place_of(wait.user)
+    where = place_of(wait.user) if node.below else ""
     holding = f" holding {lock_name(node.holding)}" if node.holding is not None else ""
     inside = f" ({where})" if where else ""
     times = f"  {lasting(node.parts.values())}" if node.parts else ""
     return f"{who}  {doing(wait)}{holding}{inside}{times}"
-
-
-def _columns(left: str, right: str, at: int = 88) -> str:
-    return f"{left:<{at}}  {right}" if right else left

@@ -15,7 +15,14 @@ from typing import Any
 
 import pytest
 
-from tests.truth.live import MS, ROOT
+from pyvtrace.analysis.bubbles.script import program as waits_script
+from pyvtrace.analysis.bubbles.watch import Watch
+from pyvtrace.kernel.target import LiveTarget
+from pyvtrace.runtime.places import device_names
+from pyvtrace.runtime.program import compile_text
+from pyvtrace.runtime.session import Session
+from pyvtrace.source import Source
+from tests.truth.live import MS, ROOT, shipped
 from tests.workloads.slowdisk import SlowDisk
 
 SOURCE = os.path.join(ROOT, "tests/workloads/bubbles.c")
@@ -70,7 +77,8 @@ def watched(program: str, tracer: Callable[..., Any]) -> Iterator[Callable[..., 
             truth = work.release()
             done = one.stop()
             assert done.status == 0
-            assert done.stderr == "vtrace: tracing until Ctrl-C\n"
+            # A thread's own memory cannot be had in an interrupt at the wrong moment; but no record may be lost.
+            assert "drops on CPU" not in done.stderr
             return work, truth, [json.loads(line) for line in done.stdout.splitlines()]
 
         yield watch
@@ -88,6 +96,17 @@ def blamed(bubble: Object, waits: list[Object], *kinds: str) -> int:
     """ns of these waits that roots of these kinds are to blame for."""
     roots = bubble["roots"]
     return sum(part["ns"] for wait in waits for part in wait["blame"] if roots[part["root"]]["kind"] in kinds)
+
+
+def by_way_of(bubble: Object, waits: list[Object], tid: int, *kinds: str) -> int:
+    """The same of what a wait of thread `tid` lies in front of."""
+    roots, all_waits = bubble["roots"], bubble["waits"]
+    return sum(
+        part["ns"]
+        for wait in waits
+        for part in wait["blame"]
+        if roots[part["root"]]["kind"] in kinds and all_waits[part["path"][-1]]["thread"]["tid"] == tid
+    )
 
 
 def the_one_with(bubbles: list[Object], *tids: int) -> Object:
@@ -126,7 +145,8 @@ def test_a_slow_disk_is_to_blame_for_forty_who_want_the_readers_mutex(watched: A
     assert {wait["lock"]["address"] for wait in waits} == {work.facts["mutex"]}
     # Who was quick enough to find the mutex free after the read did not wait.
     expected = sum(overlap(truth["held"], (began, ended)) for _, began, ended in truth["waits"])
-    assert blamed(bubble, waits, "device", "run queue") == pytest.approx(expected, rel=0.05)
+    # When the disk has answered, the reader may still have to wait for a processor.
+    assert by_way_of(bubble, waits, truth["holder"], "device", "run queue") == pytest.approx(expected, rel=0.05)
     assert blamed(bubble, waits, "device") > 0.8 * expected
     places = {place for place, wait in enumerate(bubble["waits"]) if wait in waits}
     ways = {(edge["known"], edge["proven"]) for edge in bubble["edges"]
@@ -144,7 +164,8 @@ def test_who_computes_with_a_mutex_held_is_to_blame_with_its_stack(watched: Any)
     waits = [wait for wait in waits_of(bubble, *workers) if wait["lock"]]
     assert {wait["lock"]["address"] for wait in waits} == {work.facts["mutex"]}
     expected = sum(overlap(truth["held"], (began, ended)) for _, began, ended in truth["waits"])
-    assert blamed(bubble, waits, "CPU", "run queue", "short waits") == pytest.approx(expected, rel=0.05)
+    whole = sum(ended - began for _, began, ended in truth["waits"])
+    assert sum(wait["ended_ns"] - wait["began_ns"] for wait in waits) == pytest.approx(whole, rel=0.05)
     # The holder's processor time was evenly spread over the time it held the mutex, or nearly so.
     share = truth["used"] / (truth["held"][1] - truth["held"][0])
     assert blamed(bubble, waits, "CPU") == pytest.approx(share * expected, rel=0.15)
@@ -179,7 +200,7 @@ def test_a_wait_is_followed_through_a_connection_and_a_pipe_to_the_disk(watched:
     for pid, began, ended in (client, relay, reader):
         waits = waits_of(bubble, pid)
         expected = overlap((began, ended), (reader[1], reader[2]))
-        assert blamed(bubble, waits, "device", "run queue") == pytest.approx(expected, rel=0.05)
+        assert by_way_of(bubble, waits, reader[0], "device", "run queue") == pytest.approx(expected, rel=0.05)
     (wait,) = [wait for wait in waits_of(bubble, client[0]) if wait["kind"] == "socket"]
     longest = max(wait["blame"], key=lambda part: part["ns"])
     path = [bubble["waits"][place]["thread"]["pid"] for place in longest["path"]]
@@ -218,14 +239,16 @@ def test_writers_of_one_file_wait_for_its_lock_and_that_for_the_disk(watched: An
     assert len({wait["thread"]["tid"] for wait in waits}) >= 4
     # From when a writer began to when it ended it waited for the lock or the disk, and for hardly anything else.
     expected = sum(ended - began for _, began, ended in truth["waits"])
-    assert blamed(bubble, waits_of(bubble, *writers), "device", "run queue") == pytest.approx(expected, rel=0.1)
+    assert blamed(bubble, waits_of(bubble, *writers), "device", "run queue") == pytest.approx(expected, rel=0.1), (
+        json.dumps(bubble["roots"])
+    )
     firsts = [edge for edge in bubble["edges"] if bubble["waits"][edge["wait"]] in waits and edge["proven"]]
     assert firsts
     assert {edge["holder"] for edge in firsts} <= set(writers)
 
 
 def test_a_crowd_on_one_cpu_waits_in_its_run_queue(watched: Any) -> None:
-    _, truth, bubbles = watched("crowd", 200, 6, minimum="1ms")
+    _, truth, bubbles = watched("crowd", 200, 6, minimum="5ms")
     threads = [tid for tid, _, _ in truth["waits"]]
     assert all(map(adds_up, bubbles))
     expected = sum(ended - began for _, began, ended in truth["waits"]) - sum(truth["used"])
@@ -233,7 +256,40 @@ def test_a_crowd_on_one_cpu_waits_in_its_run_queue(watched: Any) -> None:
     assert found == pytest.approx(expected, rel=0.1)
 
 
+def test_kernels_that_cannot_tell_who_comes_back_show_the_same_chain(program: str) -> None:
+    """The script of kernels before 6.16, on whatever kernel this is."""
+    text = waits_script(shipped("bubbles/waits.d"), comes_back=False)
+    spec = compile_text(Source("bubbles", text), LiveTarget(), {}, ["2500000"])
+    with SlowDisk(DELAY) as disk, Session(spec, LiveTarget()) as session:
+        work = Work(program, "convoy", disk.path, 10)
+        try:
+            watch = Watch(session, 10 * MS, [work.pid])
+            session.attach()
+            truth = work.release()
+            session.detach()
+            watch.take()
+        finally:
+            work.end()
+        devices = device_names()
+    workers = {tid for tid, _, _ in truth["waits"]}
+    (bubble,) = [b for b in watch.growing() if workers < {one.wait.thread.tid for one in b.waits}]
+    root, _ = bubble.roots()[0]
+    assert (root.kind, devices[root.which]) == ("device", os.path.basename(disk.path))
+    waits = [one for one in bubble.waits if one.wait.thread.tid in workers and one.wait.lock]
+    expected = sum(overlap(truth["held"], (began, ended)) for _, began, ended in truth["waits"])
+    found = sum(
+        share.ns
+        for one in waits
+        for share in one.shares
+        if share.root.kind in ("device", "run queue") and share.hops[-1].wait.thread.tid == truth["holder"]
+    )
+    assert found == pytest.approx(expected, rel=0.05)
+
+
 def test_nothing_is_reported_where_everybody_waits_as_he_should(watched: Any) -> None:
     _, truth, bubbles = watched("calm", 5000, minimum="100ms")
     assert truth["rounds"] > 0
-    assert bubbles == []
+    # Where others make the machine busy, that is what there is to tell; waits of idle threads would not be for it.
+    for bubble in bubbles:
+        queue = sum(root["ns"] for root in bubble["roots"] if root["kind"] == "run queue")
+        assert queue > 0.8 * bubble["waiting_ns"], json.dumps(bubble)

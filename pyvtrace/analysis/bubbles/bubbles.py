@@ -17,6 +17,8 @@ _MOST_OF_IT = 0.5
 _SMALL = 0.1
 # Roots that are one cause for all who come to them at the same time.
 _COMMON = (DEVICE, RUN_QUEUE, CPU, LIMIT, RECLAIM, DEADLOCK)
+# Between two waits in run queues, in ns: who has a processor for a moment is not the end of a crowd.
+_CROWDED = 100_000_000
 
 Identity = tuple[int, int]
 
@@ -67,10 +69,13 @@ class Bubble(Value):
 
 def running(bubble: Bubble, root: Root, samples: Iterable[Sample]) -> tuple[str, ...]:
     """Where the thread of a root was found most often during the bubble, innermost function first."""
+    if root.kind != CPU:
+        return ()
+    began, ended = bubble.began, bubble.ended
     found = Counter(
-        tuple(function(frame) for frame in (*sample.kernel, *sample.user))
+        tuple(function(frame) for frame in sample.frames)
         for sample in samples
-        if root.kind == CPU and sample.thread.tid == root.which and bubble.began <= sample.at <= bubble.ended
+        if sample.thread.tid == root.which and began <= sample.at <= ended
     )
     return found.most_common(1)[0][0] if found else ()
 
@@ -154,11 +159,12 @@ def _join_causes(groups: _Groups, known: Iterable[Blamed]) -> None:
             if share.root.kind in _COMMON and _matters(blamed, share):
                 spans = by_root.setdefault((share.root.kind, share.root.which), [])
                 spans.append((share.began, share.ended, blamed.wait.identity))
-    for spans in by_root.values():
+    for (kind, _), spans in by_root.items():
         spans.sort()
+        pause = _CROWDED if kind == RUN_QUEUE else 0
         _, until, first = spans[0]
         for began, ended, identity in spans[1:]:
-            if began <= until:
+            if began <= until + pause:
                 groups.join(first, identity)
                 until = max(until, ended)
             else:

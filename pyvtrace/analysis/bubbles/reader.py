@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from pyvtrace.analysis.bubbles import reasons, waits
 from pyvtrace.analysis.bubbles.history import PEER
@@ -125,13 +126,17 @@ class Reader:
         self, tid: int, pid: int, comm: bytes, process: bytes, began: int, ended: int, state: int,
         cpu: int, brief: int, call: int, first: int, second: int, third: int, lock: int, flags: int,
         owner: int, device: int, sector: int, size: int,
-        operation: int, asked: int, of_kernel: int, file: bytes, kernel: bytes, user: bytes,
+        operation: int, asked: int, of_kernel: int,
+        input_output: int, file: bytes, kernel: bytes, user: bytes = b"",
     ) -> Wait | None:  # fmt: skip
         woken = self._wakers.pop(tid, None)
         if state and not state & _SLEEPS:
             return None
         frames = self._kernel(kernel)
         kind = reasons.of_stack(frames)
+        if kind is waits.OTHER and (lock or input_output):
+            # Where the stack lacks the functions of locks and of the scheduler.
+            kind = waits.KERNEL_LOCK if lock else waits.BLOCK
         if not state and kind is not waits.THROTTLED:
             kind = waits.RUN_QUEUE
         name = self._calls.get(call, "")
@@ -158,7 +163,7 @@ class Reader:
             brief,
             False,
             frames,
-            self._user(user),
+            partial(self._user, user) if user else tuple,
         )
 
     def _file(self, pid: int, number: int, name: str) -> str:
@@ -170,7 +175,11 @@ class Reader:
         self, tid: int, pid: int, comm: bytes, process: bytes, at: int, cpu: int, kernel: bytes, user: bytes
     ) -> Sample:
         return Sample(
-            Thread(tid, pid, text_of(comm), text_of(process)), at, cpu, self._kernel(kernel), self._user(user)
+            Thread(tid, pid, text_of(comm), text_of(process)),
+            at,
+            cpu,
+            partial(self._kernel, kernel),
+            partial(self._user, user),
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from pyvtrace.analysis.bubbles import waits
 from pyvtrace.analysis.bubbles.waits import Kind
@@ -67,7 +68,8 @@ def names(frames: Sequence[str]) -> list[str]:
     return [function(frame).rpartition("`")[2].partition(".")[0] for frame in frames]
 
 
-def of_stack(kernel: Sequence[str]) -> Kind:
+@lru_cache(maxsize=4096)
+def of_stack(kernel: tuple[str, ...]) -> Kind:
     """What a thread that went to sleep with this stack waits for."""
     found = names(kernel)
     for pattern, kind in _COMPILED:
@@ -83,12 +85,14 @@ def place(kernel: Sequence[str]) -> str:
     return next((name for name in names(kernel) if not _SCHEDULER.fullmatch(name)), "")
 
 
-def by_interrupt(kernel: Sequence[str]) -> bool:
+@lru_cache(maxsize=4096)
+def by_interrupt(kernel: tuple[str, ...]) -> bool:
     """Whether a stack is that of an interrupt: what it interrupted has nothing to do with it."""
     return any(_INTERRUPT.fullmatch(name) for name in names(kernel))
 
 
-def is_peer(kernel: Sequence[str]) -> bool:
+@lru_cache(maxsize=4096)
+def is_peer(kernel: tuple[str, ...]) -> bool:
     """Whether who wakes is at the other end of a pipe or a socket."""
     return any(_PEERS.fullmatch(name) for name in names(kernel))
 

@@ -3,7 +3,12 @@ CLOCK_MONOTONIC."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyvtrace.value import Value
+
+# Names cost more than the wait is worth, unless it is shown.
+Stack = Callable[[], tuple[str, ...]]
 
 
 class Kind(Value):
@@ -90,7 +95,11 @@ class Wait(Value):
     brief: int = 0
     open: bool = False
     kernel: tuple[str, ...] = ()
-    user: tuple[str, ...] = ()
+    user_stack: Stack = tuple
+
+    @property
+    def user(self) -> tuple[str, ...]:
+        return self.user_stack()
 
     @property
     def identity(self) -> tuple[int, int]:
@@ -108,5 +117,9 @@ class Sample(Value):
     thread: Thread
     at: int
     cpu: int
-    kernel: tuple[str, ...] = ()
-    user: tuple[str, ...] = ()
+    kernel_stack: Stack = tuple
+    user_stack: Stack = tuple
+
+    @property
+    def frames(self) -> tuple[str, ...]:
+        return self.kernel_stack() + self.user_stack()

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Collection
 
 from pyvtrace.analysis.bubbles import reasons, waits
-from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, bubbles
+from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, bubbles, starts
 from pyvtrace.analysis.bubbles.history import History
 from pyvtrace.analysis.bubbles.reader import FILE_CALLS, SUBMITTED, Reader, lock_of
 from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Thread, Wait
@@ -19,7 +19,9 @@ from pyvtrace.runtime.session import Session
 # A bubble is over when nobody has joined it for so long, in ns.
 SETTLE = 300_000_000
 # What is remembered: ns, and waits.
-MEMORY, MOST_WAITS = 30_000_000_000, 100_000
+MEMORY, MOST_WAITS = 15_000_000_000, 20_000
+# What lasts longer is told of in parts, in ns.
+LONGEST = 10_000_000_000
 MOST_SAMPLES = 10_000
 MOST_SCANNED = 5_000
 # The map of what threads keep, and its words: as waits.d declares its `self` variables.
@@ -39,6 +41,8 @@ class Watch:
         self._futexes = frozenset(number for number, name in calls.items() if name == "futex")
         self._history = History()
         self._told: dict[Identity, int] = {}
+        # Waits that make a bubble which was not told of yet.
+        self._fresh: set[Identity] = set()
         self._storage = next(spec for spec in session.spec.maps if spec.name == _MAP)
         self.samples: deque[Sample] = deque(maxlen=MOST_SAMPLES)
         self.forgotten = 0
@@ -51,6 +55,8 @@ class Watch:
             made = self._reader.read(record)
             if isinstance(made, Wait):
                 self._history.add(made)
+                if starts(made, self._minimum):
+                    self._fresh.add(made.identity)
             elif made is not None:
                 self.samples.append(made)
 
@@ -64,9 +70,15 @@ class Watch:
 
     def finished(self, now: int) -> list[Bubble]:
         """Bubbles that are over and were not told of yet."""
-        over = [b for b in self._bubbles() if not b.open and b.ended + SETTLE <= now]
+        if not self._fresh:
+            self._forget(now)
+            return []
+        over = [b for b in self._bubbles() if b.began + LONGEST <= now or b.ended + SETTLE <= now]
+        over = [bubble for bubble in over if not bubble.open]
         for bubble in over:
-            self._told.update({one.wait.identity: one.wait.ended for one in bubble.waits})
+            told = {one.wait.identity: one.wait.ended for one in bubble.waits}
+            self._told.update(told)
+            self._fresh -= told.keys()
         self._forget(now)
         return [bubble for bubble in over if self._wanted(bubble)]
 
@@ -93,6 +105,8 @@ class Watch:
         before = now - MEMORY
         self.forgotten += self._history.cut(MOST_WAITS)
         self._history.forget(before)
+        if self._fresh:
+            self._fresh &= {wait.identity for wait in self._history}
         self._told = {identity: ended for identity, ended in self._told.items() if ended >= before}
 
     # -------------------------------------------------------------------------------------------------- still waiting

@@ -87,6 +87,8 @@ PEER_START = Command(bpftrace(f"{PEER_LATENCY} {PEER_AT_ONCE}"))
 OURS_PRINT = Command(vtrace('syscall::getppid:entry { printf("%d %s\\n", pid, execname); }'))
 PEER_PRINT = Command(bpftrace('tracepoint:syscalls:sys_enter_getppid { printf("%d %s\\n", pid, comm); }'))
 
+OURS_BUBBLES = Command((VTRACE, "bubbles"), programs=3)
+
 # Probes with documented arguments, and the same written for their tracepoints; 23 is SIGURG.
 SIGNALS = "proc:::signal-send /args[2] == 23 && args[1]->pr_pid == pid/ { @[execname] = count(); }"
 OWN_SIGNALS = "rawtp:signal::signal_generate /args[0] == 23 && args[2]->tgid == pid/ { @[execname] = count(); }"
@@ -145,6 +147,10 @@ ROWS = (
         Command(vtrace(OWN_WAKEUPS)),
         1.15,
     ),
+    Row(
+        "bubbles", "programs of bubbles, a wake-up and back", "waits", "ns", OURS_BUBBLES, Command(("offcputime",)), 0.5
+    ),
+    Row("bubbles-slow", "bubbles, slow-down of a wake-up and back, %", "waits", "percent", OURS_BUBBLES, None, 3),
     Row("view", "refresh of a live view of 10,000 keys", "view", "cpu_ms", Command(VIEW), None, 60),
     Row("view-memory", "the same, memory added", "view", "more_mib", Command(VIEW), None, 64),
     Row(
