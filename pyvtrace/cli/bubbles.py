@@ -18,7 +18,7 @@ from pyvtrace.analysis.bubbles.script import COMES_BACK, program
 from pyvtrace.analysis.bubbles.watch import Watch
 from pyvtrace.cli.showing import size_of
 from pyvtrace.cli.terminal import Signals
-from pyvtrace.cli.views import duration, read_script, run_command
+from pyvtrace.cli.views import duration, read_script, run_command, writable
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.render.bubbles import WIDTH, lines
 from pyvtrace.runtime import places
@@ -44,6 +44,8 @@ def command() -> click.Command:
                      help="Only bubbles in which this process waits; may be given several times."),
         click.Option(["--duration", "length"], callback=duration("s"), metavar="TIME",
                      help="End after this time: 30, 10m."),
+        click.Option(["--svg"], type=click.Path(dir_okay=False), metavar="FILE",
+                     help="Write a time line of the bubble with most waiting that a browser shows."),
         click.Option(["--json"], is_flag=True, help="Print JSON lines: one object a bubble, with all its waits."),
     ]  # fmt: skip
     return click.Command(
@@ -60,8 +62,10 @@ def main(argv: Sequence[str]) -> int:
     return run_command(command(), "vtrace bubbles", argv[1:])
 
 
-def trace(*, minimum: int, pids: tuple[int, ...], length: int | None, json: bool) -> None:
+def trace(*, minimum: int, pids: tuple[int, ...], length: int | None, svg: str | None, json: bool) -> None:
     """What the command does with its options."""
+    if svg is not None:
+        writable(svg)
     pids = tuple(map(places.process, pids))
     with ExitStack() as stack:
         target = LiveTarget()
@@ -74,7 +78,7 @@ def trace(*, minimum: int, pids: tuple[int, ...], length: int | None, json: bool
         session.attach()
         if length is None:
             print("vtrace: tracing until Ctrl-C", file=sys.stderr, flush=True)
-        show = Shown(watch, json=json)
+        show = Shown(watch, svg, json=json)
         _run(session, signals, watch, show, None if length is None else length / _SECOND)
         session.detach()
         show.end()
@@ -90,8 +94,9 @@ def now() -> int:
 class Shown:
     """What is printed. On a terminal bubbles that grow stand at its bottom, drawn anew each second."""
 
-    def __init__(self, watch: Watch, *, json: bool) -> None:
-        self._watch, self._json = watch, json
+    def __init__(self, watch: Watch, svg: str | None, *, json: bool) -> None:
+        self._watch, self._svg, self._json = watch, svg, json
+        self._largest = 0
         self._live = not json and sys.stdout.isatty()
         self._drawn = 0
 
@@ -126,6 +131,9 @@ class Shown:
         self._drawn = 0
 
     def _print(self, bubble: Bubble) -> None:
+        if self._svg is not None and bubble.waiting > self._largest:
+            self._largest = bubble.waiting
+            self._draw(self._svg, bubble)
         if self._json:
             from json import dumps
 
@@ -137,10 +145,22 @@ class Shown:
         width = size_of(sys.stdout.fileno())[0] if self._live else WIDTH
         print(*self._lines(bubble, width), "", sep="\n", flush=True)
 
+    def _draw(self, path: str, bubble: Bubble) -> None:
+        from pyvtrace.render.timeline import timeline
+
+        devices = places.device_names()
+        (title, *_) = lines(bubble, _clock(bubble), devices)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(timeline(bubble, title, devices))
+
     def _lines(self, bubble: Bubble, width: int) -> Iterator[str]:
-        began = _wall(bubble)
-        clock = time.strftime("%H:%M:%S", time.localtime(began // _SECOND)) + f".{began // 1_000_000 % 1000:03}"
-        return lines(bubble, clock, places.device_names(), self._watch.samples, width)
+        return lines(bubble, _clock(bubble), places.device_names(), self._watch.samples, width)
+
+
+def _clock(bubble: Bubble) -> str:
+    """The time of day when it began."""
+    began = _wall(bubble)
+    return time.strftime("%H:%M:%S", time.localtime(began // _SECOND)) + f".{began // 1_000_000 % 1000:03}"
 
 
 def _wall(bubble: Bubble) -> int:

@@ -18,7 +18,7 @@ from pyvtrace.analysis.compose import FAMILY, FAMILY_CLAUSES, FAMILY_DECLARATION
 from pyvtrace.analysis.stacks import Sample, folded, samples
 from pyvtrace.cli.terminal import Signals
 from pyvtrace.cli.tracing import Asked, conditions
-from pyvtrace.cli.views import duration, read_script, run_command
+from pyvtrace.cli.views import duration, read_script, run_command, writable
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime import places, processes
 from pyvtrace.runtime.complaints import drop_lines
@@ -127,12 +127,7 @@ def trace(
     if as_folded and svg is not None:
         raise click.UsageError("--folded and --svg: one of the two")
     if svg is not None:
-        # Before a minute's tracing is for nothing.
-        try:
-            with open(svg, "a", encoding="utf-8"):
-                pass
-        except OSError as error:
-            raise click.ClickException(f"cannot write {svg}: {error.strerror}") from None
+        writable(svg)
     asked = Asked(tuple(map(places.process, pids)))
     # Standard output is for the stacks alone where a program reads it.
     child = None if run is None else processes.run(run, (None, 2) if as_folded else ())

@@ -61,6 +61,15 @@ def duration(bare: str) -> Callable[[click.Context, click.Parameter, str | None]
     return read
 
 
+def writable(path: str) -> None:
+    """Refuses a file that cannot be written, before a minute's tracing is for nothing."""
+    try:
+        with open(path, "a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
+
+
 def command(script: Script) -> click.Command:
     """The command line of a view."""
     names = [key.name for key in (*script.keys, *script.extras)]

@@ -84,7 +84,8 @@ def _look(pid: int, tid: int, calls: frozenset[int]) -> Blocked | None:
 
 
 def stored(map_fd: int, size: int, tid: int) -> tuple[int, ...] | None:
-    """The 64-bit words that a program keeps of a thread; None where it has none, or the kernel cannot tell."""
+    """The 64-bit words that a program keeps of a thread, none if it has seen nothing of it; None where the kernel
+    cannot tell."""
     try:
         thread = os.pidfd_open(tid, _PIDFD_THREAD)
     except OSError:
@@ -95,7 +96,7 @@ def stored(map_fd: int, size: int, tid: int) -> tuple[int, ...] | None:
         return None
     finally:
         os.close(thread)
-    return struct.unpack(f"<{size // 8}Q", raw) if raw else None
+    return struct.unpack(f"<{size // 8}Q", raw) if raw else ()
 
 
 def user_word(pid: int, address: int) -> int:

@@ -4,6 +4,7 @@ wait."""
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from collections.abc import Collection
 
@@ -29,6 +30,9 @@ _MAP, _WORDS = "self", 12
 _GLIBC_OWNER = 8  # bytes behind the word of a mutex (struct __pthread_mutex_s of 64-bit glibc)
 
 
+Found = tuple[tuple[int, tuple[int, ...]], int]
+
+
 class Watch:
     """Waits of a session so far. `pids` are the processes that bubbles have to be about, all where there are none."""
 
@@ -44,6 +48,10 @@ class Watch:
         # Waits that make a bubble which was not told of yet.
         self._fresh: set[Identity] = set()
         self._storage = next(spec for spec in session.spec.maps if spec.name == _MAP)
+        self._started = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        # Of threads of which the kernel cannot tell: what they were found to wait for first when, now and a look ago.
+        self._seen: dict[int, Found] = {}
+        self._before: dict[int, Found] = {}
         self.samples: deque[Sample] = deque(maxlen=MOST_SAMPLES)
         self.forgotten = 0
         self.unseen = 0
@@ -62,6 +70,7 @@ class Watch:
 
     def look(self, now: int) -> None:
         """Ask for those who still wait."""
+        self._before, self._seen = self._seen, {}
         found = [wait for one in self._scan.threads(self._futexes) if (wait := self._still(one, now)) is not None]
         self.unseen = max(self.unseen, self._scan.left_out)
         self._history.drop_open({wait.thread.tid for wait in found})
@@ -111,10 +120,21 @@ class Watch:
 
     # -------------------------------------------------------------------------------------------------- still waiting
 
+    def _since(self, one: blocked.Blocked, now: int) -> int:
+        """When a thread was first found in the wait that it is found in now."""
+        what, at = self._before.get(one.tid, (None, now))
+        if what != (one.call, one.arguments):
+            at = now
+        self._seen[one.tid] = (one.call, one.arguments), at
+        return at
+
     def _still(self, one: blocked.Blocked, now: int) -> Wait | None:
         """The wait of a thread that was found waiting, if it is one that makes a bubble."""
         kept = blocked.stored(self._session.maps[self._storage.name], self._storage.value_size, one.tid)
-        if kept is None or not kept[0] or now - kept[0] < self._minimum:
+        if not kept:
+            # Nothing was seen of it: it has waited since before. Where nobody knows, since it was first found to wait.
+            kept = (self._started if kept is not None else self._since(one, now), *[0] * (_WORDS - 1))
+        if not kept[0] or now - kept[0] < self._minimum:
             return None
         began, _, lock, flags, owner, _, _, device, sector, size, operation, asked = kept[:_WORDS]
         name = self._calls.get(one.call, "")
