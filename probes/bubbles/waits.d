@@ -13,7 +13,7 @@
  */
 #pragma D option quiet
 #pragma D option bufsize=8m
-#pragma D option strsize=256
+#pragma D option strsize=64
 
 /* The first of a thread's storage, where it is looked for when a thread still waits: since when it is off its CPU. */
 self uint64_t off;

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
 import click
@@ -82,8 +82,13 @@ def trace(*, minimum: int, pids: tuple[int, ...], length: int | None, svg: str |
         _run(session, signals, watch, show, None if length is None else length / _SECOND)
         session.detach()
         show.end()
-        for line in [*drop_lines(session.lost()), *watch.complaints()]:
+        for line in [*drop_lines(_lost(session)), *watch.complaints()]:
             print(f"vtrace: {line}", file=sys.stderr)
+
+
+def _lost(session: Session) -> Mapping[str, list[int]]:
+    """What was lost, without names of files that are longer than their room: they are shown with an ellipsis."""
+    return {kind: counts for kind, counts in session.lost().items() if kind != "truncated"}
 
 
 def now() -> int:
@@ -183,7 +188,7 @@ def _run(session: Session, signals: Signals, watch: Watch, show: Shown, seconds:
             session.note()
             watch.look(now())
             show.growing()
-        if (begins := time.monotonic()) >= found:
+        if time.monotonic() >= found:
+            begins = time.thread_time()
             show.over()
-            ends = time.monotonic()
-            found = ends + _PACE * (ends - begins)
+            found = time.monotonic() + _PACE * (time.thread_time() - begins)

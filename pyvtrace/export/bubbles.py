@@ -8,7 +8,7 @@ from typing import Any
 from pyvtrace.analysis.bubbles.blame import Hop, Root
 from pyvtrace.analysis.bubbles.bubbles import Bubble, running
 from pyvtrace.analysis.bubbles.names import Devices, root_name
-from pyvtrace.analysis.bubbles.waits import Sample, Thread, Wait
+from pyvtrace.analysis.bubbles.waits import RUN_QUEUE, Sample, Thread, Wait
 
 Object = dict[str, Any]
 
@@ -29,7 +29,12 @@ def bubble_object(bubble: Bubble, wall_ns: int, devices: Devices, samples: Itera
     places = {identity: place for place, identity in enumerate(waits)}
     roots = bubble.roots()
     numbers = {(root.kind, root.which): place for place, (root, _) in enumerate(roots)}
+    holders = {hop.wait.identity for one in bubble.waits for share in one.shares for hop in share.hops[1:]}
     listed = [_wait(wait, devices, member=place < members) for place, wait in enumerate(waits.values())]
+    for wait, made in zip(waits.values(), listed, strict=True):
+        # Where a thread lost its processor says nothing, and names of it all would take long.
+        if wait.kind is not RUN_QUEUE or wait.identity in holders:
+            made.update(kernel=list(wait.kernel), user=list(wait.user))
     for one in bubble.waits:
         listed[places[one.wait.identity]]["blame"] = [
             {
@@ -103,7 +108,7 @@ def _wait(wait: Wait, devices: Devices, *, member: bool) -> Object:
         else None,
         "woken_by": wait.waker.thread.tid if wait.waker else None,
         "cpu": wait.cpu,
-        "kernel": list(wait.kernel),
-        "user": list(wait.user),
+        "kernel": [],
+        "user": [],
         "blame": [],
     }

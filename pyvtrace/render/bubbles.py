@@ -20,7 +20,7 @@ _LIBRARIES = re.compile(r"lib(c|pthread|m|dl|stdc\+\+)[.-]|ld-linux|\[vdso\]|lin
 _LEAST = 0.01
 _STACK = 6
 # Columns: of a line, and of what stands at its right.
-WIDTH, _RIGHT, _NARROWEST = 120, 26, 60
+WIDTH, _RIGHT, _NARROWEST = 120, 28, 60
 
 
 class Node:

@@ -12,7 +12,7 @@ from pyvtrace.analysis.bubbles import blame, waits
 from pyvtrace.analysis.bubbles.blame import shares
 from pyvtrace.analysis.bubbles.bubbles import Bubble, bubbles
 from pyvtrace.analysis.bubbles.history import OWNER, PEER, WOKEN, History
-from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Thread, Wait, Waker
+from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Thread, Wait, Waker, parts
 
 MS = 1_000_000
 DISK = Request(7 << 20, 8, 4096, "read")
@@ -162,6 +162,24 @@ def threads_of(bubble: Bubble) -> set[int]:
 def test_waits_with_one_cause_at_one_time_are_one_bubble() -> None:
     found = bubbles(history(*convoy(0, 10), *convoy(50, 20, lock=OTHER)), 10 * MS)
     assert [threads_of(bubble) for bubble in found] == [{10, 11, 12, 13, 20, 21, 22, 23}]
+
+
+def test_a_crowd_is_one_bubble_and_apart_from_those_who_wait_for_one_of_it() -> None:
+    crowd = [wait(tid, waits.RUN_QUEUE, 10 * tid, 10 * tid + 30) for tid in (1, 2, 3)]
+    holder = wait(9, waits.RUN_QUEUE, 0, 60)
+    wants = wait(10, waits.USER_LOCK, 0, 61, by=9, lock=MUTEX)
+    assert [threads_of(bubble) for bubble in bubbles(history(*crowd, holder, wants), 10 * MS)] == [{9, 10}, {1, 2, 3}]
+
+
+def test_a_long_stand_in_the_run_queue_is_a_wait_of_its_own() -> None:
+    one = wait(1, waits.POLL, 0, 500, woken=470, by=2)
+    blocked, queue = parts(one, 10 * MS)
+    assert (blocked.kind, blocked.began, blocked.ended) == (waits.POLL, 0, 470 * MS)
+    assert (queue.kind, queue.began, queue.ended) == (waits.RUN_QUEUE, 470 * MS, 500 * MS)
+    assert parts(one, 31 * MS) == (one,)
+    assert [threads_of(bubble) for bubble in bubbles(history(blocked, queue), 10 * MS)] == [{1}]
+    at_once = wait(1, waits.POLL, 0, 30, woken=0)
+    assert [part.kind for part in parts(at_once, 10 * MS)] == [waits.RUN_QUEUE]
 
 
 def test_other_devices_and_other_times_are_other_bubbles() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 
 from pyvtrace.analysis.bubbles.blame import CPU, DEADLOCK, DEVICE, LIMIT, RECLAIM, RUN_QUEUE, Root, Share, shares
 from pyvtrace.analysis.bubbles.history import History
+from pyvtrace.analysis.bubbles.waits import RUN_QUEUE as RUN_QUEUE_WAIT
 from pyvtrace.analysis.bubbles.waits import Sample, Wait
 from pyvtrace.analysis.stacks import function
 from pyvtrace.value import Value
@@ -154,9 +155,14 @@ def _join(groups: _Groups, blamed: Blamed) -> None:
 def _join_causes(groups: _Groups, known: Iterable[Blamed]) -> None:
     """One device, one CPU's queue or one thread that runs, at one time, is one cause."""
     by_root: dict[tuple[str, int], list[tuple[int, int, Identity]]] = {}
+    known = list(known)
+    in_the_way = {hop.wait.identity for blamed in known for share in blamed.shares for hop in share.hops[1:]}
     for blamed in known:
+        # Who stands in a run queue while others wait for it is their trouble, and no part of the crowd's.
+        alone = blamed.wait.kind is RUN_QUEUE_WAIT and blamed.wait.identity not in in_the_way
         for share in blamed.shares:
-            if share.root.kind in _COMMON and _matters(blamed, share):
+            common = alone if share.root.kind == RUN_QUEUE else share.root.kind in _COMMON
+            if common and _matters(blamed, share):
                 spans = by_root.setdefault((share.root.kind, share.root.which), [])
                 spans.append((share.began, share.ended, blamed.wait.identity))
     for (kind, _), spans in by_root.items():

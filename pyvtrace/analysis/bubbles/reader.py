@@ -14,7 +14,11 @@ from pyvtrace.runtime.traces import Shower, frames_of
 from pyvtrace.spec import FieldSpec, PrintfAction, ProgramSpec, RecordSpec
 from pyvtrace.value import Value
 
-_HEADER = struct.Struct("<I")
+_HEADER, _WORD = struct.Struct("<I"), struct.Struct("<Q")
+# In which a thread leaves its processor that has used up what its control group may use (Linux 6.18).
+THROTTLE = "throttle_cfs_rq_work"
+# Of a file, in bytes: the script's strsize without the NUL.
+LONGEST_NAME = 63
 # Waits for whose end nobody has been seen to come yet.
 _MOST_WAKERS = 65_536
 # A request belongs to the wait that begins right after it, in ns: between lie the block layer and the driver.
@@ -70,12 +74,14 @@ class Unpacker:
 
 
 class Reader:
-    """Makes waits of records. `calls` names system calls by number; `path` names an open file of a process."""
+    """Makes waits of records. `calls` names system calls by number; `path` names an open file of a process; `throttle`
+    is where the function THROTTLE begins and ends."""
 
     def __init__(
-        self, spec: ProgramSpec, shower: Shower, calls: Mapping[int, str], path: Callable[[int, int], str]
-    ) -> None:
-        self._calls, self._path = calls, path
+        self, spec: ProgramSpec, shower: Shower, calls: Mapping[int, str], path: Callable[[int, int], str],
+        throttle: tuple[int, int] | None = None,
+    ) -> None:  # fmt: skip
+        self._calls, self._path, self._throttle = calls, path, throttle
         self._unpackers = {record.id: Unpacker(record) for record in spec.records if record.actions}
         # In the order of the script's clauses.
         makers: tuple[Callable[..., Wait | Woken | Sample | None], ...] = (self._woken, self._wait, self._sample)
@@ -132,13 +138,13 @@ class Reader:
         woken = self._wakers.pop(tid, None)
         if state and not state & _SLEEPS:
             return None
-        frames = self._kernel(kernel)
-        kind = reasons.of_stack(frames)
+        if state:
+            kind = reasons.of_stack(self._kernel(kernel))
+        else:
+            kind = waits.THROTTLED if self._is_throttled(kernel) else waits.RUN_QUEUE
         if kind is waits.OTHER and (lock or input_output):
             # Where the stack lacks the functions of locks and of the scheduler.
             kind = waits.KERNEL_LOCK if lock else waits.BLOCK
-        if not state and kind is not waits.THROTTLED:
-            kind = waits.RUN_QUEUE
         name = self._calls.get(call, "")
         kind, held = lock_of(kind, pid, (first, second, third) if name == "futex" else None, lock, flags)
         seen = woken is not None and began < woken.at <= ended
@@ -162,14 +168,24 @@ class Reader:
             cpu,
             brief,
             False,
-            frames,
+            partial(self._kernel, kernel),
             partial(self._user, user) if user else tuple,
         )
+
+    def _is_throttled(self, kernel: bytes) -> bool:
+        """Whether a thread that could run was put aside for its limit. By address: names of whatever a thread was in
+        when it lost its processor would cost most of our time where processors are in demand."""
+        if self._throttle is None:
+            return False
+        start, end = self._throttle
+        return any(start <= address < end for (address,) in _WORD.iter_unpack(kernel))
 
     def _file(self, pid: int, number: int, name: str) -> str:
         """The path of a file that was open during a wait, if its process still has it open; else its name."""
         path = self._path(pid, number)
-        return path if path.rpartition("/")[2] == name else name
+        if path.rpartition("/")[2].startswith(name):
+            return path
+        return name if len(name) < LONGEST_NAME else f"{name}…"
 
     def _sample(
         self, tid: int, pid: int, comm: bytes, process: bytes, at: int, cpu: int, kernel: bytes, user: bytes

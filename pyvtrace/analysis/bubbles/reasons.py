@@ -16,7 +16,6 @@ from pyvtrace.analysis.stacks import function
 
 # The first that fits one of the frames. A wait for the device of a page fault is the fault's, one of FUSE a process's.
 _RULES: tuple[tuple[str, Kind], ...] = (
-    (r"throttle_cfs_rq_work|throttle_cfs_rq", waits.THROTTLED),
     (
         r"try_to_free_(mem_cgroup_)?pages|shrink_node|balance_dirty_pages(_ratelimited(_flags)?)?"
         r"|mem_cgroup_handle_over_high|reclaim_throttle|__alloc_pages_direct_reclaim",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pyvtrace.value import Value
+from pyvtrace.value import Value, replace
 
 # Names cost more than the wait is worth, unless it is shown.
 Stack = Callable[[], tuple[str, ...]]
@@ -94,8 +94,12 @@ class Wait(Value):
     cpu: int = 0
     brief: int = 0
     open: bool = False
-    kernel: tuple[str, ...] = ()
+    kernel_stack: Stack = tuple
     user_stack: Stack = tuple
+
+    @property
+    def kernel(self) -> tuple[str, ...]:
+        return self.kernel_stack()
 
     @property
     def user(self) -> tuple[str, ...]:
@@ -109,6 +113,17 @@ class Wait(Value):
     @property
     def spent(self) -> int:
         return self.ended - self.began
+
+
+def parts(wait: Wait, longest: int) -> tuple[Wait, ...]:
+    """A wait as it is, or as two, if who was woken stood in the run queue for `longest` ns or more: that is trouble of
+    another kind, and may be one where the wait is none."""
+    if wait.open or wait.kind is RUN_QUEUE or wait.ended - wait.woken < longest:
+        return (wait,)
+    queue = replace(
+        wait, kind=RUN_QUEUE, began=wait.woken, woken=wait.ended, waker=None, lock=None, owner=0, request=None, brief=0
+    )
+    return (replace(wait, ended=wait.woken), queue) if wait.woken > wait.began else (queue,)
 
 
 class Sample(Value):

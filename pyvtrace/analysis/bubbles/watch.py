@@ -11,8 +11,8 @@ from collections.abc import Collection
 from pyvtrace.analysis.bubbles import reasons, waits
 from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, bubbles, starts
 from pyvtrace.analysis.bubbles.history import History
-from pyvtrace.analysis.bubbles.reader import FILE_CALLS, SUBMITTED, Reader, lock_of
-from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Thread, Wait
+from pyvtrace.analysis.bubbles.reader import FILE_CALLS, SUBMITTED, THROTTLE, Reader, lock_of
+from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Thread, Wait, parts
 from pyvtrace.providers import syscall
 from pyvtrace.runtime import blocked
 from pyvtrace.runtime.session import Session
@@ -40,7 +40,7 @@ class Watch:
         self._session, self._minimum, self._pids = session, minimum, frozenset(pids)
         calls = {number: name for name, number in syscall.table(os.uname().machine).items()}
         self._calls = calls
-        self._reader = Reader(session.spec, session.shower, calls, blocked.open_file)
+        self._reader = Reader(session.spec, session.shower, calls, blocked.open_file, session.target.function(THROTTLE))
         self._scan = blocked.Scan(MOST_SCANNED)
         self._futexes = frozenset(number for number, name in calls.items() if name == "futex")
         self._history = History()
@@ -62,9 +62,10 @@ class Watch:
         for record in self._session.records():
             made = self._reader.read(record)
             if isinstance(made, Wait):
-                self._history.add(made)
-                if starts(made, self._minimum):
-                    self._fresh.add(made.identity)
+                for wait in parts(made, self._minimum):
+                    self._history.add(wait)
+                    if starts(wait, self._minimum):
+                        self._fresh.add(wait.identity)
             elif made is not None:
                 self.samples.append(made)
 
@@ -158,7 +159,7 @@ class Watch:
             name,
             blocked.open_file(one.pid, one.arguments[0]) if name in FILE_CALLS else "",
             open=True,
-            kernel=one.stack,
+            kernel_stack=lambda: one.stack,
         )
 
 
