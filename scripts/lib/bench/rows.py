@@ -150,7 +150,7 @@ ROWS = (
     Row(
         "bubbles", "programs of bubbles, a wake-up and back", "waits", "ns", OURS_BUBBLES, Command(("offcputime",)), 0.5
     ),
-    Row("bubbles-slow", "bubbles, slow-down of a wake-up and back, %", "waits", "percent", OURS_BUBBLES, None, 3),
+    Row("bubbles-slow", "bubbles, slow-down of a wake-up and back, %", "waits", "percent", OURS_BUBBLES, None, 25),
     Row("view", "refresh of a live view of 10,000 keys", "view", "cpu_ms", Command(VIEW), None, 60),
     Row("view-memory", "the same, memory added", "view", "more_mib", Command(VIEW), None, 64),
     Row(
