@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from pyvtrace.analysis.histogram import Histogram as Histogram
     from pyvtrace.api.builder import Program as Program
     from pyvtrace.api.builder import probe as probe
+    from pyvtrace.api.c_session import CSession as CSession
     from pyvtrace.api.errors import LossWarning as LossWarning
     from pyvtrace.api.errors import ProgramError as ProgramError
+    from pyvtrace.api.errors import RecordingError as RecordingError
     from pyvtrace.api.errors import TracingError as TracingError
     from pyvtrace.api.errors import VtraceError as VtraceError
     from pyvtrace.api.events import Event as Event
     from pyvtrace.api.expressions import D as D
+    from pyvtrace.api.recording import Recording as Recording
+    from pyvtrace.api.recording import replay as replay
     from pyvtrace.api.session import Session as Session
     from pyvtrace.api.snapshot import Aggregation as Aggregation
     from pyvtrace.api.snapshot import Snapshot as Snapshot
@@ -39,12 +43,16 @@ _HOMES = {
     "Histogram": "analysis.histogram",
     "Program": "api.builder",
     "probe": "api.builder",
+    "CSession": "api.c_session",
     "LossWarning": "api.errors",
     "ProgramError": "api.errors",
+    "RecordingError": "api.errors",
     "TracingError": "api.errors",
     "VtraceError": "api.errors",
     "Event": "api.events",
     "D": "api.expressions",
+    "Recording": "api.recording",
+    "replay": "api.recording",
     "Session": "api.session",
     "Aggregation": "api.snapshot",
     "Snapshot": "api.snapshot",

@@ -196,11 +196,13 @@ class PartSpec(Value):
 
 
 class PrintAction(ActionSpec):
-    """print(): the value under its type's name; `shape` is that of a struct, a union or an array."""
+    """print(): the value under its type's name; `shape` is that of a struct, a union or an array. Where it is what a
+    pointer points to, `pointer` is that one."""
 
     field: FieldSpec
     type: str
     shape: ShapeSpec | None = None
+    pointer: FieldSpec | None = None
 
 
 class PrintfAction(ActionSpec):

@@ -256,6 +256,7 @@ MEMBERS = {
         r10 56 8 u, r9 64 8 u, r8 72 8 u, ax 80 8 u, cx 88 8 u, dx 96 8 u, si 104 8 u, di 112 8 u, orig_ax 120 8 u,
         ip 128 8 u, flags 144 8 u, sp 152 8 u
     """,
+    "k_sigaction": "sa.sa_handler 0 8 u",
     "linux_binprm": """
         argc 88 4 s, filename 96 8 u
     """,
@@ -264,8 +265,11 @@ MEMBERS = {
         io_start_time_ns 112 8 u, deadline 136 8 u
     """,
     "bio": """
-        bi_bdev 8 8 block_device, bi_opf 16 4 u, bi_iter.bi_sector 32 8 u, bi_iter.bi_size 40 4 u
+        bi_bdev 8 8 block_device, bi_opf 16 4 u, bi_iter.bi_sector 32 8 u, bi_iter.bi_size 40 4 u,
+        bi_iter.bi_idx 44 4 u, bi_io_vec 112 8 bio_vec
     """,
+    "bio_vec": "bv_page 0 8 page",
+    "page": "flags 0 8 u, mapping 24 8 u",
     "block_device": """
         bd_disk 16 8 gendisk, bd_queue 24 8 u, bd_dev 52 4 u
     """,
@@ -307,7 +311,10 @@ MEMBERS = {
 
 # Typedefs and enums of 4 bytes without a sign; the constants of one; addresses, one of which is hidden.
 NAMED = ("gfp_t", "u32", "__be32", "enum pid_type")
-PID_TYPES = ("PIDTYPE_PID", "PIDTYPE_TGID", "PIDTYPE_PGID", "PIDTYPE_SID", "PIDTYPE_MAX")
+ENUMS = {
+    "enum pid_type": {"PIDTYPE_PID": 0, "PIDTYPE_TGID": 1, "PIDTYPE_PGID": 2, "PIDTYPE_SID": 3, "PIDTYPE_MAX": 4},
+    "enum pageflags": {"PG_swapbacked": 17, "PG_swapcache": 10},
+}
 SYMBOLS = {"vfs_read": 0xFFFFFFFF81400000, "jiffies": 0xFFFFFFFF82000000, "hidden": 0}
 # What processes have mapped; functions of files as "name offset size"; static probes.
 PROCESSES = {100: "/usr/bin/sleepy /lib/libc.so.6", 101: "/usr/bin/python /lib/libc.so.6"}
@@ -411,7 +418,8 @@ class FrozenTarget:
         return KernelType("int", name, 4) if name in NAMED else None
 
     def enumerator(self, name: str) -> Enumerator | None:
-        return Enumerator(KernelType("int", "enum pid_type", 4), PID_TYPES.index(name)) if name in PID_TYPES else None
+        found = ((type_, values[name]) for type_, values in ENUMS.items() if name in values)
+        return next((Enumerator(KernelType("int", type_, 4), value) for type_, value in found), None)
 
     def symbol(self, module: str, name: str) -> KernelSymbol | None:
         return KernelSymbol(name, "vmlinux", SYMBOLS[name]) if name in SYMBOLS else None

@@ -5,6 +5,7 @@
  * view:     disk
  * unit:     ns
  * axis:     10us 10s
+ * example:  --once -i 2 --by comm,dev,op -c 'dd if=/dev/zero of=/var/tmp/vtrace.example bs=64k count=64 oflag=direct'
  * filter:   sdt:block::block_getrq
  * row:      pid comm
  * key:      pid     this->pid   number     process

@@ -5,6 +5,7 @@
  * view:     locks
  * unit:     ns
  * axis:     100ns 10s
+ * example:  --once --duration 1 --waiting --by comm,kind,outcome
  * filter:   sdt:lock::contention_begin syscall::futex:entry syscall::futex_wait*:entry
  * row:      pid comm
  * key:      pid      pid            number   process

@@ -2,6 +2,8 @@
  * question: where do threads wait, for how long, and who wakes them?
  * output:   nanoseconds for each process, what woke it, and the stacks at which it went to sleep; threads that a
  *           scheduler put aside while they could run are not waiting. `vtrace offcpu` shows it as a flame graph
+ * view:     offcpu
+ * example:  --duration 1 --top 2 -c 'sleep 0.3'
  * filter:   rawtp:::sched_switch
  */
 #pragma D option quiet

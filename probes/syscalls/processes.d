@@ -4,6 +4,7 @@
  * view:     syscalls
  * unit:     ns
  * axis:     100ns 10s
+ * example:  --once --by comm,call -c 'ls /usr/bin/zip'
  * filter:   syscall:::entry
  * row:      pid comm
  * key:      pid     pid        number   process

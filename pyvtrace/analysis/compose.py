@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from pyvtrace.analysis.script import BadHeader, Script
+from pyvtrace.analysis.script import Script
 
 _DESCRIPTION = r"[\w$:*?\[\]-]+:[\w*?-]+"
 _CLAUSE = re.compile(rf"^({_DESCRIPTION}(?:,\n{_DESCRIPTION})*)\n(?:/(.*)/\n)?\{{", re.MULTILINE)
@@ -65,32 +65,33 @@ def compose(
     Raises:
         BadHeader: a clause or an update is not where the header says.
     """
-    text = _updated(script, filtered(script.text, script.filters, conditions), minimum)
+    text = _updated(script, filtered(script, conditions), minimum)
     pragmas = "".join(f"#pragma D option {name}={value}\n" for name, value in (options or {}).items())
     removable = "".join(f"\ndtrace:::END\n{{\n\ttrunc(@{measure.name});\n}}\n" for measure in script.measures)
     return pragmas + (FAMILY_DECLARATION + FAMILY_CLAUSES if FAMILY in conditions else "") + text + removable
 
 
-def filtered(text: str, filters: Sequence[str], conditions: Sequence[str]) -> str:
-    """A script's text whose clauses for the descriptions `filters` have the conditions in their predicates, too.
+def filtered(script: Script, conditions: Sequence[str]) -> str:
+    """A script's text whose clauses for the descriptions of its `filter` have the conditions in their predicates, too.
 
     Raises:
         BadHeader: there is no clause for one of them.
     """
     found: set[str] = set()
+    filters = set(script.filters)
 
     def clause(match: re.Match[str]) -> str:
         descriptions, predicate = match.groups()
-        named = set(re.split(r",\s*", descriptions)) & set(filters)
+        named = set(re.split(r",\s*", descriptions)) & filters
         found.update(named)
         if not named or not conditions:
             return match.group()
         parts = [*conditions, *([f"({predicate})"] if predicate else [])]
         return f"{descriptions}\n/{' && '.join(parts)}/\n{{"
 
-    text = _CLAUSE.sub(clause, text)
-    if found != set(filters):
-        raise BadHeader(f"no clause is for {', '.join(sorted(set(filters) - found))}")
+    text = _CLAUSE.sub(clause, script.text)
+    if found != filters:
+        raise script.bad(f"no clause is for {', '.join(sorted(filters - found))}", "filter")
     return text
 
 
@@ -102,12 +103,12 @@ def _updated(script: Script, text: str, minimum: int) -> str:
     def update(match: re.Match[str]) -> str:
         indent, name, keys, function, value, _ = match.groups()
         if keys != declared:
-            raise BadHeader(f"{name} has the keys {keys}, the header declares {declared}")
+            raise script.bad(f"{name} has the keys {keys}, the header declares {declared}", "key")
         updated.add(name[1:])
         statement = f"{name}[{wanted}] = {function};"
         return f"{indent}if ({value} >= {minimum}) {{ {statement} }}" if minimum else indent + statement
 
     text = _UPDATE.sub(update, text)
     if updated != {measure.name for measure in script.measures}:
-        raise BadHeader(f"the script updates {', '.join(sorted(updated))}, the header declares others")
+        raise script.bad(f"the script updates {', '.join(sorted(updated))}, the header declares others", "measure")
     return text

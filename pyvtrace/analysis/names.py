@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import signal as signals
+import time as clocks
 from collections.abc import Callable, Mapping
 
+from pyvtrace.analysis.units import duration as spelled_duration
 from pyvtrace.analysis.units import size as bytes_
 from pyvtrace.runtime.snapshot import Key
 
@@ -62,8 +65,36 @@ def error(value: Part, names: Mapping[int, str]) -> str:
     return errno.errorcode.get(int(value), str(value)) if value else "ok"
 
 
+def duration(value: Part, names: Mapping[int, str]) -> str:
+    return spelled_duration(int(value))
+
+
+def size_of(value: Part, names: Mapping[int, str]) -> str:
+    """A number of bytes."""
+    return bytes_(int(value))
+
+
+def signal(value: Part, names: Mapping[int, str]) -> str:
+    """SIGTERM; a number where it has no name."""
+    number = int(value)
+    return signals.Signals(number).name if number in _SIGNALS else str(number)
+
+
+_SIGNALS = frozenset(map(int, signals.Signals))
+
+
+def time(value: Part, names: Mapping[int, str]) -> str:
+    """Nanoseconds since 1970 as a time of the day, here."""
+    seconds, rest = divmod(int(value), 10**9)
+    return f"{clocks.strftime('%H:%M:%S', clocks.localtime(seconds))}.{rest // 10**6:03}"
+
+
 Speller = Callable[[Part, Mapping[int, str]], str]
 SPELLERS: dict[str, Speller] = {
+    "time": time,
+    "duration": duration,
+    "bytes": size_of,
+    "signal": signal,
     "number": number,
     "text": text,
     "device": device,
@@ -73,7 +104,8 @@ SPELLERS: dict[str, Speller] = {
     "errno": error,
     "cgroup": number,
 }
-NUMERIC = frozenset(("number",))  # kinds that are numbers: flushed right, and numbers in JSON
+# Kinds that are numbers: flushed right, and numbers in JSON. Durations are in ns.
+NUMERIC = frozenset(("number", "duration", "bytes"))
 
 
 class Spelling:

@@ -11,6 +11,8 @@ from pyvtrace.value import Value
 
 # As flame graphs mark a frame of the kernel's.
 KERNEL = "_[k]"
+# The aggregation of the scripts that take samples.
+TABLE = "samples"
 
 
 class Sample(Value):
@@ -48,7 +50,7 @@ def samples(table: Table) -> list[Sample]:
         )
         for (pid, command, waker, user, kernel), words in table.rows.items()
     ]  # fmt: skip
-    return sorted(made, key=lambda sample: (-sample.amount, sample.path))
+    return sorted(made, key=lambda sample: (-sample.amount, sample.path, sample.user, sample.kernel, sample.pid))
 
 
 def _outermost_first(text: int | str) -> tuple[str, ...]:

@@ -32,10 +32,16 @@ class Event(Value):
 
 class Events(Printer):
     """Turns records into events, and does what clear(), printa() and the like ask for. At most `MOST_KEPT` events wait
-    to be taken; `missed` counts those that came when there was no more room."""
+    to be taken; `missed` counts those that came when there was no more room. Each goes to `record` first, if there is
+    such a function."""
 
     def __init__(
-        self, spec: ProgramSpec, complain: Callable[[str], object], store: AggregationStore, shower: Shower
+        self,
+        spec: ProgramSpec,
+        complain: Callable[[str], object],
+        store: AggregationStore,
+        shower: Shower,
+        record: Callable[[Event], object] | None = None,
     ) -> None:
         # Columns are for people; a program that sets quiet itself has its reasons.
         self._texts: list[str] = []
@@ -43,6 +49,7 @@ class Events(Printer):
             replace(spec, options={**spec.options, "quiet": "1"}), self._texts.append, complain, store, None, shower
         )
         self._decoders: dict[tuple[int, int], tuple[Decode, ...]] = {}
+        self._record = record
         self.waiting: deque[Event] = deque()
         self.missed = 0
 
@@ -57,12 +64,18 @@ class Events(Printer):
         text, status = super()._shown(data)
         number, probe, cpu = _HEADER.unpack_from(data)
         record = self._records[number]
-        if len(self.waiting) >= MOST_KEPT:
+        full = len(self.waiting) >= MOST_KEPT
+        if full:
             self.missed += 1
+        if full and self._record is None:
             return "", status
         text = "".join(self._texts) + text
         values = tuple(decode(data) for decode in self._decode(record, record.ran(data)))
-        self.waiting.append(Event(self._spec.probes[probe], cpu, record.clause + 1, values, text))
+        event = Event(self._spec.probes[probe], cpu, record.clause + 1, values, text)
+        if self._record is not None:
+            self._record(event)
+        if not full:
+            self.waiting.append(event)
         return "", status
 
     def _decode(self, record: RecordSpec, mask: int) -> tuple[Decode, ...]:

@@ -5,7 +5,7 @@ They are part of the D, so an event of somebody else costs what its predicate co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pyvtrace.analysis.compose import FAMILY, FAMILY_CLAUSES, FAMILY_DECLARATION, any_of, quoted
 from pyvtrace.lang import ast
@@ -23,12 +23,20 @@ def conditions(pids: Sequence[int], groups: Sequence[int] | None, names: Sequenc
     return found + ([any_of("execname", [quoted(name) for name in names])] if names else [])
 
 
-def narrowed(source: Source, macros: Macros, wanted: Sequence[str], *, child: bool) -> Source:
+class NoClause(Exception):
+    """A program has no clause for a probe description; `args` are the descriptions."""
+
+
+def narrowed(
+    source: Source, macros: Macros, wanted: Sequence[str], *, child: bool, only: Collection[str] | None = None
+) -> Source:
     """The program whose clauses are about events of the processes that fulfil all conditions. BEGIN, END, ERROR and
-    timers are nobody's: their clauses stay. Lines keep their numbers.
+    timers are nobody's: their clauses stay; where `only` is given, all clauses stay but those for a probe description
+    that is among it. Lines keep their numbers.
 
     Raises:
         CompileError: it cannot be parsed.
+        NoClause: one of `only` is no description of the program's.
     """
     if not wanted:
         return source
@@ -38,8 +46,12 @@ def narrowed(source: Source, macros: Macros, wanted: Sequence[str], *, child: bo
     if child and clauses:
         at = clauses[0].span.start
         parts += [text[:at], FAMILY_DECLARATION.rstrip(), " "]
+    if missing := set(only or ()) - {_written(source, probe) for item in clauses for probe in item.probes}:
+        raise NoClause(*sorted(missing))
     for item in clauses:
-        if all(map(_is_nobodys, item.probes)):
+        if only is None and all(map(_is_nobodys, item.probes)):
+            continue
+        if only is not None and not any(_written(source, probe) in only for probe in item.probes):
             continue
         if item.predicate is None:
             end = item.probes[-1].span.end
@@ -53,6 +65,10 @@ def narrowed(source: Source, macros: Macros, wanted: Sequence[str], *, child: bo
     if child:
         parts += ["\n\n", FAMILY_CLAUSES]
     return Source(source.name, "".join(parts), source.kind)
+
+
+def _written(source: Source, description: ast.ProbeDescription) -> str:
+    return source.text[description.span.start : description.span.end]
 
 
 def _is_nobodys(description: ast.ProbeDescription) -> bool:

@@ -8,26 +8,31 @@ import warnings
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pyvtrace.api.errors import LossWarning, ProgramError, TracingError
 from pyvtrace.api.events import Event, Events
 from pyvtrace.api.filters import conditions, narrowed
-from pyvtrace.api.snapshot import Aggregation, Snapshot
+from pyvtrace.api.snapshot import Snapshot, of_tables
 from pyvtrace.kernel.syscall import KernelError
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime import places, processes, session
+from pyvtrace.runtime import snapshot as plain
 from pyvtrace.runtime.options import BadOption, canonical, is_set
 from pyvtrace.runtime.program import Request, compile_request, macros
 from pyvtrace.runtime.store import Store
 from pyvtrace.source import CompileError, Source
-from pyvtrace.spec import ClearAction, ProgramSpec, TruncAction
+from pyvtrace.spec import ProgramSpec
 
 if TYPE_CHECKING:
     from pyvtrace.api.builder import Program
+    from pyvtrace.api.c_session import CSession
+    from pyvtrace.api.tape import Tape
 
 # Between two looks at what else may have happened, for who waits in a thread of asyncio's.
 _STEP_S = 0.05
+# What may be gone when its name is asked for is noted as often, and what is recorded as well.
+_NOTE_S = 1.0
 
 
 class Session:
@@ -39,6 +44,9 @@ class Session:
     first pid; the session ends when the command, or all processes of `pid`, have ended. `arguments` are $1, $2, ...,
     `options` those of D: `{"strsize": 512, "destructive": True}`.
 
+    `record` is a file for what the session sees: every snapshot, at least one a second while the session waits, and
+    every event; `pyvtrace.replay` and `vtrace replay` read it.
+
     Nothing reads in the background: records wait in a buffer (option `bufsize`) while the program does other things.
     `events`, `every` and `wait` read while they wait; `snapshot` reads what there is. Losses are counted, see
     `complaints`. One thread uses a session at a time; sessions know nothing of each other.
@@ -46,6 +54,7 @@ class Session:
     Raises, on entering:
         ProgramError: the program cannot be compiled.
         TracingError: the kernel refused it, a process or control group is not there, an option is none.
+        RecordingError: the file of `record` is there already, or cannot be written; the latter may come up later, too.
     """
 
     def __init__(
@@ -58,6 +67,7 @@ class Session:
         comm: str | Sequence[str] = (),
         options: Mapping[str, object] | None = None,
         arguments: Sequence[object] = (),
+        record: str | os.PathLike[str] | None = None,
     ) -> None:
         self._source = _source(program)
         self._pids = (pid,) if isinstance(pid, int) else tuple(pid)
@@ -66,9 +76,19 @@ class Session:
         self._options = dict(options or {})
         self._arguments = tuple(map(str, arguments))
         self._stack: ExitStack | None = None
+        self._record = record
+        self._tape: Tape | None = None
         self._complaints: list[str] = []
         self._unread = False
         self._stopped = False
+
+    @staticmethod
+    def from_c(program: str | os.PathLike[str], **given: Any) -> CSession:
+        """A session of a bcc program in C, text or a path; its tables read as aggregations. `pid` and `command` are
+        whom the session ends with, `tables` the names of those to show, `define` macros. See `CSession`."""
+        from pyvtrace.api.c_session import CSession
+
+        return CSession(program, **given)
 
     # -------------------------------------------------------------------------------------------------- going live
 
@@ -97,10 +117,15 @@ class Session:
         self.spec = self._compiled(target)
         self._live = stack.enter_context(session.Session(self.spec, target))
         self._store = Store(self.spec, self._live)
-        self._events = Events(self.spec, self._complain, self._store, self._live.shower)
-        self._takes_away = any(
-            isinstance(action, ClearAction | TruncAction) for record in self.spec.records for action in record.actions
-        )
+        if self._record is not None:
+            from pyvtrace.api.tape import Tape
+
+            self._tape = Tape(self._record)
+            stack.callback(self._tape.close)
+            self._tape.begin(self._source, self.spec, self._reading())
+        record = None if self._tape is None else self._tape.event
+        self._events = Events(self.spec, self._complain, self._store, self._live.shower, record)
+        self._noted = time.monotonic()
         self._live.fire(session.BEGIN)
         if not self._live.exited:
             self._live.attach()
@@ -153,6 +178,8 @@ class Session:
         self._drain()
         self._events.flush()
         self._look_for_losses()
+        if self._tape is not None:
+            self._tape.take(self._reading())
 
     @property
     def d(self) -> str:
@@ -183,6 +210,8 @@ class Session:
 
     def _complain(self, line: str) -> None:
         self._complaints.append(line)
+        if self._tape is not None:
+            self._tape.complain(line)
         self._unread = True
 
     def _look_for_losses(self) -> None:
@@ -202,8 +231,9 @@ class Session:
             pass
 
     def _pump(self, seconds: float) -> None:
-        """Read what there is, waiting up to so long for the first record."""
-        self._open().pump(self._events, max(0, round(seconds * 1000)))
+        """Read what there is, waiting up to so long for the first record, but not so long that nothing is noted."""
+        self._open().pump(self._events, max(0, round(min(seconds, _NOTE_S) * 1000)))
+        self._note()
 
     # ------------------------------------------------------------------------------------------------- what it saw
 
@@ -211,15 +241,25 @@ class Session:
         """Everything aggregated so far, less what the program has cleared."""
         if not self._stopped:
             self._drain()
-        now = self._open().snapshot()
-        self._store.refresh()
-        held = {
-            spec.name: Aggregation(
-                spec, self._store.snapshot(spec.id) if self._takes_away else now.tables[spec.name].rows
-            )
-            for spec in self.spec.aggregations
-        }
-        return Snapshot(held, now.time_ns, now.wall_ns, now.lost)
+        self._open()
+        now = self._reading()
+        if self._tape is not None and not self._stopped:
+            self._tape.take(now)
+        return of_tables(now)
+
+    def _reading(self) -> plain.Snapshot:
+        return self._store.complete(self._live.snapshot())
+
+    def _note(self) -> None:
+        """What has to be done about once a second."""
+        now = time.monotonic()
+        if now < self._noted + _NOTE_S or self._stopped:
+            return
+        self._noted = now
+        self._live.note()
+        if self._tape is not None:
+            self._drain()
+            self._tape.take(self._reading())
 
     def every(self, seconds: float, count: int | None = None) -> Every:
         """A snapshot every so many seconds, `count` of them or until the session ends; the last is of the end. For both
@@ -247,6 +287,7 @@ class Session:
         """The events that wait to be taken, without waiting for more."""
         if not self._stopped:
             self._drain()
+            self._note()
         taken = list(self._events.waiting)
         self._events.waiting.clear()
         return taken
@@ -259,10 +300,29 @@ class Session:
         self._pump(0)
 
 
+class Running(Protocol):
+    """What snapshots at a pace and events are taken from: a session, of whatever language."""
+
+    _stopped: bool
+
+    @property
+    def running(self) -> bool: ...
+
+    def stop(self) -> None: ...
+
+    def snapshot(self) -> Snapshot: ...
+
+    def take(self) -> list[Event]: ...
+
+    def _pump(self, seconds: float) -> None: ...
+
+    async def _apump(self, seconds: float) -> None: ...
+
+
 class Every:
     """Snapshots at a pace; see `Session.every`."""
 
-    def __init__(self, of: Session, seconds: float, count: int | None) -> None:
+    def __init__(self, of: Running, seconds: float, count: int | None) -> None:
         if seconds <= 0:
             raise ValueError(f"{seconds} s is no interval")
         self._session, self._seconds, self._left = of, seconds, count
@@ -298,7 +358,7 @@ class Every:
 class EventStream:
     """Events as they come; see `Session.events`."""
 
-    def __init__(self, of: Session, timeout: float | None) -> None:
+    def __init__(self, of: Running, timeout: float | None) -> None:
         self._session, self._timeout = of, timeout
         self._came = time.monotonic()
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pyvtrace.api.values import AggregatedValue, value
+from pyvtrace.runtime import snapshot as plain
 from pyvtrace.runtime.snapshot import Key, Words
 from pyvtrace.spec import AggregationSpec
 
@@ -163,3 +164,9 @@ class Snapshot(Mapping[str, Aggregation]):
         from pyvtrace.api.html import tables
 
         return tables(self)
+
+
+def of_tables(now: plain.Snapshot) -> Snapshot:
+    """A reading of tables of words, as one of values."""
+    held = {name: Aggregation(table.spec, table.rows) for name, table in now.tables.items()}
+    return Snapshot(held, now.time_ns, now.wall_ns, now.lost)

@@ -7,15 +7,17 @@ import struct
 from collections.abc import Iterable
 from itertools import compress
 
-from pyvtrace.bpf.isa import CALL, JA, From, Insn, Item, Label, Note
+from pyvtrace.bpf.isa import CALL, EXIT, JA, LD_IMM64, From, Insn, Item, Label
 from pyvtrace.source import NOWHERE, Span
 from pyvtrace.value import Value
 
-_SLOT = struct.Struct("<BBhi")
+_SLOT = struct.Struct("<BBhI")
+# Control never goes on to the next instruction.
+_LAST = (JA, EXIT)
 
 
 class TooFar(Exception):
-    """A jump spans more than 32,767 instructions, or memory is that far from its base: too large for BPF."""
+    """A jump spans more than 32,767 instructions, memory is that far from its base, or too much is wanted at once."""
 
 
 class Assembled(Value):
@@ -27,68 +29,59 @@ class Assembled(Value):
     comments: tuple[str, ...]
 
 
-class _Line:
-    """An instruction with what the listing shows beside it."""
+class _Lines:
+    """A stream taken apart: instructions, what the listing shows beside each, and where labels and jumps are."""
 
-    __slots__ = ("comment", "insn", "origin")
-
-    def __init__(self, insn: Insn, origin: Span, comment: str) -> None:
-        self.insn, self.origin, self.comment = insn, origin, comment
-
-
-def _collect(items: Iterable[Item]) -> tuple[list[_Line], dict[Label, int]]:
-    lines: list[_Line] = []
-    places: dict[Label, int] = {}
-    origin, comment = NOWHERE, ""
-    for item in items:
-        match item:
-            case Insn():
-                lines.append(_Line(item, origin, comment))
+    def __init__(self, items: Iterable[Item]) -> None:
+        self.insns: list[Insn] = []
+        self.origins: list[Span] = []
+        self.comments: list[str] = []
+        self.places: dict[Label, int] = {}
+        origin, comment = NOWHERE, ""
+        for item in items:
+            # By type and not by `match`: this runs for every item of a program.
+            kind = type(item)
+            if kind is Insn:
+                self.insns.append(item)  # type: ignore[arg-type]
+                self.origins.append(origin)
+                self.comments.append(comment)
                 comment = ""
-            case Label():
-                places[item] = len(lines)
-            case Note():
-                comment = f"{comment}; {item.text}" if comment else item.text
-            case From():
-                origin = item.span
-    return lines, places
+            elif kind is From:
+                origin = item.span  # type: ignore[union-attr]
+            elif kind is Label:
+                self.places[item] = len(self.insns)  # type: ignore[index]
+            else:
+                comment = f"{comment}; {item.text}" if comment else item.text  # type: ignore[union-attr]
 
+    def needed(self) -> bytearray:
+        """1 for each instruction to keep: those that can run, for the verifier refuses programs with others, but for
+        jumps to the next one."""
+        insns, places = self.insns, self.places
+        keep = self._reachable()
+        # From the end on: whether a jump is idle depends on what is left behind it.
+        for at in range(len(insns) - 1, -1, -1):
+            insn = insns[at]
+            if insn.op == JA and keep[at] and insn.target is not None:
+                place = places[insn.target]
+                if place > at and keep.find(1, at + 1, place) < 0:
+                    keep[at] = 0
+        return keep
 
-def _reachable(lines: list[_Line], places: dict[Label, int]) -> list[bool]:
-    """Which instructions can run: the verifier refuses programs with others."""
-    seen = [False] * len(lines)
-    work = [0]
-    while work:
-        at = work.pop()
-        while at < len(lines) and not seen[at]:
-            seen[at] = True
-            insn = lines[at].insn
-            if insn.target is not None:
-                work.append(places[insn.target])
-            if insn.ends_block:
-                break
-            at += 1
-    return seen
-
-
-def _prune(lines: list[_Line], places: dict[Label, int]) -> tuple[list[_Line], dict[Label, int]]:
-    """Without unreachable instructions and jumps to the next instruction."""
-    lines, places = _without(lines, places, _reachable(lines, places))
-    while not all(keep := [not _is_idle(line, index, places) for index, line in enumerate(lines)]):
-        lines, places = _without(lines, places, keep)
-    return lines, places
-
-
-def _is_idle(line: _Line, index: int, places: dict[Label, int]) -> bool:
-    """Whether it is a jump to the next instruction."""
-    return line.insn.op == JA and line.insn.target is not None and places[line.insn.target] == index + 1
-
-
-def _without(lines: list[_Line], places: dict[Label, int], keep: list[bool]) -> tuple[list[_Line], dict[Label, int]]:
-    moved = [0]
-    for kept in keep:
-        moved.append(moved[-1] + kept)
-    return list(compress(lines, keep)), {label: moved[at] for label, at in places.items()}
+    def _reachable(self) -> bytearray:
+        insns, places = self.insns, self.places
+        seen = bytearray(len(insns))
+        work = [0]
+        while work:
+            at = work.pop()
+            while at < len(insns) and not seen[at]:
+                seen[at] = 1
+                insn = insns[at]
+                if insn.target is not None:
+                    work.append(places[insn.target])
+                if insn.op in _LAST:
+                    break
+                at += 1
+        return seen
 
 
 def assemble(items: Iterable[Item]) -> Assembled:
@@ -97,20 +90,21 @@ def assemble(items: Iterable[Item]) -> Assembled:
     Raises:
         TooFar: a jump or the offset of an access cannot be encoded.
     """
-    lines, places = _prune(*_collect(items))
+    lines = _Lines(items)
+    keep = lines.needed()
     slots = [0]
-    for line in lines:
-        slots.append(slots[-1] + (2 if line.insn.wide else 1))
-    code = bytearray()
+    for insn, kept in zip(lines.insns, keep, strict=True):
+        slots.append(slots[-1] + (0 if not kept else 2 if insn.op == LD_IMM64 else 1))
+    code: list[bytes] = []
     relocations: list[tuple[int, str]] = []
     origins: list[Span] = []
     comments: list[str] = []
-    for index, line in enumerate(lines):
-        insn = line.insn
-        off, imm = insn.off, insn.imm
+    for at in compress(range(len(keep)), keep):
+        insn = lines.insns[at]
+        op, off, imm = insn.op, insn.off, insn.imm
         if insn.target is not None:
-            distance = slots[places[insn.target]] - slots[index] - 1
-            if insn.op == CALL:
+            distance = slots[lines.places[insn.target]] - slots[at] - 1
+            if op == CALL:
                 imm = distance
             elif -32768 <= distance <= 32767:
                 off = distance
@@ -119,13 +113,12 @@ def assemble(items: Iterable[Item]) -> Assembled:
         if not -32768 <= off <= 32767:
             raise TooFar(f"memory {off} bytes from its base")
         if insn.map:
-            relocations.append((slots[index], insn.map))
-        low = imm & 0xFFFFFFFF
-        code += _SLOT.pack(insn.op, insn.src << 4 | insn.dst, off, low - (low >> 31 << 32))
-        if insn.wide:
-            high = imm >> 32 & 0xFFFFFFFF
-            code += _SLOT.pack(0, 0, 0, high - (high >> 31 << 32))
-        for _ in range(2 if insn.wide else 1):
-            origins.append(line.origin)
-            comments.append(line.comment)
-    return Assembled(bytes(code), tuple(relocations), tuple(origins), tuple(comments))
+            relocations.append((slots[at], insn.map))
+        code.append(_SLOT.pack(op, insn.src << 4 | insn.dst, off, imm & 0xFFFFFFFF))
+        origins.append(lines.origins[at])
+        comments.append(lines.comments[at])
+        if op == LD_IMM64:
+            code.append(_SLOT.pack(0, 0, 0, imm >> 32 & 0xFFFFFFFF))
+            origins.append(lines.origins[at])
+            comments.append(lines.comments[at])
+    return Assembled(b"".join(code), tuple(relocations), tuple(origins), tuple(comments))

@@ -63,16 +63,6 @@ class Insn:
         self.op, self.dst, self.src, self.off, self.imm = op, dst, src, off, imm
         self.target, self.map = target, map
 
-    @property
-    def wide(self) -> bool:
-        """True for the one instruction that takes two slots."""
-        return self.op == LD_IMM64
-
-    @property
-    def ends_block(self) -> bool:
-        """True when control never goes on to the next instruction."""
-        return self.op in (JA, EXIT)
-
 
 class Note:
     """A comment for the next instruction in the listing."""

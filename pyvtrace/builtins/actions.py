@@ -42,8 +42,10 @@ def trace(act: typed.Act, field: Field) -> ActionSpec:
 
 
 def print_value(act: typed.Act, field: Field) -> ActionSpec:
-    stored, type_ = field(act.args[0]), act.args[0].type
-    return PrintAction(stored, str(type_), shape_of(type_) if stored.kind == "bytes" else None)
+    shown, *pointer = act.args
+    stored = field(shown)
+    shape = shape_of(shown.type) if stored.kind == "bytes" else None
+    return PrintAction(stored, str(shown.type), shape, field(pointer[0]) if pointer else None)
 
 
 def printf(act: typed.Act, field: Field) -> ActionSpec:
@@ -127,6 +129,9 @@ ACTIONS: dict[str, Action] = {
         Action("denormalize", (), denormalize, shape="aggregation"),
         Action("exit", (_INTEGER,), leave),
         Action("tracemem", (), tracemem, shape="tracemem"),
+        Action("pcap", (), trace, shape="pcap"),
+        *(Action(name, (), trace, shape="refused") for name in ("breakpoint", "panic", "stop")),
+        Action("chill", (_INTEGER,), trace, shape="refused"),
         Action("raise", (_INTEGER,), raise_signal, destructive=True),
         Action("system", (), system, shape="printf", destructive=True),
         Action("freopen", (), freopen, shape="freopen", destructive=True),

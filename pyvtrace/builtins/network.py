@@ -16,6 +16,8 @@ AF_INET, AF_INET6 = 2, 10
 ETHERNET, INFINIBAND = 1, 32
 # The longest text of each with its NUL (INET_ADDRSTRLEN, INET6_ADDRSTRLEN, rounded).
 _V4, _V6, _LINK = 16, 48, 64
+# Of an index into a text: no address is longer.
+_MASK = 63
 _COLON, _DOT, _ZERO = 0x3A, 0x2E, 0x30
 
 
@@ -81,13 +83,19 @@ def inet_ntoa6(m: Machine, e: Any) -> Code:
 
 def _address(m: Machine, address: Any, size: int, show: Any, length: int) -> Code:
     yield from m.need("scratch")
-    text, raw = m.buffer(size), m.buffer(length)
+    text, raw = m.buffer(max(size, _MASK + 1)), m.buffer(length)
     with m.frame.temporary() as place:
         yield from m.value(address)
         yield from m.save(place)
         yield from _read(m, address, raw, length, place)
     yield from show(text, raw)
     yield from m.address(R0, text)
+
+
+def _put(text: Any, character: Any, place: Any, moves: Any = 1) -> Code:
+    """As `put`, with the index masked: up to Linux 6.1 the verifier loses its bounds on the way here."""
+    yield place & _MASK
+    yield from put(text, character, place, moves)
 
 
 def _ipv6(m: Machine, text: Any, raw: Any) -> Code:
@@ -116,13 +124,14 @@ def _ipv6(m: Machine, text: Any, raw: Any) -> Code:
     yield from is_zero(R1)
     yield R1 ^ 1
     yield R0 & R1
-    yield from put(text, _COLON, R3, R0)
+    yield from _put(text, _COLON, R3, R0)
     yield jump(no_groups)
     yield embedded
-    yield from put(text, _COLON, R3)
+    yield from _put(text, _COLON, R3)
+    yield R3 & _MASK
     yield from _dotted(text, raw.offset + 12)
     yield no_groups
-    yield from put(text, 0, R3)
+    yield from _put(text, 0, R3)
 
 
 def _find_run(raw: Any, words: Any) -> Code:
@@ -188,7 +197,7 @@ def _group(text: Any, word: int, group: int, first: Any, behind: Any, skipped: A
     yield R2 ^ 1
     if group:
         yield R1 | R2
-    yield from put(text, _COLON, R3, R1)
+    yield from _put(text, _COLON, R3, R1)
     for shift in (12, 8, 4, 0):
         yield load(R0, R9, word)
         yield R0 >> shift
@@ -202,7 +211,7 @@ def _group(text: Any, word: int, group: int, first: Any, behind: Any, skipped: A
         yield R1 & R2
         yield R0 & 15
         yield from _hex_digit(R0)
-        yield from put(text, R0, R3, R1)
+        yield from _put(text, R0, R3, R1)
 
 
 def inet_ntop(m: Machine, e: Any) -> Code:

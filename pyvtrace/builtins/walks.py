@@ -82,4 +82,7 @@ def put(text: Any, character: Reg | int, place: Reg, moves: Reg | int = 1) -> Co
     yield mov(R5, text.base)
     yield R5 + place
     yield store(R5, text.offset, character, 1)
+    if isinstance(moves, Reg):
+        # Linux 6.1 does not see that what was computed is a flag.
+        yield moves & 1
     yield place + moves

@@ -1,6 +1,6 @@
 """`vtrace bubbles`: who makes everybody wait, live.
 
-A script of `probes/` records long waits; what they have to do with each other is found here, and a bubble is printed
+A program of D records long waits; what they have to do with each other is found then, and a bubble is printed
 when it is over.
 """
 
@@ -18,7 +18,7 @@ from pyvtrace.analysis.bubbles.script import COMES_BACK, program
 from pyvtrace.analysis.bubbles.watch import Watch
 from pyvtrace.cli.showing import size_of
 from pyvtrace.cli.terminal import Signals
-from pyvtrace.cli.views import duration, read_script, run_command, writable
+from pyvtrace.cli.views import duration, run_command, writable
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.render.bubbles import WIDTH, lines
 from pyvtrace.runtime import places
@@ -27,7 +27,6 @@ from pyvtrace.runtime.program import compile_text
 from pyvtrace.runtime.session import Session
 from pyvtrace.source import Source
 
-_SCRIPT = "bubbles/waits.d"
 _SECOND = 1_000_000_000
 # Waits of a part of the shortest bubble are recorded: a holder may have waited several times.
 _DETAIL = 2
@@ -70,8 +69,8 @@ def trace(*, minimum: int, pids: tuple[int, ...], length: int | None, svg: str |
     with ExitStack() as stack:
         target = LiveTarget()
         detail = max(1, minimum // _DETAIL)
-        text = program(read_script(_SCRIPT), comes_back=target.raw_tracepoint(COMES_BACK) is not None)
-        spec = compile_text(Source(_SCRIPT, text), target, {}, (str(detail),))
+        text = program(comes_back=target.raw_tracepoint(COMES_BACK) is not None)
+        spec = compile_text(Source("waits.d", text), target, {}, (str(detail),))
         signals = stack.enter_context(Signals())
         session = stack.enter_context(Session(spec, target))
         watch = Watch(session, minimum, pids)

@@ -166,4 +166,4 @@ def _print_json(machine: Machine, checks: list[Check], ready: bool) -> None:
     def plain(value: Value) -> dict[str, object]:
         return {field: getattr(value, field) for field in value.__match_args__}  # type: ignore[attr-defined]
 
-    print(dumps({"ready": ready, "machine": plain(machine), "checks": [plain(check) for check in checks]}, indent=2))
+    print(dumps({"ready": ready, "machine": plain(machine), "checks": [plain(check) for check in checks]}))

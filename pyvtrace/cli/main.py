@@ -25,6 +25,10 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "profile": ("pyvtrace.cli.stacks", "main", "what processors spend their time on, by stack; flame graphs"),
     "offcpu": ("pyvtrace.cli.stacks", "main", "where threads wait and who wakes them, by stack; flame graphs"),
     "bubbles": ("pyvtrace.cli.bubbles", "main", "who makes everybody wait: the device, the holder, those who wait"),
+    "replay": ("pyvtrace.cli.replay", "main", "what --record wrote, in the view that it was made of, at any moment"),
+    "run": ("pyvtrace.cli.scripts", "main", "a script for a question, which vtrace list shows; or a file of D or of C"),
+    "list": ("pyvtrace.cli.library", "main", "the scripts that run knows, and the questions they answer"),
+    "bcc": ("pyvtrace.cli.bcc_tools", "main", "a tool or script of bcc's, unmodified and without kernel headers"),
     "vm": ("pyvtrace.cli.vm", "main", "a command on another kernel, in a virtual machine over this system's files"),
     "doctor": ("pyvtrace.cli.doctor", "main", "what this kernel, user and machine allow, and what to do about each no"),
 }

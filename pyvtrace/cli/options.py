@@ -39,7 +39,7 @@ class CommandLine(Value):
     in full (`-P io` is `io:::`); scripts have been through cpp if -C asks for it. `flags` are the letters of options
     without a value: e, l, q, S, v, V, w, C, F, H, Z. `options` are those of -x and of the letters that stand for one,
     `environment` those of DTRACE_OPT_*, all canonical.
-    `arguments` are $1, $2, ...
+    `arguments` are $1, $2, ...; `record` is the file of --record.
     """
 
     programs: tuple[Source, ...] = ()
@@ -50,12 +50,14 @@ class CommandLine(Value):
     commands: tuple[str, ...] = ()
     pids: tuple[int, ...] = ()
     arguments: tuple[str, ...] = ()
+    record: str | None = None
 
 
 # ------------------------------------------------------------------------------------------------------- what there is
 
 FLAGS = "CeFHlqSvVwZ"
 WITH_VALUE = "bcDfiILmnopPsUxX"
+RECORD = "--record"
 # Letters that set an option: with "1", or with their value.
 _SETS: Mapping[str, str] = {
     "b": "bufsize",
@@ -122,7 +124,8 @@ def parse(
 
 
 def words(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """(letter, value) of every option, ("", argument) of everything else, in order. -32 and -64 are one letter.
+    """(letter, value) of every option, ("", argument) of everything else, in order. -32, -64 and --record, the only
+    word of its kind, are one letter.
 
     Raises the complaint about a letter that there is not, or that lacks its value.
     """
@@ -134,6 +137,9 @@ def words(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
         if not word.startswith("-") or word == "-":
             yield "", word
             continue
+        if word == RECORD or word.startswith(f"{RECORD}="):
+            yield RECORD, _value(RECORD, word[len(RECORD) + 1 :], rest)
+            continue
         yield from _cluster(word[1:], rest)
 
 
@@ -143,14 +149,19 @@ def _cluster(cluster: str, rest: Iterator[str]) -> Iterator[tuple[str, str]]:
         return
     for at, letter in enumerate(cluster, 1):
         if letter in WITH_VALUE:
-            value = cluster[at:] or next(rest, None)
-            if value is None:
-                raise _Refusal(Complaint(f"option requires an argument -- '{letter}'", 2, usage=True))
-            yield letter, value
+            yield letter, _value(letter, cluster[at:], rest)
             return
         if letter not in FLAGS and letter not in REFUSED:
             raise _Refusal(Complaint(f"invalid option -- '{letter}'", 2, usage=True))
         yield letter, ""
+
+
+def _value(option: str, joined: str, rest: Iterator[str]) -> str:
+    """What is joined to an option, or else the next word."""
+    value = joined or next(rest, None)
+    if value is None:
+        raise _Refusal(Complaint(f"option requires an argument -- '{option}'", 2, usage=True))
+    return value
 
 
 _DESCRIPTION = re.compile(r"[^{/;]*")
@@ -186,6 +197,7 @@ class _Parser:
         self._pids: list[int] = []
         self._preprocessor: list[str] = []
         self._arguments: list[str] = []
+        self._record: str | None = None
 
     def parse(self, arguments: Sequence[str], environment: Mapping[str, str]) -> CommandLine:
         for letter, value in words(arguments):
@@ -203,6 +215,7 @@ class _Parser:
             tuple(self._commands),
             tuple(self._pids),
             tuple(self._arguments),
+            self._record,
         )
 
     def _meant_a_script(self) -> str:
@@ -231,6 +244,8 @@ class _Parser:
                 self._commands.append(value)
             case "o":
                 self._output = value
+            case "--record":
+                self._record = value
             case "p":
                 self._pids.append(_pid(value))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import select
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from pyvtrace.cli.console import hint, say
 from pyvtrace.cli.options import CommandLine, reported_name
@@ -22,6 +23,9 @@ from pyvtrace.runtime.session import BEGIN, END, Rejected, Session
 from pyvtrace.runtime.store import Store
 from pyvtrace.source import CompileError, Source
 from pyvtrace.target import Target
+
+if TYPE_CHECKING:
+    from pyvtrace.cli.taping import Tape
 
 # With flowindent a record waits for the one after it, which tells whether it is a function of its own.
 _FLOW_PATIENCE_MS = 100
@@ -67,12 +71,23 @@ def _trace(line: CommandLine, target: LiveTarget, held: ExitStack) -> int:
                 output.write(_stability(source, items))
             output.flush()
         return 0
-    run = Run(line, compiled, target, processes, Output(line.output))
+    run = Run(line, compiled, target, processes, Output(line.output), _tape(line, held))
     if compiled.spec.destructive and not is_set(compiled.spec.options, "destructive"):
         run.announce()
         say("could not enable tracing: Destructive actions not allowed" + hint("permit them with -w"))
         return 1
     return run.run()
+
+
+def _tape(line: CommandLine, held: ExitStack) -> Tape | None:
+    """The recording of --record, which ends with `held`."""
+    if line.record is None:
+        return None
+    from pyvtrace.cli.taping import Tape
+
+    tape = Tape(line.record)
+    held.callback(tape.close)
+    return tape
 
 
 def _kind(source: Source) -> str:
@@ -96,9 +111,10 @@ class Run:
         target: Target,
         processes: Sequence[Process],
         output: Output,
+        tape: Tape | None = None,
     ) -> None:
         self._line, self._compiled, self._spec = line, compiled, compiled.spec
-        self._target, self._output = target, output
+        self._target, self._output, self._tape = target, output, tape
         self._processes = list(processes)
         self._quiet = is_set(self._spec.options, "quiet")
 
@@ -121,9 +137,13 @@ class Run:
         self._interrupts = Interrupts()
         with Session(self._spec, self._target) as session:
             self._session = session
-            self._printer = Printer(
-                self._spec, self._output.write, say, Store(self._spec, session), self._output, session.shower
-            )
+            store = Store(self._spec, session)
+            write: Callable[[str], object] = self._output.write
+            complain: Callable[[str], object] = say
+            if self._tape is not None:
+                self._tape.begin(self._line.programs, session, store)
+                write, complain = self._tape.output(write), self._tape.complaints(complain)
+            self._printer = Printer(self._spec, write, complain, store, self._output, session.shower)
             # BEGIN comes first: what it prepares is there for every other clause.
             session.fire(BEGIN)
             if session.exited:
@@ -143,6 +163,7 @@ class Run:
             self._printer.drops(session.lost())
             for line in session.names.lacking() if session.names is not None else ():
                 self.notice(line)
+            self._record()
             status = session.status
             self._output.flush()
         self._interrupts.over()
@@ -179,6 +200,12 @@ class Run:
                 session.update_clock()
                 session.note()
                 self._printer.drops(session.lost())
+                self._record()
+
+    def _record(self) -> None:
+        """The end of an interval."""
+        if self._tape is not None:
+            self._tape.interval()
 
     def _have_ended(self) -> bool:
         """Whether all processes of -c and -p have."""

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pyvtrace.analysis.names import Names
 from pyvtrace.analysis.rows import Grouping
@@ -19,6 +20,9 @@ from pyvtrace.render.view import View
 from pyvtrace.runtime import processes
 from pyvtrace.runtime.snapshot import Snapshot
 from pyvtrace.value import Value
+
+if TYPE_CHECKING:
+    from pyvtrace.export.recording import Recorder
 
 _FIRST = 0.2  # seconds until a live view shows something: nobody looks at an empty screen for a whole interval
 _LOOK = 0.1  # seconds between looks at whether what is traced has ended
@@ -37,7 +41,8 @@ class Plan(Value):
 
 
 class Request(Value):
-    """What to show of what. `command` is that of -c, `by` the keys that make a row, `names` what they number."""
+    """What to show of what. `command` is that of -c, `by` the keys that make a row, `names` what they number;
+    `recorder` gets everything that is shown."""
 
     script: Script
     asked: Asked
@@ -46,6 +51,7 @@ class Request(Value):
     names: Names
     command: str | None = None
     waiting: bool = False
+    recorder: Recorder | None = None
 
     def tracing(self, *streams: int | None) -> Tracing:
         """The trace, not begun yet; the command gets `streams`.
@@ -54,7 +60,18 @@ class Request(Value):
             ProcessError: there is no such command.
         """
         command = None if self.command is None else processes.run(self.command, streams)
-        return Tracing(self.script, self.asked, command)
+        return Tracing(self.script, self.asked, command, self.recorder, self.shown())
+
+    def shown(self) -> Mapping[str, object]:
+        """As plain data, what a replay has to know to show it in the same way."""
+        return {
+            "script": self.script.text,
+            "extras": [key.name for key in self.script.keys if key in self.script.extras],
+            "by": list(self.by),
+            "names": {kind: {str(number): name for number, name in some.items()} for kind, some in self.names.items()},
+            "commands": list(self.asked.commands),
+            "waiting": self.waiting,
+        }
 
     def view(self, *, live: bool) -> View:
         keep = narrowing(self.script, self.asked)
@@ -104,20 +121,29 @@ def json_lines(request: Request) -> None:
 
 def tables(request: Request) -> None:
     """A table an interval on standard output, terminal or not."""
-    terminal = sys.stdout.isatty()
-    paint = theme(os.environ, sys.stdout.encoding, terminal=terminal)
-    width = size_of(sys.stdout.fileno())[0] if terminal else paper_width(os.environ)
-    view = request.view(live=False)
+    view, write = request.view(live=False), paper_writer()
     with request.tracing() as tracing:
         view.start(tracing.first)
 
         def show(snapshot: Snapshot) -> None:
             view.take(snapshot)
-            lines = [paint.text(line).rstrip() for line in view.paper(width, paint.glyphs)]
-            sys.stdout.write("\n".join([*lines, ""]))
-            sys.stdout.flush()
+            write(view)
 
         paper(tracing, request.plan, show)
+
+
+def paper_writer() -> Callable[[View], None]:
+    """Writes all of a view to standard output."""
+    terminal = sys.stdout.isatty()
+    paint = theme(os.environ, sys.stdout.encoding, terminal=terminal)
+    width = size_of(sys.stdout.fileno())[0] if terminal else paper_width(os.environ)
+
+    def write(view: View) -> None:
+        lines = [paint.text(line).rstrip() for line in view.paper(width, paint.glyphs)]
+        sys.stdout.write("\n".join([*lines, ""]))
+        sys.stdout.flush()
+
+    return write
 
 
 def paper_width(environment: Mapping[str, str]) -> int:
@@ -140,18 +166,22 @@ def live(request: Request) -> None:
     output, keys = sys.stdout.fileno(), sys.stdin.fileno() if sys.stdin.isatty() else None
     paint = theme(os.environ, sys.stdout.encoding, terminal=True)
     view = request.view(live=True)
-    with _set_aside(request.command) as streams, request.tracing(*streams) as tracing:
+    with set_aside(request.command) as streams, request.tracing(*streams) as tracing:
         view.start(tracing.first)
         _draw(tracing, request.plan, view, paint, output, keys)
+    leave_table(view, paint, output)
+
+
+def leave_table(view: View, theme: Theme, output: int) -> None:
+    """What stays on the screen, with room for the command line above it and the prompt below."""
     width, height = size_of(output)
-    # With room for the command line above it and the prompt below.
-    lines = view.table(width, paint.glyphs, max(1, height - 4))
-    sys.stdout.write("".join(paint.text(line) + "\n" for line in lines))
+    lines = view.table(width, theme.glyphs, max(1, height - 4))
+    sys.stdout.write("".join(theme.text(line) + "\n" for line in lines))
     sys.stdout.flush()
 
 
 @contextlib.contextmanager
-def _set_aside(command: str | None) -> Iterator[Sequence[int]]:
+def set_aside(command: str | None) -> Iterator[Sequence[int]]:
     """Streams for a command whose terminal is taken by the view: nothing to read, and what it writes is kept until the
     terminal is free again."""
     if command is None:
@@ -188,6 +218,8 @@ def _draw(tracing: Tracing, plan: Plan, view: View, theme: Theme, output: int, k
     # A picture that was frozen stays as it was.
     if not view.paused:
         view.take(tracing.last())
+    elif tracing.recorder is not None:
+        tracing.last()
 
 
 def _turns(tracing: Tracing, plan: Plan, view: View, signals: Signals, terminal: Terminal) -> Iterator[None]:
@@ -203,17 +235,25 @@ def _turns(tracing: Tracing, plan: Plan, view: View, signals: Signals, terminal:
         if view.paused and not paused:
             # From now on nothing may change.
             view.take(tracing.snapshot())
-        if signals.take(signal.SIGTSTP):
-            terminal.stop()
-            signals.seen.add(signal.SIGWINCH)
-        resized = signals.take(signal.SIGWINCH)
-        if resized:
-            terminal.clear()
+        resized = has_changed(signals, terminal)
         due = time.monotonic() >= following
         if due:
             # A late turn is not made up for.
             following = max(following, time.monotonic() - plan.interval) + plan.interval
             if not view.paused:
                 view.take(tracing.watch())
+            elif tracing.recorder is not None:
+                tracing.watch()
         if keys or resized or due:
             yield
+
+
+def has_changed(signals: Signals, terminal: Terminal) -> bool:
+    """Whether everything has to be drawn again: the terminal has another size, or was somebody else's meanwhile."""
+    if signals.take(signal.SIGTSTP):
+        terminal.stop()
+        signals.seen.add(signal.SIGWINCH)
+    resized = signals.take(signal.SIGWINCH)
+    if resized:
+        terminal.clear()
+    return resized

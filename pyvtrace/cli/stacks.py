@@ -15,16 +15,20 @@ from contextlib import ExitStack
 import click
 
 from pyvtrace.analysis.compose import FAMILY, FAMILY_CLAUSES, FAMILY_DECLARATION, filtered
-from pyvtrace.analysis.stacks import Sample, folded, samples
+from pyvtrace.analysis.script import parse_script
+from pyvtrace.analysis.stacks import TABLE, Sample, folded, samples
+from pyvtrace.cli.library import read_script
 from pyvtrace.cli.terminal import Signals
 from pyvtrace.cli.tracing import Asked, conditions
-from pyvtrace.cli.views import duration, read_script, run_command, writable
+from pyvtrace.cli.views import RECORD, duration, recorder_of, run_command, writable
+from pyvtrace.export.recording import Origin, Recorder
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime import places, processes
 from pyvtrace.runtime.complaints import drop_lines
 from pyvtrace.runtime.processes import Command
 from pyvtrace.runtime.program import compile_text
 from pyvtrace.runtime.session import Session
+from pyvtrace.runtime.snapshot import Snapshot
 from pyvtrace.source import Source
 from pyvtrace.value import Value
 
@@ -44,13 +48,13 @@ def _milliseconds(amount: int) -> str:
 
 
 class Kind(Value):
-    """One of the two commands. `filter` is the description of the clauses that take up events."""
+    """One of the two commands."""
 
     name: str
     script: str
-    filter: str
     help: str
     title: str
+    unit: str
     spell: Callable[[int], str]
 
 
@@ -58,12 +62,12 @@ KINDS = {
     kind.name: kind
     for kind in (
         Kind(
-            "profile", "cpu/profile.d", f"profile:::{_RATE}",
-            "What do processors spend their time on? Samples the stacks of what runs.", "on CPU", _times,
+            "profile", "cpu/profile.d",
+            "What do processors spend their time on? Samples the stacks of what runs.", "on CPU", "samples", _times,
         ),
         Kind(
-            "offcpu", "sched/offcpu.d", "rawtp:::sched_switch",
-            "Where do threads wait, for how long, and who wakes them?", "off CPU", _milliseconds,
+            "offcpu", "sched/offcpu.d",
+            "Where do threads wait, for how long, and who wakes them?", "off CPU", "ns", _milliseconds,
         ),
     )
 }  # fmt: skip
@@ -82,6 +86,8 @@ def command(kind: Kind) -> click.Command:
                      help="Print a line a call chain, as tools for flame graphs read them."),
         click.Option(["--svg"], type=click.Path(dir_okay=False), metavar="FILE",
                      help="Write a flame graph that a browser shows, instead of printing stacks."),
+        click.Option(["--json"], is_flag=True, help="Print JSON lines: one object a stack."),
+        RECORD,
     ]  # fmt: skip
     if kind.name == "profile":
         options.insert(2, click.Option(["-F", "rate"], type=click.IntRange(1, 10_000), default=99, show_default=True,
@@ -104,7 +110,7 @@ def main(argv: Sequence[str]) -> int:
 def program(kind: Kind, asked: Asked, *, child: bool, rate: int = 99) -> str:
     """The D text with what the user asked for."""
     wanted = conditions(asked, child)
-    text = filtered(read_script(kind.script), (kind.filter,), wanted)
+    text = filtered(parse_script(read_script(kind.script), kind.script), wanted)
     return (
         _OPTIONS
         + (FAMILY_DECLARATION + FAMILY_CLAUSES if FAMILY in wanted else "")
@@ -121,32 +127,59 @@ def trace(
     top: int,
     as_folded: bool,
     svg: str | None,
+    json: bool,
+    record: str | None,
     rate: int = 99,
 ) -> None:
     """What the command does with its options."""
-    if as_folded and svg is not None:
-        raise click.UsageError("--folded and --svg: one of the two")
-    if svg is not None:
-        writable(svg)
+    form = Form(top, as_folded, svg, json)
+    form.check()
     asked = Asked(tuple(map(places.process, pids)))
-    # Standard output is for the stacks alone where a program reads it.
-    child = None if run is None else processes.run(run, (None, 2) if as_folded else ())
-    started = time.monotonic()
-    found, complaints = _collect(kind, asked, child, None if duration is None else duration / _SECOND, rate)
-    seconds = time.monotonic() - started
-    if svg is not None:
-        _write_svg(kind, svg, found, seconds)
-    else:
-        lines = folded(found) if as_folded else _stacks(kind, found, top, seconds)
-        sys.stdout.writelines(f"{line}\n" for line in lines)
-        sys.stdout.flush()
+    with recorder_of(record) as recorder:
+        # Standard output is for the stacks alone where a program reads it.
+        child = None if run is None else processes.run(run, (None, 2) if as_folded or json else ())
+        seconds = None if duration is None else duration / _SECOND
+        last, complaints = _collect(kind, asked, child, seconds, rate, recorder)
+    show(kind, last, form)
     for line in complaints:
         print(f"vtrace: {line}", file=sys.stderr)
 
 
+class Last(Value):
+    """What was seen up to a moment, so many seconds after the start."""
+
+    snapshot: Snapshot
+    seconds: float
+
+
+class Form(Value):
+    """How stacks are shown: the `top` largest as D prints them, folded lines, a flame graph in a file, or objects."""
+
+    top: int = 20
+    as_folded: bool = False
+    svg: str | None = None
+    json: bool = False
+
+    def check(self) -> None:
+        """Before a minute's tracing is for nothing.
+
+        Raises:
+            click.ClickException: two forms are asked for, or the file cannot be written.
+        """
+        chosen = [
+            name
+            for name, wanted in (("--folded", self.as_folded), ("--svg", self.svg), ("--json", self.json))
+            if wanted
+        ]
+        if len(chosen) > 1:
+            raise click.UsageError(f"{' and '.join(chosen)}: one of the two")
+        if self.svg is not None:
+            writable(self.svg)
+
+
 def _collect(
-    kind: Kind, asked: Asked, child: Command | None, seconds: float | None, rate: int
-) -> tuple[list[Sample], list[str]]:
+    kind: Kind, asked: Asked, child: Command | None, seconds: float | None, rate: int, recorder: Recorder | None
+) -> tuple[Last, list[str]]:
     """What was seen, and what there is to say about it."""
     with ExitStack() as stack:
         if child is not None:
@@ -155,22 +188,36 @@ def _collect(
         spec = compile_text(Source(kind.script, text), LiveTarget(), {}, (), child.pid if child is not None else 0)
         signals = stack.enter_context(Signals())
         session = stack.enter_context(Session(spec, LiveTarget()))
+        first = session.snapshot()
+        if recorder is not None:
+            recorder.begin(Origin("stacks", kind.name, text, spec.aggregations, spec.options), first)
         session.attach()
         if child is None and seconds is None:
             print(f"vtrace: tracing until {'it ends' if asked.pids else 'Ctrl-C'}", file=sys.stderr, flush=True)
         if child is not None:
             child.start()
-        _wait(session, signals, asked, child, seconds)
+        _wait(session, signals, asked, child, seconds, recorder)
         session.detach()
         session.note()
-        found = samples(session.snapshot().tables["samples"])
+        last = session.snapshot()
         complaints = [*drop_lines(session.lost())]
         if session.names is not None:
             complaints += session.names.lacking()
-        return found, complaints
+        if recorder is not None:
+            for line in complaints:
+                recorder.complain(line, last.time_ns)
+            recorder.take(last)
+        return Last(last, (last.time_ns - first.time_ns) / _SECOND), complaints
 
 
-def _wait(session: Session, signals: Signals, asked: Asked, child: Command | None, seconds: float | None) -> None:
+def _wait(
+    session: Session,
+    signals: Signals,
+    asked: Asked,
+    child: Command | None,
+    seconds: float | None,
+    recorder: Recorder | None,
+) -> None:
     """Until the user, the time or the end of what is traced ends it."""
     end = None if seconds is None else time.monotonic() + seconds
     noted = 0.0
@@ -182,11 +229,29 @@ def _wait(session: Session, signals: Signals, asked: Asked, child: Command | Non
             return
         if now >= noted + _NOTE:
             session.note()
+            if recorder is not None and noted:
+                recorder.take(session.snapshot())
             noted = now
         signals.wait(_LOOK if end is None else min(_LOOK, end - now))
 
 
 # ------------------------------------------------------------------------------------------------------------- showing
+
+
+def show(kind: Kind, last: Last, form: Form) -> None:
+    """On standard output, or in a file."""
+    if form.json:
+        from pyvtrace.export.json_stacks import stack_lines
+
+        sys.stdout.writelines(stack_lines(kind.name, kind.unit, last.snapshot, last.seconds))
+    else:
+        found = samples(last.snapshot.tables[TABLE])
+        if form.svg is not None:
+            _write_svg(kind, form.svg, found, last.seconds)
+        else:
+            lines = folded(found) if form.as_folded else _stacks(kind, found, form.top, last.seconds)
+            sys.stdout.writelines(f"{line}\n" for line in lines)
+    sys.stdout.flush()
 
 
 def _stacks(kind: Kind, found: Sequence[Sample], top: int, seconds: float) -> Iterator[str]:

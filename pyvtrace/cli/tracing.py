@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from pyvtrace.analysis.compose import FAMILY, any_of, compose, quoted
 from pyvtrace.analysis.rows import Keep, like
@@ -19,6 +21,9 @@ from pyvtrace.runtime.snapshot import Key, Snapshot
 from pyvtrace.source import Source
 from pyvtrace.target import Target
 from pyvtrace.value import Value, replace
+
+if TYPE_CHECKING:
+    from pyvtrace.export.recording import Recorder
 
 KEYS = 10_240  # what an aggregation has room for
 _KEY_BYTES = 2160  # of a key and its words on one CPU: exphist(value, 2) has 262
@@ -43,33 +48,48 @@ def conditions(asked: Asked, child: bool) -> list[str]:
         found.append(FAMILY)
     if asked.groups is not None:
         found.append(any_of("cgroup", asked.groups))
-    if asked.commands and not any(map(_is_glob, asked.commands)):
+    if asked.commands and not any(map(is_glob, asked.commands)):
         found.append(any_of("execname", [quoted(name) for name in asked.commands]))
     return found
 
 
-def _is_glob(text: str) -> bool:
+def is_glob(text: str) -> bool:
+    """Whether a name is a pattern."""
     return any(c in text for c in "*?[")
 
 
 def narrowing(script: Script, asked: Asked) -> Keep | None:
     """Which tuples are shown of those that the kernel counts: globs are matched here, for D has none."""
-    if not any(map(_is_glob, asked.commands)):
+    if not any(map(is_glob, asked.commands)):
         return None
-    return like(next(i for i, key in enumerate(script.keys) if key.name == "comm"), asked.commands)
+    place = next((i for i, key in enumerate(script.keys) if key.name == "comm"), None)
+    if place is None:
+        raise places.NoSuch("--comm takes no glob here: the view does not tell commands")
+    return like(place, asked.commands)
 
 
 class Tracing:
-    """A running view. A context manager; inside it probes are in place, and the command of -c runs.
+    """A running view. A context manager; inside it probes are in place, and the command of -c runs. Every snapshot goes
+    to the recorder, too, if there is one; `shown` is how a replay has to show them.
 
     Raises on entering:
         CompileError, BpfError, Rejected: it cannot be traced.
+        RecordingFailed: as whenever a snapshot is taken, it cannot be recorded.
     """
 
-    def __init__(self, script: Script, asked: Asked, child: Command | None) -> None:
+    def __init__(
+        self,
+        script: Script,
+        asked: Asked,
+        child: Command | None,
+        recorder: Recorder | None = None,
+        shown: Mapping[str, object] | None = None,
+    ) -> None:
         self._script, self._asked, self._child = script, asked, child
+        self.recorder, self._shown = recorder, shown or {}
         self._faults = 0
-        self._pid = next(place for place, key in enumerate(script.keys) if key.name == "pid")
+        # Without it, rows are nobody's, and none of them ever ends.
+        self._pid = next((place for place, key in enumerate(script.keys) if key.name == "pid"), None)
         self._alive: dict[int, bool] = {}
 
     def __enter__(self) -> Tracing:
@@ -83,12 +103,19 @@ class Tracing:
                 minimum=self._asked.minimum,
                 options=OPTIONS,
             )
-            source = Source(f"{self._script.view}/processes.d", text)
+            source = Source(self._script.name, text)
             spec = compile_text(source, target, {}, (), self._child.pid if self._child else 0)
             self._session = stack.enter_context(Session(spec, target))
             self._retired = Retired(self._session, self._gone, self._ended)
             # Read before anything is in place: whatever is seen from the first probe on is new.
-            self.first = self.snapshot()
+            self.first = self._with_faults(self._session.snapshot())
+            if self.recorder is not None:
+                from pyvtrace.export.recording import Origin
+
+                view, text = self._script.view, spec.source.text
+                self.recorder.begin(
+                    Origin("view", view, text, spec.aggregations, spec.options, self._shown), self.first
+                )
             self._session.attach()
             self._session.fire("BEGIN")
             if self._child is not None:
@@ -101,11 +128,16 @@ class Tracing:
 
     def snapshot(self) -> Snapshot:
         """What was seen so far. Faults of the program are among what was lost."""
-        return self._with_faults(self._session.snapshot())
+        return self._recorded(self._with_faults(self._session.snapshot()))
 
     def watch(self) -> Snapshot:
-        """The same for who looks every second; see `Session.watch`."""
-        return self._with_faults(self._session.watch())
+        """The same for who looks every second; see `Session.watch`. What is recorded is all of one moment."""
+        return self.snapshot() if self.recorder is not None else self._with_faults(self._session.watch())
+
+    def _recorded(self, now: Snapshot) -> Snapshot:
+        if self.recorder is not None:
+            self.recorder.take(now)
+        return now
 
     def _with_faults(self, now: Snapshot) -> Snapshot:
         self._faults += sum(1 for _ in self._session.records())
@@ -114,6 +146,8 @@ class Tracing:
 
     def _gone(self, key: Key) -> bool:
         """Whether a key's process has ended; each is asked about once a reading."""
+        if self._pid is None:
+            return False
         pid = int(key[self._pid])
         if pid not in self._alive:
             self._alive[pid] = places.alive(pid)
@@ -121,14 +155,15 @@ class Tracing:
 
     def _ended(self, key: Key) -> Key:
         """The key of all processes that have ended and were called the same: they have no number any more."""
-        return (*key[: self._pid], 0, *key[self._pid + 1 :])
+        place = self._pid
+        return key if place is None else (*key[:place], 0, *key[place + 1 :])
 
     def last(self) -> Snapshot:
         """What was seen in all: the probes are gone, so nothing is under way any more."""
         # Taking probes away may take the kernel a second, in which less and less is seen.
         ended = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
         self._session.detach()
-        return replace(self.snapshot(), time_ns=ended)
+        return self._recorded(replace(self._with_faults(self._session.snapshot()), time_ns=ended))
 
     def over(self) -> bool:
         """Whether there is nothing left to trace: the command has ended, or all the processes asked for."""

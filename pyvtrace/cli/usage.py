@@ -7,7 +7,7 @@ from pyvtrace.cli.console import PROGRAM
 _FORMS = (
     "[-32|-64] [-CeFGhHlqSvVwZ] [-b bufsz] [-c cmd] [-D name[=def]]",
     "\t[-I path] [-L path] [-o output] [-p pid] [-s script] [-U name]",
-    "\t[-x opt[=val]] [-X a|c|s|t]",
+    "\t[-x opt[=val]] [-X a|c|s|t] [--record file]",
     "",
     "\t[-P provider [[ predicate ] action ]]",
     "\t[-m [ provider: ] module [[ predicate ] action ]]",
@@ -54,6 +54,7 @@ _OPTIONS = (
     ("-w", "permit destructive actions"),
     ("-x", "enable or modify compiler and tracing options"),
     ("-X", "specify ISO C conformance settings for preprocessor"),
+    ("--record", "write what is seen to a file as well, for vtrace replay"),
     ("-Z", "permit probe descriptions that match zero probes"),
 )
 

@@ -5,18 +5,22 @@ All three are one command over a script of `probes/`, whose header says what it 
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import click
 
 from pyvtrace.analysis.names import Names
 from pyvtrace.analysis.script import Script, parse_script
 from pyvtrace.analysis.units import BadDuration, parse_duration
+from pyvtrace.cli.library import read_script
 from pyvtrace.cli.showing import Plan, Request, json_lines, live, tables
 from pyvtrace.cli.tracing import Asked
+from pyvtrace.export.recording import Recorder, RecordingFailed
+from pyvtrace.export.replay import BadRecording
 from pyvtrace.kernel.syscall import KernelError
 from pyvtrace.runtime import places
 from pyvtrace.runtime.processes import ProcessError
@@ -29,16 +33,7 @@ _SCRIPT = "processes.d"
 
 def load(view: str) -> Script:
     """A view's script."""
-    return parse_script(read_script(f"{view}/{_SCRIPT}"))
-
-
-def read_script(name: str) -> str:
-    """The text of a shipped script, from the installed package or the tree of sources."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    inside = os.path.join(package, "probes")
-    top = inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), "probes")
-    with open(os.path.join(top, name), encoding="utf-8") as file:
-        return file.read()
+    return parse_script(read_script(f"{view}/{_SCRIPT}"), f"{view}/{_SCRIPT}")
 
 
 # ------------------------------------------------------------------------------------------------------------- options
@@ -70,8 +65,12 @@ def writable(path: str) -> None:
         raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
 
 
-def command(script: Script) -> click.Command:
-    """The command line of a view."""
+RECORD = click.Option(["--record"], type=click.Path(dir_okay=False), metavar="FILE",
+                      help="Write what is seen to this file as well, for vtrace replay.")  # fmt: skip
+
+
+def command(script: Script, called: str = "") -> click.Command:
+    """The command line of a view, which may be called by another name than its own."""
     names = [key.name for key in (*script.keys, *script.extras)]
     seconds, exact = duration("s"), duration("")
     options = [
@@ -91,10 +90,11 @@ def command(script: Script) -> click.Command:
         click.Option(["--min", "minimum"], callback=exact, metavar="TIME", help="Leave out what took less: 10ms."),
         click.Option(["--json"], is_flag=True, help="Print JSON lines: one object a row and interval."),
         click.Option(["--waiting"], is_flag=True, help=_waiting_help(script)),
+        RECORD,
     ]  # fmt: skip
     question = script.question[0].upper() + script.question[1:]
     return click.Command(
-        f"vtrace {script.view}",
+        called or f"vtrace {script.view}",
         params=[*options],
         callback=lambda **given: trace(script, **given),
         help=question,
@@ -130,9 +130,15 @@ def main(argv: Sequence[str]) -> int:
 
 def run_command(what: click.Command, name: str, argv: Sequence[str]) -> int:
     """Run a command that traces, and say what goes wrong; the exit status."""
+    return telling(name, lambda: what.main(list(argv), prog_name=name, standalone_mode=False))
+
+
+def telling(name: str, do: Callable[[], object]) -> int:
+    """Do what a command line asks, and say what goes wrong; the exit status, which is what `do` returns, 0 if that is
+    none."""
     try:
-        what.main(list(argv), prog_name=name, standalone_mode=False)
-        return 0
+        status = do()
+        return status if isinstance(status, int) else 0
     except click.ClickException as problem:
         _say(f"{problem.format_message()}\nTry '{name} --help'.")
         return problem.exit_code
@@ -140,7 +146,7 @@ def run_command(what: click.Command, name: str, argv: Sequence[str]) -> int:
         return 1
     except CompileError as problem:
         print(render(problem.source, problem.diagnostics), file=sys.stderr)
-    except (ProcessError, places.NoSuch) as problem:
+    except (ProcessError, places.NoSuch, RecordingFailed, BadRecording) as problem:
         _say(str(problem))
     except KernelError as problem:
         _say(f"{problem}: {problem.hint}" if problem.hint else str(problem))
@@ -170,6 +176,7 @@ def trace(
     minimum: int | None,
     json: bool,
     waiting: bool,
+    record: str | None,
 ) -> None:
     """What the command does with its options."""
     keys = keys_of(script, by)
@@ -181,11 +188,25 @@ def trace(
     if once:
         # One table: at the end of the command, where there is one.
         plan = Plan(math.inf, whole or (None if run is not None else seconds))
-    show = json_lines if json else tables if once or not _owned() else live
-    show(Request(script, asked, plan, keys, names_of(script), run, waiting))
+    show = json_lines if json else tables if once or not owned() else live
+    with recorder_of(record) as recorder:
+        show(Request(script, asked, plan, keys, names_of(script), run, waiting, recorder))
 
 
-def _owned() -> bool:
+@contextlib.contextmanager
+def recorder_of(path: str | None) -> Iterator[Recorder | None]:
+    """The recorder of --record, closed in the end."""
+    if path is None:
+        yield None
+        return
+    recorder = Recorder(path)
+    try:
+        yield recorder
+    finally:
+        recorder.close()
+
+
+def owned() -> bool:
     """Whether standard output is a terminal that a view can draw on."""
     return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown", "")
 

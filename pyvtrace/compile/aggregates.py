@@ -32,15 +32,12 @@ from pyvtrace.bpf.isa import (
 )
 from pyvtrace.builtins.memory import locate
 from pyvtrace.compile.arithmetic import operate
-from pyvtrace.compile.frame import Place
+from pyvtrace.compile.frame import FAR, Place
 from pyvtrace.compile.keys import build_key
 from pyvtrace.compile.layout import TEXT
 from pyvtrace.compile.machine import FAULT_ADDRESS, FAULT_BOUNDS, Located, Machine, computes, is_signed
 from pyvtrace.lang import typed
 from pyvtrace.lang.types import Pointer, String, Type
-
-# The largest offset that an instruction holds.
-_FAR = 32767
 
 
 class Path:
@@ -65,13 +62,19 @@ class Path:
 
 
 class Spot:
-    """A path whose indices and tuple have been evaluated, into `distance` and `key`."""
+    """A path whose tuple and indices have been evaluated, into `key` and `distance`."""
 
     def __init__(self, m: Machine, path: Path, distance: Place, key: Place) -> None:
         self.m, self.path, self.distance, self.key = m, path, distance, key
 
     def evaluate(self) -> Code:
         m, path = self.m, self.path
+        if path.is_keyed:
+            assert isinstance(path.root, typed.Load)
+            symbol = path.root.symbol
+            array = m.layout.arrays[symbol.scope, symbol.name]
+            thread = symbol.scope == "self"
+            yield from build_key(m, self.key, array.keys, array.key_size, path.root.keys, thread=thread)
         for number, (index, count, size) in enumerate(path.indices):
             yield from m.value(index)
             yield from m.fault_if(R0, ">=", count, FAULT_BOUNDS, R0)
@@ -80,12 +83,6 @@ class Spot:
                 yield from m.restore(R1, self.distance)
                 yield R0 + R1
             yield from m.save(self.distance)
-        if path.is_keyed:
-            assert isinstance(path.root, typed.Load)
-            symbol = path.root.symbol
-            array = m.layout.arrays[symbol.scope, symbol.name]
-            thread = symbol.scope == "self"
-            yield from build_key(m, self.key, array.keys, array.key_size, path.root.keys, thread=thread)
 
     def address(self, missing: Label | None = None) -> Located:
         """R0 = the address of the part, but for the offset that is returned. An element of an associative array that is
@@ -107,7 +104,7 @@ class Spot:
             yield from m.restore(R1, self.distance)
             yield from m.fault_if(R1, ">", self.path.reach, FAULT_BOUNDS, R1)
             yield R0 + R1
-        if offset > _FAR - 8:
+        if offset > FAR - 8:
             yield R0 + offset
             offset = 0
         return R0, offset

@@ -14,6 +14,8 @@ STACK_LIMIT, ERROR_STACK_LIMIT = 352, 160
 # Bytes of stack that the program's own words leave to its clauses: a pointer must not be kept elsewhere.
 FOR_CLAUSES = 64
 LARGEST_ON_STACK = 96
+# The largest offset that an instruction holds.
+FAR = 32767
 
 
 class Place(Value):

@@ -21,7 +21,7 @@ from pyvtrace.lang.types import INT
 from pyvtrace.lang.vocabulary import Probe
 from pyvtrace.providers.registry import ProbeTable
 from pyvtrace.providers.syscall import syscall_probe_name
-from pyvtrace.source import CompileError, Diagnostic
+from pyvtrace.source import CompileError, Diagnostic, Span
 from pyvtrace.spec import (
     AttachSpec,
     CodeSpec,
@@ -230,10 +230,10 @@ def _lower(
     try:
         made = assemble(lowering.code([(_standing(context, s), s) for s in unit.sections], dispatch))
     except TooFar as problem:
-        raise _too_large(program, unit, str(problem)) from problem
+        raise _beyond(program, unit, str(problem)) from problem
     used = len({map_ for _, map_ in made.relocations})
     if used > MOST_MAPS:
-        raise _too_large(program, unit, f"its arrays and aggregations need {used} maps of {MOST_MAPS}")
+        raise _beyond(program, unit, f"its arrays and aggregations need {used} maps of {MOST_MAPS}")
     name = unit.probe.name.name if len(unit.probes) > 1 else unit.probe.name.function or unit.probe.name.name
     code = CodeSpec(
         name=name,
@@ -254,12 +254,20 @@ def _standing(context: Context, clauses: Sequence[typed.Clause]) -> Context:
     return context.standing_for(probe) if probe.origin else context
 
 
-def _too_large(program: typed.Program, unit: Unit, why: str) -> CompileError:
-    message = f"program for {unit.probe.name} is too large for BPF: {why}"
-    hint = (
-        "lower strsize" if "memory" in why else "enable fewer clauses at this probe, split the script, or lower strsize"
-    )
-    return CompileError(program.source, [Diagnostic("D_CG_EXPR", unit.clauses[0].span, message, hint)])
+def _beyond(program: typed.Program, unit: Unit, why: str) -> CompileError:
+    return CompileError(program.source, [too_large(str(unit.probe.name), unit.clauses[0].span, why)])
+
+
+def too_large(probe: str, span: Span, why: str) -> Diagnostic:
+    """What is said of a program for which BPF has no room, or the verifier no patience."""
+    hints = {
+        "memory": "lower strsize",
+        "variable": "make variables smaller, or global",
+        "record": "record less at once",
+    }
+    fewer = "enable fewer clauses at this probe, split the script, or lower strsize"
+    hint = next((hint for what, hint in hints.items() if what in why), fewer)
+    return Diagnostic("D_CG_EXPR", span, f"program for {probe} is too large for BPF: {why}", hint)
 
 
 def needs_identity(unit: Unit, dispatch: Dispatch, errors: Sequence[typed.Clause]) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pyvtrace.bpf import helpers as h
+from pyvtrace.bpf.assembler import TooFar
 from pyvtrace.bpf.isa import (
     R0,
     R1,
@@ -38,7 +39,7 @@ from pyvtrace.builtins.memory import MEMORY, memory_size, touches
 from pyvtrace.compile.aggregate import aggregate
 from pyvtrace.compile.context import Context, ErrorContext
 from pyvtrace.compile.dispatch import Dispatch
-from pyvtrace.compile.frame import ERROR_STACK_LIMIT, Frame, Place
+from pyvtrace.compile.frame import ERROR_STACK_LIMIT, FAR, Frame, Place
 from pyvtrace.compile.layout import ACTIVITY, DATA, RING, Layout
 from pyvtrace.compile.machine import BASES, Machine
 from pyvtrace.compile.records import Recorder
@@ -142,6 +143,8 @@ class Lowering:
                 cleared.append((place, 8))
             else:
                 size = (symbol.type.size + 7) & ~7
+                if size > FAR:
+                    raise TooFar(f"variable this->{symbol.name} of {size} bytes, where {FAR} can be reached")
                 place = m.frame.keep(size)
                 cleared.append((place, 8 if isinstance(symbol.type, String) else size))
             m.clause_locals[symbol.name] = place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyvtrace.bpf import helpers as h
+from pyvtrace.bpf.assembler import TooFar
 from pyvtrace.bpf.isa import R0, R1, R2, R3, R10, Code, Note, call, load, map_fd, map_value, mov, store
 from pyvtrace.compile.fields import field_of
 from pyvtrace.compile.frame import Place
@@ -20,6 +21,9 @@ from pyvtrace.spec import (
     mark_offset,
     mark_words,
 )
+
+# What a helper may read at once: BPF_MAX_VAR_SIZ of include/linux/bpf_verifier.h.
+MOST_READ = 1 << 29
 
 
 class Recorder:
@@ -53,6 +57,8 @@ class Recorder:
 
     def reserve(self, m: Machine, pointer: Place) -> Code:
         """Take room in the ring buffer; no room is a principal drop and ends the clause."""
+        if self.spec.size >= MOST_READ:
+            raise TooFar(f"a record of {self.spec.size} bytes")
         yield Note("reserve record")
         yield map_fd(R1, RING)
         yield mov(R2, self.spec.size)

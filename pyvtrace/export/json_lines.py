@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from pyvtrace.analysis.histogram import Histogram
 from pyvtrace.analysis.names import NUMERIC
 from pyvtrace.analysis.rows import Grouping, Identity, Row
 from pyvtrace.analysis.script import Script
@@ -14,6 +15,20 @@ from pyvtrace.runtime.snapshot import Snapshot
 
 _NUMBERS = NUMERIC | {"size"}  # kinds of keys that stay numbers
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
+
+
+def quantile_members(histogram: Histogram) -> Mapping[str, int]:
+    """p50, p90, p99 and p999."""
+    return {name: histogram.quantile(q) for name, q in QUANTILES.items()}
+
+
+def bucket_objects(histogram: Histogram) -> list[Mapping[str, int | None]]:
+    """The buckets in use: `count` values greater than `above` (null: without bound), at most `upto`."""
+    return [
+        {"above": bucket.lower, "upto": bucket.upper, "count": bucket.count}
+        for bucket in histogram.buckets()
+        if bucket.count
+    ]
 
 
 class JsonLines:
@@ -26,6 +41,8 @@ class JsonLines:
         self._before = started
         self._totals: dict[tuple[str, Identity], int] = {}
         self._update(started)
+        for measure, grouping in self._groupings:
+            self._totals |= {(measure.name, row.identity): row.total for row in grouping.rows}
 
     def _update(self, snapshot: Snapshot) -> None:
         for measure, grouping in self._groupings:
@@ -58,12 +75,8 @@ class JsonLines:
             "count": row.count,
             "total": row.total,
             "max": row.peak,
-            **{name: histogram.quantile(q) for name, q in QUANTILES.items()},
-            "buckets": [
-                {"above": bucket.lower, "upto": bucket.upper, "count": bucket.count}
-                for bucket in histogram.buckets()
-                if bucket.count
-            ],
+            **quantile_members(histogram),
+            "buckets": bucket_objects(histogram),
         }
 
     def _about(self, snapshot: Snapshot, interval: int) -> Mapping[str, object]:

@@ -382,6 +382,8 @@ def map_mmap(fd: int, length: int, writable: bool = False, offset: int = 0) -> m
 
 _LICENSE = _buffer(b"GPL\0")
 # The verifier refuses a log over UINT_MAX >> 8 bytes on kernels before 5.18 or so.
+# BPF_LOG_LEVEL1 and BPF_LOG_STATS of include/linux/bpf_verifier.h.
+_EVERYTHING, _VERDICT = 1, 4
 _LOG_SIZES = (1 << 16, 1 << 20, (1 << 24) - 1)
 
 
@@ -406,9 +408,11 @@ def program_load(type: int, code: bytes, name: str, *, expected_attach_type: int
     if number == 0:
         return fd
     log = b""
+    # What the verifier gave up on is many instructions: it is asked for the verdict, not for the way there.
+    level = _VERDICT if number == errno.E2BIG else _EVERYTHING
     for size in _LOG_SIZES:
         text = (c_char * size)()
-        attributes.log, attributes.log_size, attributes.log_level = text, size, 1
+        attributes.log, attributes.log_size, attributes.log_level = text, size, level
         fd, again = _load(attributes)
         if again == 0:
             return fd

@@ -12,7 +12,7 @@ import re
 import struct
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import cached_property
 
 from pyvtrace.target import KernelParameter, KernelType, MemberPlace
@@ -34,6 +34,7 @@ _EACH = {Kind.STRUCT: 3, Kind.UNION: 3, Kind.ENUM: 2, Kind.FUNC_PROTO: 2, Kind.D
 # A find costs 1 ms by searching; an index of all names costs 30 ms once.
 _FINDS_BEFORE_INDEX = 20
 _SIGNED = 1 << 24
+_ENUMS = {Kind.ENUM, Kind.ENUM64}
 _KIND_FLAG = 1 << 31
 # Where a tracepoint's parameters have names: `btf_trace_<name>` points to a prototype without them. All three have the
 # extra first parameter `void *__data`. Only the first two exist once for each event rather than for a class of them.
@@ -174,6 +175,36 @@ class Btf:
         value = self._words[word + 1] | (self._words[word + 2] << 32 if kind == Kind.ENUM64 else 0)
         bits = 64 if kind == Kind.ENUM64 else 32
         return identifier, value - (value >> bits - 1 << bits) if info & _KIND_FLAG else value
+
+    def called(self, names: Set[str]) -> tuple[list[int], list[int]]:
+        """Of many names at once: structs, unions, enums, typedefs and integers of these names, and enums that have a
+        constant of one; each in the order of the types."""
+        wanted, offset, encoded = set(), 0, {name.encode() for name in names}
+        for text in self._data[self._strings : self._strings_end].split(b"\0"):
+            if text in encoded:
+                wanted.add(offset)
+            offset += len(text) + 1
+        words, kinds = self._words, {*_KEYWORDS, Kind.TYPEDEF, Kind.INT} - {Kind.VOLATILE, Kind.CONST, Kind.RESTRICT}
+        types, enums = [], []
+        for index, at in enumerate(self._starts, 1):
+            kind = words[at + 1] >> 24 & 31
+            if words[at] in wanted and kind in kinds:
+                types.append(index)
+            if kind in _ENUMS:
+                end, each = at + 3 + _EACH[kind] * (words[at + 1] & 0xFFFF), _EACH[kind]
+                if not wanted.isdisjoint(words[at + 3 : end : each].tolist()):
+                    enums.append(index)
+        return types, enums
+
+    def constants(self, enum: int) -> Iterator[tuple[str, int]]:
+        """Names and values of an enum's constants."""
+        at = self._at(enum)
+        info = self._words[at + 1]
+        each = _EACH[info >> 24 & 31]
+        for entry in range(at + 3, at + 3 + each * (info & 0xFFFF), each):
+            found = self._constant_at(entry)
+            assert found is not None
+            yield self._text(self._words[entry]), found[1]
 
     def inner(self, identifier: int) -> int:
         """The type of a variable, of a function, or of what a pointer points to."""

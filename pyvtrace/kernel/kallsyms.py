@@ -1,7 +1,7 @@
 """Functions and variables of the kernel by name, from /proc/kallsyms.
 
-The file is made while it is read, some 50 ms for a kernel: only programs that name a symbol read it, and nothing of it
-is kept, for addresses change with every boot.
+The file is made while it is read, some 50 ms for a kernel: only programs that name a symbol read it, and what they find
+is remembered for this boot.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 
+from pyvtrace.kernel.addresses import Addresses, Found
 from pyvtrace.target import KernelSymbol
 from pyvtrace.value import replace
 
@@ -20,11 +21,18 @@ _PART = 1 << 16
 _KERNEL = frozenset(("vmlinux", "kernel", "genunix", "unix"))
 
 
-def find(module: str, name: str, typed: KernelSymbol | None, path: str = KALLSYMS) -> KernelSymbol | None:
+def find(
+    module: str, name: str, typed: KernelSymbol | None, path: str = KALLSYMS, remembered: Addresses | None = None
+) -> KernelSymbol | None:
     """The symbol `name` of a module, of any if `module` is "" (the kernel's own first); None if there is none. `typed`
     is what the kernel's type information says of that name."""
     wanted = VMLINUX if module in _KERNEL else module
-    for owner, address in _found(name, wanted, path):
+
+    def look() -> Found | None:
+        return next(_found(name, wanted, path), None)
+
+    if found := remembered.find(wanted, name, look) if remembered else look():
+        owner, address = found
         known = typed if typed and owner == VMLINUX else KernelSymbol(name, owner, 0)
         return replace(known, module=owner, address=address)
     # Without CONFIG_KALLSYMS_ALL variables are not in the file, and the kernel does not find them either.

@@ -8,7 +8,7 @@ _STATISTICS = re.compile(r"processed \d+ insns|verification time|stack depth|ins
 # Instructions, register states and the headings of branches are the verifier's diary; what remains is its verdict.
 _DIARY = re.compile(
     r"\d+: |R\d+(_\w+)?=|frame\d+: |from \d+ to \d+|(func|Func)#\d+|caller:|callee:|returning from callee|"
-    r"regs=|last_idx|parent |; |Live regs|propagating|(cur|old) state:"
+    r"to caller at |regs=|last_idx|parent |; |Live regs|propagating|(cur|old) state:"
 )
 # From 7.3 on, what the verifier says is followed by its explanation for people, of many lines.
 _EXPLANATION = re.compile(r"^Verification failed: ", re.MULTILINE)

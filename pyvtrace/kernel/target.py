@@ -24,6 +24,7 @@ from pyvtrace.target import (
 )
 
 if TYPE_CHECKING:
+    from pyvtrace.kernel.addresses import Addresses
     from pyvtrace.kernel.symbols_kernel import KernelSymbols
 
 # Events that are not tracepoints of their own name: the syscalls group is made out of raw_syscalls:sys_enter and
@@ -122,7 +123,13 @@ class LiveTarget:
     def symbol(self, module: str, name: str) -> KernelSymbol | None:
         from pyvtrace.kernel.kallsyms import find
 
-        return find(module, name, self.types.variable(name))
+        return find(module, name, self.types.variable(name), remembered=self._addresses)
+
+    @cached_property
+    def _addresses(self) -> Addresses:
+        from pyvtrace.kernel.addresses import Addresses
+
+        return Addresses()
 
     def function(self, name: str) -> tuple[int, int] | None:
         return self._symbols.range_of(name)

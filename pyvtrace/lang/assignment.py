@@ -143,7 +143,8 @@ def _target(v: Values, place: ast.Expr, value: typed.Expr, op: str) -> Place:
     symbol = scope.symbols.get((where, name))
     if isinstance(place, ast.Index) and symbol is not None and not symbol.keys:
         return _element(v, place, symbol, op)
-    if symbol is None and where == "global" and (name in scope.environment.variables or name in ("args", "NULL")):
+    builtin = name in scope.environment.variables or name in scope.environment.arrays or name in ("args", "NULL")
+    if symbol is None and where == "global" and builtin:
         raise v.fail("D_OP_WRITE", place.span, f"operator {op} can only be applied to a writable variable")
     value = decayed(as_text(value))
     if symbol is None and isinstance(value.type, ty.Void | ty.Dynamic | ty.Routine):

@@ -355,6 +355,23 @@ class Translator(Item):
     span: Span = NOWHERE
 
 
+class DeclaredProbe(Value):
+    """`probe name(takes);` in a provider's declaration, or `probe name(takes) : (shows);` with what D programs see."""
+
+    name: str
+    takes: Returning
+    shows: Returning | None
+    span: Span = NOWHERE
+
+
+class ProviderDeclaration(Item):
+    """`provider name { probe ...; };`: the static probes that a program has."""
+
+    name: str
+    probes: tuple[DeclaredProbe, ...]
+    span: Span = NOWHERE
+
+
 class Pragma(Item):
     """`#pragma D word rest`: kind "option", "attributes", ...; `argument` the rest of the line."""
 

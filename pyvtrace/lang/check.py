@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pyvtrace.lang import assignment as assignment  # registers the check of its nodes
 from pyvtrace.lang import ast, derived, typed
 from pyvtrace.lang import types as ty
-from pyvtrace.lang.acts import freopen, naming, tracemem
+from pyvtrace.lang.acts import freopen, naming, pcap, printed, refused, tracemem
 from pyvtrace.lang.calls import arguments, unknown_function
 from pyvtrace.lang.declarations import declare
-from pyvtrace.lang.naming import whole
 from pyvtrace.lang.order import out_of_order
 from pyvtrace.lang.pragmas import check_names, check_pragma
 from pyvtrace.lang.printing import aggregation, printa, printf
+from pyvtrace.lang.provided import declare_provider
 from pyvtrace.lang.scope import AggregationInUse, Problem, Scope
 from pyvtrace.lang.traces import is_naming
 from pyvtrace.lang.values import Values
@@ -92,6 +92,8 @@ class Checker:
                     self.clause(item)
                 case ast.Declaration() | ast.Typedef() | ast.Inline() | ast.TypeDeclaration() | ast.Translator():
                     declare(self.values, item)
+                case ast.ProviderDeclaration():
+                    declare_provider(self.values, item)
                 case ast.Pragma(kind="option"):
                     self.option(item)
                 case ast.Pragma(kind="depends_on", span=span) if self._in_library(span):
@@ -331,7 +333,7 @@ class Checker:
             self._can_be_traced(call.args[0])
         args = arguments(self.values, name, call, action.parameters)
         if name == "print":
-            args = tuple(replace(arg, type=whole(self.values, arg.type)) for arg in args)
+            args = printed(self.values, args[0])
         return typed.Act(action, args, self.number, span=call.span)
 
     def _can_be_traced(self, expr: ast.Expr) -> None:
@@ -376,6 +378,8 @@ _SHAPES: Mapping[str, Callable[[Checker, Action, ast.Call], typed.Act]] = {
     "printa": printa,
     "aggregation": Checker.on_aggregation,
     "tracemem": tracemem,
+    "pcap": pcap,
+    "refused": refused,
     "naming": naming,
     "freopen": freopen,
 }

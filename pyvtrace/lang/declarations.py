@@ -76,7 +76,7 @@ def _check_free(v: Values, name: str, span: Span) -> None:
     environment = scope.environment
     if any(name in names for names in (environment.functions, environment.actions, environment.aggregating)):
         raise v.fail("D_DECL_IDRED", span, f"identifier redefined: {name}", f"{name}( ) is a function of D's")
-    if name in scope.environment.variables:
+    if name in environment.variables or name in environment.arrays:
         raise v.fail("D_DECL_IDRED", span, f"identifier redefined: {name}", f"{name} is a built-in variable")
     if name in scope.constants or name in scope.inlines:
         raise v.fail("D_DECL_IDRED", span, f"identifier redefined: {name}", "it is an enumerator or an inline")

@@ -41,6 +41,17 @@ def _declare(v: Values, item: ast.Item) -> None:
         declare(v, item)
 
 
+def expression(scope: Scope, text: str) -> ast.Expr:
+    """A piece of D that is an expression, parsed once."""
+    if text not in scope.fragments:
+        (clause,) = parsed(scope, Source("D's own", f"BEGIN {{ {text}; }}", "library"))
+        assert isinstance(clause, ast.Clause)
+        scope.fragments[text] = clause
+    (statement,) = scope.fragments[text].body or ()
+    assert isinstance(statement, ast.Evaluate)
+    return statement.expr
+
+
 def parsed(scope: Scope, source: Source) -> tuple[ast.Item, ...]:
     """The items of a text that joins the program's, so that its spans are places of their own."""
     from pyvtrace.lang.parser import parse

@@ -89,11 +89,12 @@ def _one_type(v: Values, name: ast.TypeName) -> None:
 
 def _tagged(v: Values, name: ast.TypeName, keyword: str) -> ty.Type:
     """A struct, a union or an enum. One definition may stand before several declarators."""
-    made = v.scope.defined.get(id(name.definition)) if name.definition else None
+    definition = name.definition
+    _, made = v.scope.defined.get(id(definition), (definition, None))
     if made is None:
         made = _enum(v, name) if keyword == "enum" else _aggregate(v, name)
-        if name.definition:
-            v.scope.defined[id(name.definition)] = made
+        if definition:
+            v.scope.defined[id(definition)] = definition, made
     return made
 
 
@@ -265,7 +266,7 @@ def _derived(v: Values, type_: ty.Type, derivation: ast.Derivation, name: ast.Ty
         case ast.ArrayOf(bound=bound, span=span):
             return _array(v, complete(v, type_), bound, span)
         case ast.Returning(types=types, names=names, variadic=variadic, span=span):
-            return ty.Routine(type_, _parameters(v, types, names, span) if types else None, variadic)
+            return ty.Routine(type_, parameters(v, types, names, span) if types else None, variadic)
         case ast.Keyed(span=span):
             raise v.fail("D_DECL_DYNOBJ", span, "an associative array cannot be a part of another type")
     raise AssertionError(derivation)
@@ -289,7 +290,8 @@ def _array(v: Values, element: ty.Type, bound: ast.Expr | None, span: Span) -> t
     return ty.Array(element, length)
 
 
-def _parameters(v: Values, types: tuple[ast.TypeName, ...], names: tuple[str, ...], span: Span) -> tuple[ty.Type, ...]:
+def parameters(v: Values, types: tuple[ast.TypeName, ...], names: tuple[str, ...], span: Span) -> tuple[ty.Type, ...]:
+    """The types that a function or a probe takes; none for `void`."""
     made = tuple(resolve(v, type_) for type_ in types)
     named = [name for name in names if name]
     if len(set(named)) < len(named):

@@ -52,8 +52,22 @@ def binary(v: Values, e: ast.Binary) -> typed.Expr:
         v.condition(right, e.right.span, message)
         return fold(typed.Logical(ty.INT, e.op, left, right, e.span))
     if e.op in COMPARISONS:
+        _ambiguous(v, e.left, right.type)
+        _ambiguous(v, e.right, left.type)
         return _comparison(v, e, left, right)
     return arithmetic(v, e.op, left, right, e.span)
+
+
+def _ambiguous(v: Values, name: ast.Expr, other: ty.Type) -> None:
+    """Beside a value of an enum, a variable is not called as one of its constants."""
+    if not (isinstance(name, ast.Identifier) and isinstance(other, ty.Integer) and other.name.startswith("enum ")):
+        return
+    if ("global", name.name) not in v.scope.symbols or name.name in v.scope.parameters:
+        return
+    found = v.scope.environment.enumerator(name.name)
+    if found and str(found[0]) == str(other):
+        message = f"ambiguous use of {name.name}: it is a variable, and a constant of {other}"
+        raise v.fail("D_IDENT_AMBIG", name.span, message, "give the variable another name")
 
 
 def arithmetic(v: Values, op: str, left: typed.Expr, right: typed.Expr, span: Span) -> typed.Expr:

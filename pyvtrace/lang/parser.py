@@ -92,6 +92,8 @@ class Parser(ExpressionParser):
             following = self.peek()
             if token.text in DECLARATIONS and following.kind == "name":
                 self.refuse(*DECLARATIONS[token.text])
+            if token.text == "provider" and following.kind == "name":
+                return (self.provider(),)
             if token.text == "translator" and following.kind == "name":
                 return (self.translator(),)
             if self.starts_declaration():
@@ -206,6 +208,34 @@ class Parser(ExpressionParser):
             self.expect(";")
         self.expect(";")
         return ast.Translator(output, input_, name, tuple(members), self.since(start))
+
+    def provider(self) -> ast.ProviderDeclaration:
+        start = self.advance().start
+        name = self.name()
+        self.expect("{")
+        probes: list[ast.DeclaredProbe] = []
+        while not self.accept("}"):
+            at = self.token.start
+            if self.name() != "probe":
+                self.at -= 1
+                self.fail(hint="probe name(type, ...);")
+            probe, takes = self.name(), self.prototype()
+            shows = self.prototype() if self.accept(":") else None
+            probes.append(ast.DeclaredProbe(probe, takes, shows, self.since(at)))
+            self.expect(";")
+        self.expect(";")
+        return ast.ProviderDeclaration(name, tuple(probes), self.since(start))
+
+    def prototype(self) -> ast.Returning:
+        """The arguments of a probe."""
+        if self.token.text != "(":
+            self.fail()
+        taken = self.parameters()
+        assert isinstance(taken, ast.Returning)
+        if taken.variadic:
+            message = "probe prototype may not use a variable-length argument list"
+            raise SyntaxProblem(Diagnostic("D_DECL_PROTO_VARARGS", taken.span, message, "", self.region))
+        return taken
 
     # ------------------------------------------------------------------------------------------------------- clauses
 

@@ -52,14 +52,17 @@ class Scope:
         # checked its parameters.
         self.types: dict[str, ty.Type] = {}
         self.tags: dict[tuple[str, str], ty.Type] = {}
-        # What each definition in the tree has made, by the identity of its members.
-        self.defined: dict[int, ty.Type] = {}
+        # What each definition in the tree has made, by the identity of its members, which are kept: no other definition
+        # can be given their identity.
+        self.defined: dict[int, tuple[tuple[object, ...], ty.Type]] = {}
         # Tags of the kernel's: the program may give its own meaning to them.
         self.borrowed: set[tuple[str, str]] = set()
         self.constants: dict[str, typed.Constant] = {}
         self.inlines: dict[str, InlineValue] = {}
         # By what a translator makes and what it takes, as types are spelled.
         self.translators: dict[tuple[str, str], ast.Translator] = {}
+        # The types of the arguments of the probes of providers that the program declares.
+        self.providers: dict[str, dict[str, tuple[ty.Type, ...]]] = {}
         self.parameters: Mapping[str, typed.Expr] = {}
         self.inside = self.expansions = 0
         # Whether a pointer variable has been given the clause's own memory, which alloca() makes, or other addresses.

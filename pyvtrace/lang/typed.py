@@ -367,6 +367,23 @@ def flattened(body: Sequence[Statement]) -> Iterator[Statement]:
             yield from flattened(statement.otherwise)
 
 
+_NODES = (Expr, Statement)
+# Annotations of fields behind which there is no node. Whole programs are searched several times.
+_LEAVES = frozenset(("Type", "Span", "Symbol", "KernelSymbol", "Variable", "Function", "Action", "str", "int", "bool"))
+_INNER: dict[type[Value], tuple[str, ...]] = {}
+
+
+def _inner(kind: type[Value]) -> tuple[str, ...]:
+    """The fields of a node that may lead to others."""
+    if kind not in _INNER:
+        annotations: dict[str, str] = {}
+        for base in reversed(kind.__mro__):
+            annotations |= vars(base).get("__annotations__", {})
+        fields: tuple[str, ...] = kind.__match_args__  # type: ignore[attr-defined]
+        _INNER[kind] = tuple(field for field in fields if annotations[field] not in _LEAVES)
+    return _INNER[kind]
+
+
 def nodes(root: object) -> Iterator[Expr | Statement]:
     """Every expression and statement of a tree (or a tuple of trees), in no particular order."""
     work = [root]
@@ -374,10 +391,9 @@ def nodes(root: object) -> Iterator[Expr | Statement]:
         node = work.pop()
         if isinstance(node, tuple):
             work.extend(node)
-        elif isinstance(node, Expr | Statement):
+        elif isinstance(node, _NODES):
             yield node
-            fields: tuple[str, ...] = node.__match_args__
-            work.extend(getattr(node, field) for field in fields)
+            work += [getattr(node, field) for field in _inner(type(node))]
 
 
 def assigns(expr: Expr) -> bool:

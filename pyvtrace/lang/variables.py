@@ -5,10 +5,12 @@ from __future__ import annotations
 from pyvtrace.lang import ast, derived, libraries, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.aggregates import decayed, dereference, element, member
+from pyvtrace.lang.calls import arguments
 from pyvtrace.lang.operators import arithmetic
 from pyvtrace.lang.scope import InlineValue, Problem
 from pyvtrace.lang.unsupported import refusal
 from pyvtrace.lang.values import Values, as_text, checks, convert, is_character_pointer
+from pyvtrace.lang.vocabulary import Function
 from pyvtrace.source import Span
 from pyvtrace.value import replace
 
@@ -40,6 +42,9 @@ def identifier(v: Values, e: ast.Identifier) -> typed.Expr:
     if e.name == "args":
         message = "args[ ] may not be referenced without its index"
         raise v.fail("D_IDENT_BADREF", e.span, message, "write args[0], or args-> and a name that `vtrace -lv` shows")
+    if e.name in scope.environment.arrays:
+        message = f"{e.name}[ ] may not be referenced without its index"
+        raise v.fail("D_IDENT_BADREF", e.span, message, f"write {e.name}[...]")
     if e.name in ("self", "this"):
         raise v.fail("D_SYNTAX", e.span, f"{e.name} is no variable", f"write {e.name}-> and a name")
     if libraries.find(v, e.name):
@@ -52,7 +57,7 @@ def identifier(v: Values, e: ast.Identifier) -> typed.Expr:
 def _constant_of_kernel(v: Values, name: str, span: Span) -> typed.Constant | None:
     """A constant that the program does not define: the last that a name can mean."""
     environment = v.scope.environment
-    if refusal(name, call=False) or not (found := environment.enumerator(name)):
+    if refusal(name) or not (found := environment.enumerator(name)):
         return None
     return typed.Constant(*found, span)
 
@@ -63,7 +68,7 @@ def _unknown(v: Values, where: str, name: str, spelled: str, span: Span) -> Prob
     if (where, name) in scope.broken:
         return Problem(None)
     prefix = "" if where == "global" else f"{where}->"
-    if where == "global" and (refused := refusal(name, call=False)):
+    if where == "global" and (refused := refusal(name)):
         return v.fail(refused[0], span, *refused[1:])
     names = [n for s, n in scope.symbols if s == where]
     if where == "global":
@@ -112,6 +117,8 @@ def index(v: Values, e: ast.Index) -> typed.Expr:
         raise multidimensional(v, e.base, e.span)
     if isinstance(e.base, ast.Identifier) and e.base.name == "args":
         return _numbered_argument(v, e)
+    if isinstance(e.base, ast.Identifier) and e.base.name in v.scope.environment.arrays:
+        return _of_array(v, e, v.scope.environment.arrays[e.base.name])
     if isinstance(e.base, ast.Identifier) and e.base.name in v.scope.inlines:
         inline = v.scope.inlines[e.base.name]
         if inline.keys:
@@ -129,6 +136,14 @@ def index(v: Values, e: ast.Index) -> typed.Expr:
     return _element(v, e)
 
 
+def _of_array(v: Values, e: ast.Index, array: Function) -> typed.Expr:
+    """An element of an array of D's own."""
+    args = arguments(v, array.name, ast.Call(array.name, e.keys, e.span), array.parameters, "[ ]")
+    if refused := array.refuses(args, v.scope.scratchsize):
+        raise v.fail(refused[0], e.span, refused[1])
+    return typed.Call(array.result([a.type for a in args], v.scope.strsize), array, args, e.span)
+
+
 def multidimensional(v: Values, base: ast.Aggregation, span: Span) -> Problem:
     name = "" if base.name == "_" else base.name
     message = f"improper attempt to reference @{name} as a multi-dimensional array"
@@ -138,10 +153,13 @@ def multidimensional(v: Values, base: ast.Aggregation, span: Span) -> Problem:
 def _element(v: Values, e: ast.Index) -> typed.Expr:
     """`base[n]` of an array, a string or a pointer."""
     base = v.check(e.base)
-    if len(e.keys) != 1 or not isinstance(base.type, ty.Pointer | ty.Array | ty.String):
-        message = "operator [] can only be applied to an array or pointer"
+    if len(e.keys) != 1:
+        message = f"cannot access {spelled(e.base)} as an associative array"
         raise v.fail("D_ARR_BADREF", e.base.span, message, f"this is a {base.type}")
     number = v.check(e.keys[0])
+    if not isinstance(base.type, ty.Pointer | ty.Array | ty.String):
+        message = "cannot dereference non-pointer type"
+        raise v.fail("D_DEREF_NONPTR", e.span, message, f"this is a {base.type}: [ ] is for arrays and pointers")
     return element(v, base, number, e.span) or dereference(v, arithmetic(v, "+", base, number, e.span), e.span)
 
 

@@ -63,6 +63,19 @@ class Function(Value):
     refuses: Callable[[Sequence[Any], int], tuple[str, str] | None] = lambda args, scratchsize: None
 
 
+def _no_code(*args: Any) -> Any:
+    raise AssertionError("what it stands for has code")
+
+
+class Written(Function):
+    """A function that stands for an expression of D. `forms` has the types that its one argument may have, as D writes
+    them, and for each the expression over the argument, which is called `it`."""
+
+    result: Callable[[Sequence[Type], int], Type] = _no_code
+    code: Emit = _no_code
+    forms: tuple[tuple[str, str], ...] = ()
+
+
 class Naming(Function):
     """A function whose value is a `types.Trace` of that `kind`: usable as a statement, as a key of an aggregation,
     as an argument of printf() and as what a variable is assigned. Its code writes the value to a place.
@@ -76,8 +89,8 @@ class Action(Value):
     """An action: usable as a statement only, type void.
 
     `shape` tells the checker which special rule applies: "values" (parameters as given), "printf", "printa",
-    "tracemem", "freopen", "aggregation" (first argument an aggregation, then `parameters`). `removes` is true for one
-    that takes keys away.
+    "tracemem", "freopen", "aggregation" (first argument an aggregation, then `parameters`); "pcap" and "refused" end in
+    a refusal. `removes` is true for one that takes keys away.
     """
 
     name: str
@@ -179,6 +192,10 @@ class Environment(Protocol):
 
     @property
     def variables(self) -> Mapping[str, Variable]: ...
+
+    @property
+    def arrays(self) -> Mapping[str, Function]:
+        """Arrays of D's own by their names: functions of the index."""
 
     @property
     def functions(self) -> Mapping[str, Function]: ...

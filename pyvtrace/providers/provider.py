@@ -63,22 +63,41 @@ UPROBE_IDS = range(560_000, 660_000)
 USDT_IDS = range(660_000, 700_000)
 FBT_IDS = range(700_000, 1_000_000)
 
-# Of the stable ones. Each table is in the module of its name.
+# Of the stable ones.
 IO_IDS = STABLE_IDS[:100]
 SCHED_IDS = STABLE_IDS[1000:1100]
 PROC_IDS = STABLE_IDS[1100:1200]
 LOCKSTAT_IDS = STABLE_IDS[1200:1300]
 CPC_IDS = STABLE_IDS[2000:4000]
+VMINFO_IDS = STABLE_IDS[4900:5000]
+SYSINFO_IDS = STABLE_IDS[5000:5100]
+IP_IDS = STABLE_IDS[5200:5300]
+TCP_IDS = STABLE_IDS[5300:5400]
+UDP_IDS = STABLE_IDS[5400:5500]
+
+# Providers whose modules are imported when they are needed.
+TABLES = {
+    "io": ("io", IO_IDS),
+    "sched": ("sched", SCHED_IDS),
+    "proc": ("proc", PROC_IDS),
+    "lockstat": ("lockstat", LOCKSTAT_IDS),
+    "cpc": ("cpc", CPC_IDS),
+    "vminfo": ("vminfo", VMINFO_IDS),
+    "sysinfo": ("sysinfo", SYSINFO_IDS),
+    "ip": ("network", IP_IDS),
+    "tcp": ("network", TCP_IDS),
+    "udp": ("network", UDP_IDS),
+}
 
 
-def deferred(name: str, ids: range) -> Provider:
+def deferred(name: str, module: str, ids: range) -> Provider:
     """A provider whose module is imported when something is asked of it: a start that does not, does not pay for it.
-    The module has its name, and calls it by the same in upper case."""
+    The module calls it by its name in upper case."""
 
     def own() -> Provider:
         from importlib import import_module
 
-        provider: Provider = getattr(import_module(f"pyvtrace.providers.{name}"), name.upper())
+        provider: Provider = getattr(import_module(f"pyvtrace.providers.{module}"), name.upper())
         return provider
 
     def named(target: Target, identifier: int) -> ProbeName | None:

@@ -13,7 +13,7 @@ from pyvtrace.providers.dtrace import DTRACE
 from pyvtrace.providers.fbt import fbt_provider
 from pyvtrace.providers.pattern import glob
 from pyvtrace.providers.profile import profile
-from pyvtrace.providers.provider import CPC_IDS, IO_IDS, LOCKSTAT_IDS, PROC_IDS, SCHED_IDS, Provider, deferred
+from pyvtrace.providers.provider import TABLES, Provider, deferred
 from pyvtrace.providers.syscall import SYSCALL
 from pyvtrace.providers.tracepoint import RAWTP, SDT
 from pyvtrace.providers.usdt import usdt_provider
@@ -32,8 +32,8 @@ _LIKENESS = 0.7
 def all_providers() -> tuple[Provider, ...]:
     """Every provider, by ascending ids."""
     functions = pid_provider(), uprobe_provider(), usdt_provider(), fbt_provider()
-    tables = {"io": IO_IDS, "sched": SCHED_IDS, "proc": PROC_IDS, "lockstat": LOCKSTAT_IDS, "cpc": CPC_IDS}
-    return DTRACE, profile(), SDT, RAWTP, *(deferred(name, ids) for name, ids in tables.items()), SYSCALL, *functions
+    stable = (deferred(name, module, ids) for name, (module, ids) in TABLES.items())
+    return DTRACE, profile(), SDT, RAWTP, *stable, SYSCALL, *functions
 
 
 class ProbeTable:

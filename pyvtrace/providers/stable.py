@@ -11,6 +11,7 @@ the type. A program that names such a probe is compiled as if it had been writte
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from pyvtrace.lang.ast import ProbeDescription
 from pyvtrace.lang.types import VOID
@@ -73,20 +74,26 @@ class Row(Value):
     lacks: Callable[[Target], str] = _nothing
 
 
-def stable(name: str, ids: range, rows: Sequence[Row], refused: Mapping[str, str] = {}) -> Provider:
-    """The provider of a table's probes. Ids follow the rows, so new ones go to the end. `refused` says of names that
-    DTrace has why there is no such probe here."""
-    listed = [(id_, ProbeName(name, _MODULE, row.on.rpartition(":")[2], row.name), row)
-              for id_, row in zip(ids, rows, strict=False)]  # fmt: skip
+def stable(
+    name: str, ids: range, rows: Sequence[Row] | Callable[[str], Sequence[Row]], refused: Mapping[str, str] = {}
+) -> Provider:
+    """The provider of a table's probes; a function makes the table of an architecture, when it is needed. Ids follow
+    the rows, so new ones go to the end. `refused` says of names that DTrace has why there is no such probe here."""
+
+    @lru_cache(maxsize=2)
+    def table(architecture: str) -> list[tuple[int, ProbeName, Row]]:
+        made = rows(architecture) if callable(rows) else rows
+        return [(id_, ProbeName(name, _MODULE, row.on.rpartition(":")[2], row.name), row)
+                for id_, row in zip(ids, made, strict=False)]  # fmt: skip
 
     def probes(target: Target, description: ProbeDescription) -> Iterator[Probe]:
         pattern = Pattern(description)
-        for id_, full, row in listed:
+        for id_, full, row in table(target.architecture):
             if pattern.fits(full) and (origin := _origin(target, row)):
                 yield Probe(id_, full, None, origin)
 
     def named(target: Target, identifier: int) -> ProbeName | None:
-        return next((full for id_, full, _ in listed if id_ == identifier), None)
+        return next((full for id_, full, _ in table(target.architecture) if id_ == identifier), None)
 
     def hint(target: Target, description: ProbeDescription) -> str:
         if not description.provider:
@@ -94,7 +101,7 @@ def stable(name: str, ids: range, rows: Sequence[Row], refused: Mapping[str, str
         wanted = Pattern(description).name.literal or ""
         if wanted in refused:
             return refused[wanted]
-        lacking = dict.fromkeys(_lacking(target, row) for _, _, row in listed if row.name == wanted)
+        lacking = dict.fromkeys(_lacking(target, row) for _, _, row in table(target.architecture) if row.name == wanted)
         # None where the probe is there, and its module or its function is what does not fit.
         return f"this kernel lacks {' or '.join(lacking)}" if lacking and "" not in lacking else ""
 

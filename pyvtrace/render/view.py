@@ -72,6 +72,9 @@ class View:
         self.script, self.names, self.waiting = script, names, waiting
         self.sort, self.measure = next(iter(SORTS)), 0
         self.paused = self.quit = False
+        # Of who shows something else than what happens now: what to say in the title, and which further keys there are.
+        self.remark = ""
+        self.further: Sequence[str] = ()
         self._live = live
         self._overviews = [Shown(Grouping(script, by, names, keep)) for _ in script.measures]
         self._opened: tuple[tuple[str, ...], Shown] | None = None
@@ -227,6 +230,8 @@ class View:
         ]
         if len(self.script.measures) > 1:
             said.insert(1, self.script.measures[self.measure].label)
+        if self.remark:
+            said.insert(0, self.remark)
         if self.paused:
             said.insert(0, "PAUSED")
         name = f"vtrace {self.script.view}  "
@@ -297,6 +302,7 @@ class View:
             keys.append("m measure")
         if self.script.apart is not None and self._opened is None:
             keys.append(f"w {'hide' if self.waiting else 'show'} waiting")
+        keys[2:2] = self.further
         keys.insert(1, f"{glyphs.arrows} Enter open" if self._opened is None else f"Esc back  {glyphs.arrows} choose")
         return [Segment(as_many(keys, "  ", width), DIM)]
 

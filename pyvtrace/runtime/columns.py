@@ -101,7 +101,11 @@ def print_piece(action: PrintAction, probes: Mapping[int, ProbeName], most: int)
     of them if it is 0."""
     field, type_name = action.field, action.type
     code = field_code(field)
-    if (shape := action.shape) is not None:
+    shape = action.shape
+    if shape is not None and action.pointer is not None:
+        codes = (field_code(action.pointer), code)
+        return Piece("%s", codes, lambda at, raw: f"{at:#x} = *\n{show_shape(shape, raw[: most or None])}")
+    if shape is not None:
         return Piece("%s", (code,), lambda raw: show_shape(shape, raw[: most or None]))
     label = type_name.replace("%", "%%")
     if field.kind == "string":

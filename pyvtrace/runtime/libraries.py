@@ -29,7 +29,9 @@ def _text(path: str) -> str:
 
 
 def _files(directory: str) -> list[str]:
-    return sorted(name for name in os.listdir(directory) if name.endswith(".d"))
+    """Names like regs.x86_64.d are of a machine."""
+    machine = os.uname().machine
+    return sorted(n for n in os.listdir(directory) if n.endswith(".d") and n.split(".")[1:-1] in ([], [machine]))
 
 
 class Shipped:

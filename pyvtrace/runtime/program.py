@@ -13,7 +13,7 @@ from itertools import accumulate
 
 from pyvtrace.builtins.actions import ACTIONS
 from pyvtrace.builtins.aggregations import AGGREGATING
-from pyvtrace.builtins.functions import FUNCTIONS
+from pyvtrace.builtins.functions import ARRAYS, FUNCTIONS
 from pyvtrace.builtins.variables import VARIABLES
 from pyvtrace.compile.pipeline import compile_program
 from pyvtrace.lang import ast, typed
@@ -53,6 +53,10 @@ class Tables:
     @property
     def variables(self) -> Mapping[str, Variable]:
         return VARIABLES
+
+    @property
+    def arrays(self) -> Mapping[str, Function]:
+        return ARRAYS
 
     @property
     def functions(self) -> Mapping[str, Function]:

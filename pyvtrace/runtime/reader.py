@@ -6,7 +6,6 @@ import mmap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from pyvtrace.builtins.distributions import merged
 from pyvtrace.kernel import bpf
 from pyvtrace.kernel.barrier import can_wait, wait_for_programs
 from pyvtrace.runtime.snapshot import Key, Rows, Table, Words
@@ -14,8 +13,9 @@ from pyvtrace.runtime.traces import Shower
 from pyvtrace.spec import AggregationSpec, FieldSpec, ProbeName, ProgramSpec, StorageSpec
 
 _PARTS = {"probeprov": "provider", "probemod": "module", "probefunc": "function", "probename": "name"}
-# Slots copied at a time: enough to make the calls cheap, few enough to keep the copy small.
-_CHUNK = 512
+# Slots copied at a time: enough to make the calls cheap, few enough that a copy stays in the cache and needs no fresh
+# pages.
+_CHUNK = 64
 
 Keys = Sequence[tuple[int, Key]]
 
@@ -114,7 +114,7 @@ class Slots:
 
     def read(self, wanted: Sequence[AggregationSpec]) -> dict[int, Rows]:
         """Rows of some of the aggregations that have their words here, by id."""
-        found: dict[int, dict[Key, bytes]] = {a.id: {} for a in wanted}
+        found: dict[int, dict[Key, list[bytes]]] = {a.id: {} for a in wanted}
         self._find_keys()
         for chunk, blobs in self._copies():
             for a in wanted:
@@ -132,7 +132,7 @@ class Slots:
         return bpf.array_elements(self._maps[self._storage.values], first, count, self._storage.words * 8)
 
     def _collect(
-        self, a: AggregationSpec, keys: Keys, start: int, blobs: Sequence[bytes], found: dict[Key, bytes]
+        self, a: AggregationSpec, keys: Keys, start: int, blobs: Sequence[bytes], found: dict[Key, list[bytes]]
     ) -> None:
         element, size, first = self._storage.words * 8, a.words * 8, a.first * 8
         unused = bytes(size)
@@ -142,8 +142,8 @@ class Slots:
             if not copies:
                 continue
             if key in found:
-                copies.append(found[key])
-            found[key] = copies[0] if len(copies) == 1 else merged(a.function, copies)
+                copies += found[key]
+            found[key] = copies
 
     # ---------------------------------------------------------------------------------------------------- taking back
 
@@ -160,7 +160,7 @@ class Slots:
         self._state[s.generation : s.generation + 8] = (self._word(s.generation) + 1).to_bytes(8, "little")
         # A program that found a slot before its key went may still be adding to it.
         wait_for_programs()
-        final: dict[Key, bytes] = {}
+        final: dict[Key, list[bytes]] = {}
         for slot, key in gone.items():
             blobs = [self._elements(cpu * s.capacity + slot, 1) for cpu in range(s.cpus)]
             self._collect(a, [(slot, key)], slot, blobs, final)

@@ -6,6 +6,7 @@ the kernel takes every probe and map away.
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 import time
@@ -14,6 +15,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
 from pyvtrace.builtins.speculations import CLOSED, GENERATION, TAKEN
+from pyvtrace.compile.layout import SCRATCH, SELF
+from pyvtrace.compile.pipeline import too_large
 from pyvtrace.kernel import bpf
 from pyvtrace.kernel.attach import attach, load
 from pyvtrace.kernel.cpus import online
@@ -23,7 +26,7 @@ from pyvtrace.runtime.ring import RingBuffer, Run
 from pyvtrace.runtime.snapshot import Key, Snapshot, Table, Words
 from pyvtrace.runtime.traces import Shower, has_addresses, shower, uses
 from pyvtrace.runtime.window import FUNCTION, Watcher
-from pyvtrace.source import Source, Span
+from pyvtrace.source import NOWHERE, CompileError, Source, Span
 from pyvtrace.spec import (
     COUNTERS,
     OF_PROCESSES,
@@ -113,7 +116,7 @@ class Session:
     def _load(self) -> None:
         specs: dict[str, MapSpec] = {spec.name: spec for spec in self.spec.maps}
         for spec in specs.values():
-            self.maps[spec.name] = self._own(bpf.map_create(spec))
+            self.maps[spec.name] = self._own(self._create(spec))
         self.ring = RingBuffer(self.maps[self.spec.ring], specs[self.spec.ring].max_entries)
         self._stack.callback(self.ring.close)
         size = specs[self.spec.state].value_size
@@ -143,10 +146,25 @@ class Session:
             self.names.observe()
             self._reader.note()
 
+    def _create(self, spec: MapSpec) -> int:
+        try:
+            return bpf.map_create(spec)
+        except bpf.BpfError as error:
+            if error.errno != errno.E2BIG or spec.name not in (SCRATCH, SELF):
+                raise
+            program = self.spec.programs[0]
+            raise self._too_large(program, f"variables and strings of {spec.value_size} bytes") from error
+
+    def _too_large(self, program: CodeSpec, why: str) -> CompileError:
+        first = next(origin for origin in program.origins if origin is not NOWHERE)
+        return CompileError(self.spec.source, [too_large(program.name, first, why)])
+
     def _load_program(self, program: CodeSpec) -> int:
         try:
             return load(program, relocate(program, self.maps), self.target)
         except bpf.VerifierError as error:
+            if error.errno == errno.E2BIG:
+                raise self._too_large(program, error.telling) from error
             at = min(error.instruction or 0, len(program.origins) - 1)
             raise Rejected(self.spec.source, program.origins[at], program, error) from error
 

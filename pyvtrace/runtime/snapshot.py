@@ -29,32 +29,40 @@ class Stored(Mapping[Key, Words]):
 
 
 class Rows(Stored):
-    """Those of one moment, kept as they were read."""
+    """Those of one moment, kept as they were read: of each key the words of every CPU that saw it, little-endian, which
+    are added up when somebody looks at the key."""
 
-    __slots__ = ("decode", "raw", "spec")
+    __slots__ = ("copies", "decode", "spec")
 
-    def __init__(self, raw: Mapping[Key, bytes], spec: AggregationSpec) -> None:
-        self.raw, self.spec = raw, spec
+    def __init__(self, copies: dict[Key, list[bytes]], spec: AggregationSpec) -> None:
+        self.copies, self.spec = copies, spec
         self.decode = struct.Struct(f"<{spec.words}Q").unpack
 
+    def whole(self, key: Key) -> bytes:
+        """A key's words of all CPUs together."""
+        copies = self.copies[key]
+        if len(copies) > 1:
+            copies = self.copies[key] = [merged(self.spec.function, copies)]
+        return copies[0]
+
     def __getitem__(self, key: Key) -> Words:
-        return self.decode(self.raw[key])
+        return self.decode(self.whole(key))
 
     def __iter__(self) -> Iterator[Key]:
-        return iter(self.raw)
+        return iter(self.copies)
 
     def __len__(self) -> int:
-        return len(self.raw)
+        return len(self.copies)
 
     def __contains__(self, key: object) -> bool:
-        return key in self.raw
+        return key in self.copies
 
     def heads(self, count: int) -> Iterator[tuple[Key, Words]]:
         decode = struct.Struct(f"<{count}Q").unpack_from
-        return ((key, decode(raw)) for key, raw in self.raw.items())
+        return ((key, decode(self.whole(key))) for key in self.copies)
 
     def merged(self, keys: Iterable[Key]) -> Words:
-        copies = [self.raw[key] for key in keys]
+        copies = [copy for key in keys for copy in self.copies[key]]
         if not copies:
             return empty(self.spec.function, self.spec.params)
         return self.decode(merged(self.spec.function, copies))

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from pyvtrace.builtins.distributions import empty, merge, subtract, subtracts
-from pyvtrace.runtime.snapshot import Key, Words
-from pyvtrace.spec import AggregationSpec, ProgramSpec
+from pyvtrace.runtime.snapshot import Key, Snapshot, Table, Words
+from pyvtrace.spec import AggregationSpec, ClearAction, ProgramSpec, TruncAction
+from pyvtrace.value import replace
 
 Rows = Mapping[Key, Words]
 
@@ -37,7 +38,10 @@ class Store:
     """Aggregations as a program has left them."""
 
     def __init__(self, spec: ProgramSpec, kernel: Kernel) -> None:
-        self._kernel = kernel
+        self._kernel, self._spec = kernel, spec
+        self._takes_away = any(
+            isinstance(action, ClearAction | TruncAction) for record in spec.records for action in record.actions
+        )
         self._holdings: dict[int, Differences | Marks] = {
             a.id: Differences(a, kernel) if subtracts(a.function) else Marks(a, kernel) for a in spec.aggregations
         }
@@ -50,6 +54,14 @@ class Store:
     def snapshot(self, aggregation: int) -> dict[Key, Words]:
         """Rows as the program has left them; cleared keys are there with zeros, removed ones once they are updated."""
         return self._holdings[aggregation].rows()
+
+    def complete(self, snapshot: Snapshot) -> Snapshot:
+        """A snapshot of the kernel's, as the program has left it; all that it wrote before has to be read already."""
+        self.refresh()
+        if not self._takes_away:
+            return snapshot
+        tables = {a.name: Table(a, self.snapshot(a.id)) for a in self._spec.aggregations}
+        return replace(snapshot, tables=tables)
 
     def clear(self, aggregation: int) -> None:
         """Zero every row, keeping the keys."""

@@ -164,6 +164,13 @@ def test_waits_with_one_cause_at_one_time_are_one_bubble() -> None:
     assert [threads_of(bubble) for bubble in found] == [{10, 11, 12, 13, 20, 21, 22, 23}]
 
 
+def test_waits_for_one_lock_are_one_bubble_however_short_what_holds_its_owner_up() -> None:
+    holder = [wait(1, waits.RUN_QUEUE, at, at + 12) for at in range(0, 300, 20)]
+    wants = [wait(tid, waits.USER_LOCK, 0, 300, by=1, lock=MUTEX) for tid in (2, 3)]
+    (bubble,) = bubbles(history(*holder, *wants), 10 * MS)
+    assert threads_of(bubble) == {1, 2, 3}
+
+
 def test_a_crowd_is_one_bubble_and_apart_from_those_who_wait_for_one_of_it() -> None:
     crowd = [wait(tid, waits.RUN_QUEUE, 10 * tid, 10 * tid + 30) for tid in (1, 2, 3)]
     holder = wait(9, waits.RUN_QUEUE, 0, 60)

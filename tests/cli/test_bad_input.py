@@ -25,7 +25,7 @@ ONE_LINER = "syscall::getppid:entry /pid == $pid/ { @[execname] = count(); } tic
         ("syscall::raed:entry { }", ["probe description syscall::raed:entry does not match any probes",
                                      "did you mean syscall::read:entry"]),
         ("syscal:::entry { }", ["did you mean syscall:::entry?"]),
-        ("nosuch:::x { }", ["there is no provider 'nosuch', but dtrace, fbt, io, pid, profile, rawtp"]),
+        ("nosuch:::x { }", ["there is no provider 'nosuch', but cpc, dtrace, fbt, io, ip, lockstat"]),
         ("BEGIN { trace(1 }", ['syntax error near "}"']),
         ("BEGIN { @a = sum(\"x\"); trace(exename); }", ["sum( )", "Unknown variable name", "did you mean 'execname'?"]),
         ("BEGIN { trace($1); }", ["macro argument $1 is not defined"]),

@@ -7,11 +7,13 @@ are evaluated from left to right.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
 
 from pyvtrace.value import Value
 
-State = dict[str, int]
+# What each variable, element and member holds, by its cell; one that was never assigned holds 0.
+State = dict[Hashable, Any]
 
 
 class CType(Value):
@@ -57,7 +59,7 @@ class Node:
     def text(self) -> str:
         raise NotImplementedError
 
-    def value(self, state: State) -> int:
+    def value(self, state: State) -> Any:
         """Its value, in the range of its type; assignments change `state`."""
         raise NotImplementedError
 
@@ -83,16 +85,20 @@ class Variable(Node):
     def __init__(self, name: str, type_: CType, bits: int = 0) -> None:
         self.name, self.type, self._bits = name, type_, bits or 8 * type_.size
 
-    def hold(self, value: int) -> int:
+    def hold(self, value: Any) -> Any:
         """What of a value is kept: a bit-field holds less than its type."""
         value &= (1 << self._bits) - 1
         return value - (1 << self._bits) if self.type.signed and value >> (self._bits - 1) else value
 
+    def cell(self, state: State) -> Hashable:
+        """What it is kept by; for an element, its indices are evaluated."""
+        return self.name
+
     def text(self) -> str:
         return self.name
 
-    def value(self, state: State) -> int:
-        return state[self.name]
+    def value(self, state: State) -> Any:
+        return state.get(self.cell(state), 0)
 
 
 class Prefix(Node):
@@ -195,7 +201,7 @@ class Choice(Node):
 
 
 class Assignment(Node):
-    """`target op value`; op is "=", "+=", ..."""
+    """`target op value`; op is "=", "+=", ... The value is computed first, then which element it goes to."""
 
     power = 1
 
@@ -205,14 +211,15 @@ class Assignment(Node):
     def text(self) -> str:
         return f"{self.target.text()} {self.op} {self.operand.within(1)}"
 
-    def value(self, state: State) -> int:
+    def value(self, state: State) -> Any:
         value = self.operand.value(state)
+        cell = self.target.cell(state)
         if self.op != "=":
             op = self.op[:-1]
             type_ = operation_type(op, self.type, self.operand.type)
-            value = operate(op, state[self.target.name], value, type_, self.operand.type)
-        state[self.target.name] = self.target.hold(value)
-        return state[self.target.name]
+            value = operate(op, state.get(cell, 0), value, type_, self.operand.type)
+        state[cell] = self.target.hold(value)
+        return state[cell]
 
 
 class Step(Node):
@@ -226,9 +233,11 @@ class Step(Node):
         return self.op + self.target.text() if self.prefix else self.target.text() + self.op
 
     def value(self, state: State) -> int:
-        before = state[self.target.name]
-        state[self.target.name] = self.target.hold(before + (1 if self.op == "++" else -1))
-        return state[self.target.name] if self.prefix else before
+        cell = self.target.cell(state)
+        before: int = state.get(cell, 0)
+        after = self.target.hold(before + (1 if self.op == "++" else -1))
+        state[cell] = after
+        return after if self.prefix else before
 
 
 class Sequence(Node):

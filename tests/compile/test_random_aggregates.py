@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
 
 import pytest
 
 from tests.conftest import RunVtrace
+from tests.fuzz import seed, tries
 
 DECLARATIONS = """
 struct inner { signed char c; unsigned f : 5; int g : 9; short s[3]; };
@@ -25,7 +25,7 @@ MEMBERS = (
     ("in[{0}][{1}].s[{0} + {1}]", 16, True),
 )
 UPDATES = ("=", "+=", "-=", "^=", "*=", "|=")
-PROGRAMS = 6 * int(os.environ.get("VTRACE_FUZZ", "1"))
+PROGRAMS = tries(6)
 
 
 class Model:
@@ -73,8 +73,7 @@ class Model:
 
 @pytest.mark.parametrize("number", range(PROGRAMS))
 def test_members_hold_what_a_model_says(number: int, vtrace: RunVtrace) -> None:
-    seed = random.randrange(1 << 32) if "VTRACE_FUZZ" in os.environ else number
-    model = Model(random.Random(seed))
+    model = Model(random.Random(seed(number)))
     program = model.program()
     ran = vtrace("-q", "-n", program)
     assert ran.stderr == ""

@@ -54,6 +54,13 @@ def test_only_rows_that_saw_something_are_told_and_new_is_what_came() -> None:
     assert not list(told.objects(snapshot({READ: [10, 30], POLL: [20]}, seconds=3)))
 
 
+def test_what_was_there_at_the_start_is_not_new() -> None:
+    told = JsonLines(SCRIPT, [Grouping(SCRIPT, ("call",), {})], snapshot({READ: [10]}))
+    (thing,) = told.objects(snapshot({READ: [10, 30]}, seconds=1))
+    assert thing["new"] == {"count": 1, "total": 30}
+    assert thing["total"] == 40
+
+
 def test_waiting_is_told_apart() -> None:
     things = list(lines(("pid",)).objects(snapshot({READ: [10], POLL: [20]}, seconds=1)))
     assert {(thing["waiting"], thing["total"]) for thing in things} == {(False, 10), (True, 20)}

@@ -34,6 +34,11 @@ LOGS = {
         f"R6 max value is outside of the allowed memory range\n{END}",
         ("R6 max value is outside of the allowed memory range", 7),
     ),
+    "given up on behind a call": (
+        "returning from callee:\n frame1: R0=0 R6=ctx() R10=fp0\nto caller at 9373:\n R0=0 R6=ctx() R10=fp0\n"
+        f"9373: (95) exit\nBPF program is too large. Processed 1000001 insn\nto caller at 9373:\n{END}",
+        ("BPF program is too large. Processed 1000001 insn", 9373),
+    ),
     "too large": (
         "BPF program is too large. Processed 1000001 insn\n" + END,
         ("BPF program is too large. Processed 1000001 insn", None),

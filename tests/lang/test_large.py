@@ -32,6 +32,8 @@ TOO_LARGE = {
     "parentheses": ("BEGIN { trace(" + "(" * 100_000 + "1" + ")" * 100_000 + "); }", "D_SYNTAX"),
     "operators": ("BEGIN { x = 1; trace(" + "+".join(["x"] * 1000) + "); }", "D_SYNTAX"),
     "statements": ("BEGIN /pid/ { " + "\n".join(f"x{n % 50} = {n};" for n in range(12_000)) + " }", "D_CG_EXPR"),
+    "a this-> array": ("this int a[16909060]; BEGIN { this->a[2] = 4; }", "D_CG_EXPR"),
+    "a record": ("BEGIN { tracemem(curthread, 0x80424344); }", "D_CG_EXPR"),
     "garbage": ("x y z ( { ;" * 5_000, "D_SYNTAX"),
 }
 
@@ -48,6 +50,32 @@ def test_it_is_told_that_it_is_too_large(name: str) -> None:
     with pytest.raises(CompileError) as error:
         compile_text(Source("large.d", text), TARGET, {})
     assert error.value.diagnostics[0].tag == tag
+
+
+def test_what_the_verifier_gives_up_on_is_told() -> None:
+    """Some 30,000 instructions, most of them in loops over the bytes of strings."""
+    text = "string s; string t; long i; BEGIN { x = 1; " + "trace(index(s, strjoin(t, lltostr(i))));" * 38 + " }"
+    spec = compile_text(Source("large.d", text), TARGET, {})
+    with (
+        pytest.raises(CompileError, match="too large for BPF: BPF program is too large") as error,
+        Session(spec, TARGET),
+    ):
+        pass
+    (problem,) = error.value.diagnostics
+    assert (problem.tag, text[problem.span.start :][:5]) == ("D_CG_EXPR", "BEGIN")
+
+
+@pytest.mark.parametrize("scope", ["self", "this"])
+def test_variables_for_which_there_is_no_map_are_told(scope: str) -> None:
+    text = f"{scope} int a[8000]; {scope} int b[9000]; BEGIN {{ {scope}->a[2] = {scope}->b[3] = 4; }}"
+    with (
+        pytest.raises(CompileError, match="too large for BPF") as error,
+        Session(compile_text(Source("large.d", text), TARGET, {}), TARGET),
+    ):
+        pass
+    (problem,) = error.value.diagnostics
+    assert problem.tag == "D_CG_EXPR"
+    assert text.index("BEGIN") <= problem.span.start < problem.span.end <= len(text)
 
 
 def test_a_strsize_that_is_too_large_is_told() -> None:

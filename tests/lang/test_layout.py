@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import random
 from typing import Any
 
@@ -37,6 +36,7 @@ from pyvtrace.runtime.libraries import Shipped
 from pyvtrace.runtime.program import Tables
 from pyvtrace.source import Source
 from tests.frozen import FrozenTarget
+from tests.fuzz import seed, tries
 
 # A definition, its size in bytes as gcc 12 has it on x86-64, and for each named member: first bit + number of bits.
 BIT_FIELDS = """\
@@ -79,7 +79,7 @@ INTEGERS: list[tuple[Integer, Any]] = [
     (CHAR, ctypes.c_byte), (UCHAR, ctypes.c_ubyte), (SHORT, ctypes.c_short), (USHORT, ctypes.c_ushort),
     (INT, ctypes.c_int), (UINT, ctypes.c_uint), (LONG, ctypes.c_long), (ULONG, ctypes.c_ulong),
 ]  # fmt: skip
-ROUNDS = 200 * int(os.environ.get("VTRACE_FUZZ", "1"))
+ROUNDS = tries(200)
 
 
 def aggregate(chance: random.Random, depth: int) -> tuple[Type, Any]:
@@ -108,11 +108,11 @@ def member(chance: random.Random, depth: int) -> tuple[Type, Any]:
 
 
 def test_random_definitions_lie_as_in_c() -> None:
-    first = random.randrange(1 << 32) if "VTRACE_FUZZ" in os.environ else 7
-    for seed in range(first, first + ROUNDS):
-        ours, theirs = aggregate(random.Random(seed), 2)
+    first = seed(7)
+    for number in range(first, first + ROUNDS):
+        ours, theirs = aggregate(random.Random(number), 2)
         assert isinstance(ours, Struct)
-        assert ours.size == ctypes.sizeof(theirs), seed
+        assert ours.size == ctypes.sizeof(theirs), number
         for found in ours.members or ():
             place = getattr(theirs, found.name)
-            assert (place.offset, place.size) == (found.offset, found.type.size), seed
+            assert (place.offset, place.size) == (found.offset, found.type.size), number

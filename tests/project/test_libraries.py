@@ -17,7 +17,9 @@ from pyvtrace.lang.types import TYPEDEFS
 from pyvtrace.runtime.libraries import SHIPPED, Shipped
 from pyvtrace.source import Source
 
-FILES = sorted(os.listdir(SHIPPED))
+MACHINES = {"x86_64", "aarch64"}
+# All but those of another machine.
+FILES = sorted(n for n in os.listdir(SHIPPED) if not set(n.split(".")) & (MACHINES - {os.uname().machine}))
 LIBRARIES = Shipped()
 
 
@@ -59,8 +61,29 @@ PROBES = {
     "struct __io_waited": "io:::wait-done",
     "struct block_device": "io:::wait-start",
     "struct kernel_siginfo": "proc:::signal-handle",
+    "struct sk_buff": "ip:::send",
+    "struct iphdr": "ip:::send",
+    "struct ipv6hdr": "ip:::receive",
+    "struct net_device": "ip:::receive",
+    "struct tcphdr": "tcp:::receive",
+    "struct sock": "tcp:::accept-established",
+    "struct __tcp_moved": "tcp:::state-change",
+    "struct __tcp_sent": "tcp:::send",
+    "struct __tcp_received": "tcp:::receive",
+    "struct udphdr": "udp:::receive",
+    "struct __udp_sent": "udp:::send",
+    "struct __udp_received": "udp:::receive",
 }
-NUMBERS = {"bufinfo_t": 0, "devinfo_t": 1, "fileinfo_t": 2, "siginfo_t": 1}
+NUMBERS = {"bufinfo_t": 0, "devinfo_t": 1, "fileinfo_t": 2, "pktinfo_t": 0, "csinfo_t": 1, "ipinfo_t": 2, "ifinfo_t": 3}
+NUMBERS |= {
+    "siginfo_t": 1,
+    "ipv4info_t": 4,
+    "ipv6info_t": 5,
+    "tcpsinfo_t": 3,
+    "tcpinfo_t": 4,
+    "udpsinfo_t": 3,
+    "udpinfo_t": 4,
+}
 TRANSLATED = [
     (" ".join(item.type.words), " ".join(item.input.words).strip(), member.name)
     for _, item in DEFINED

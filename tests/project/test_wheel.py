@@ -25,15 +25,22 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def shipped() -> set[str]:
-    """Scripts, and D libraries."""
-    libraries = {str(path.relative_to(ROOT / "pyvtrace")) for path in ROOT.glob("pyvtrace/library/*.d")}
+    """Scripts, programs of commands, D libraries and what C programs are compiled with."""
+    own = ROOT.glob("pyvtrace/analysis/*/*.d")
+    inside = [*own, *ROOT.glob("pyvtrace/library/*.d"), *ROOT.glob("pyvtrace/cprobes/include/*.h")]
+    libraries = {str(path.relative_to(ROOT / "pyvtrace")) for path in inside}
     assert len(libraries) > 3
-    return libraries | {str(path.relative_to(ROOT)) for path in ROOT.glob("probes/**/*.d")}
+    return libraries | {str(path.relative_to(ROOT)) for path in ROOT.glob("probes/**/*.[cd]")}
 
 
 def test_every_shipped_script_is_inside(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    assert {name.removeprefix("pyvtrace/") for name in names if name.endswith(".d")} == shipped() != set()
+    assert {name.removeprefix("pyvtrace/") for name in names if name.endswith((".c", ".d", ".h"))} == shipped() != set()
+
+
+def test_every_schema_is_inside(wheel: Path) -> None:
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("pyvtrace/schema/")}
+    assert {os.path.basename(name) for name in names} == set(os.listdir(ROOT / "docs" / "schema")) != set()
 
 
 def test_nothing_but_the_package_is_inside(wheel: Path) -> None:

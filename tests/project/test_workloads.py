@@ -22,6 +22,7 @@ ALL = [
     ("compat32", 10),
     ("mutex_pair", 1, 1),
     ("forker", 1),
+    ("migrating", 2),
     ("numbered_calls", 10, 1),
     ("signalled", 10),
     ("spinner", 10),

@@ -15,7 +15,7 @@ from pyvtrace.providers.registry import ProbeTable
 from tests.kernel.code import NOTHING, Kernel
 from tests.providers.descriptions import describe, only, shown
 
-STABLE = {"io", "sched", "proc", "lockstat", "cpc"}
+STABLE = {"io", "sched", "proc", "lockstat", "cpc", "vminfo", "sysinfo", "ip", "tcp", "udp"}
 
 
 @pytest.fixture(scope="module")

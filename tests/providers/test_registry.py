@@ -119,7 +119,7 @@ NEAREST = [
     ("sdt:sched::sched_swich", ["sdt:sched::sched_switch"]),
     ("sched_swich", [":::sched_switch"]),
     ("BEGN", [":::BEGIN"]),
-    ("read", ["::read:"]),
+    ("read", ["::read:", ":::bread", ":::readch"]),
     ("nosuch:::start", []),
     ("qwertyuiop", []),
     ("sdt:::*nosuch*", []),
@@ -138,8 +138,8 @@ HINTS = [
     ("syscall::raed:entry", "did you mean syscall::read:entry?"),
     (
         "nosuch:::start",
-        "there is no provider 'nosuch', but cpc, dtrace, fbt, io, lockstat, pid, proc, profile, rawtp, sched, sdt, "
-        "syscall, uprobe, usdt",
+        "there is no provider 'nosuch', but cpc, dtrace, fbt, io, ip, lockstat, pid, proc, profile, rawtp, "
+        "sched, sdt, syscall, sysinfo, tcp, udp, uprobe, usdt, vminfo",
     ),
     ("tick-5xs", "'xs' is not a unit of time: use ns, us, ms, s, m, h, d or hz"),
     ("qwertyuiop", ""),

@@ -22,7 +22,7 @@ from pyvtrace.runtime.places import device_names
 from pyvtrace.runtime.program import compile_text
 from pyvtrace.runtime.session import Session
 from pyvtrace.source import Source
-from tests.truth.live import MS, ROOT, shipped
+from tests.truth.live import MS, ROOT
 from tests.workloads.slowdisk import SlowDisk
 
 SOURCE = os.path.join(ROOT, "tests/workloads/bubbles.c")
@@ -165,7 +165,9 @@ def test_who_computes_with_a_mutex_held_is_to_blame_with_its_stack(watched: Any)
     assert {wait["lock"]["address"] for wait in waits} == {work.facts["mutex"]}
     expected = sum(overlap(truth["held"], (began, ended)) for _, began, ended in truth["waits"])
     whole = sum(ended - began for _, began, ended in truth["waits"])
-    assert sum(wait["ended_ns"] - wait["began_ns"] for wait in waits) == pytest.approx(whole, rel=0.05)
+    assert sum(wait["ended_ns"] - wait["began_ns"] for wait in waits) == pytest.approx(whole, rel=0.05), json.dumps(
+        [truth, bubbles]
+    )
     # The holder's processor time was evenly spread over the time it held the mutex, or nearly so.
     share = truth["used"] / (truth["held"][1] - truth["held"][0])
     assert blamed(bubble, waits, "CPU") == pytest.approx(share * expected, rel=0.15)
@@ -238,11 +240,13 @@ def test_writers_of_one_file_wait_for_its_lock_and_that_for_the_disk(watched: An
     assert len({wait["lock"]["address"] for wait in waits}) == 1
     # On a busy machine some come when the one before has gone.
     assert len({wait["thread"]["tid"] for wait in waits}) >= 2
-    # From when a writer began to when it ended it waited for the lock or the disk, and for hardly anything else.
+    # From when a writer began to when it ended it waited for the lock or the disk; a busy machine adds to what the owner
+    # of the lock needed besides.
     expected = sum(ended - began for _, began, ended in truth["waits"])
-    assert blamed(bubble, waits_of(bubble, *writers), "device", "run queue") == pytest.approx(expected, rel=0.1), (
-        json.dumps(bubble["roots"])
-    )
+    ours = waits_of(bubble, *writers)
+    found = blamed(bubble, ours, "device", "run queue", "CPU", "short waits")
+    assert found == pytest.approx(expected, rel=0.1), json.dumps(bubble["roots"])
+    assert blamed(bubble, ours, "device") > 0.5 * expected
     firsts = [edge for edge in bubble["edges"] if bubble["waits"][edge["wait"]] in waits and edge["proven"]]
     assert firsts
     assert {edge["holder"] for edge in firsts} <= set(writers)
@@ -258,9 +262,8 @@ def test_a_crowd_on_one_cpu_waits_in_its_run_queue(watched: Any) -> None:
 
 
 def test_kernels_that_cannot_tell_who_comes_back_show_the_same_chain(program: str) -> None:
-    """The script of kernels before 6.16, on whatever kernel this is."""
-    text = waits_script(shipped("bubbles/waits.d"), comes_back=False)
-    spec = compile_text(Source("bubbles", text), LiveTarget(), {}, ["2500000"])
+    """What runs on kernels without sched_exit_tp, on whatever kernel this is."""
+    spec = compile_text(Source("waits.d", waits_script(comes_back=False)), LiveTarget(), {}, ["2500000"])
     with SlowDisk(DELAY) as disk, Session(spec, LiveTarget()) as session:
         work = Work(program, "convoy", disk.path, 10)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sysconfig
 import time
@@ -10,8 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 VTRACE = os.path.join(sysconfig.get_path("scripts"), "vtrace")
-PATIENCE = 240.0  # seconds; a boot takes 4, on a machine that does many other things some 20
+PATIENCE = 600.0  # seconds until something that hangs is a failure; a boot takes 4, on a busy machine ten times as long
 
 
 class Result(NamedTuple):
@@ -44,19 +47,27 @@ def ended(process: subprocess.Popen[bytes], stdin: bytes | None = None) -> Resul
     try:
         out, err = process.communicate(stdin, PATIENCE)
     except subprocess.TimeoutExpired:
-        process.kill()
-        raise
+        pytest.fail(f"still there after {PATIENCE:g} s: {killed(process)}")
     return Result(out.decode(), err.decode(), process.returncode)
 
 
-def read_until(process: subprocess.Popen[bytes], words: bytes) -> None:
-    """Returns when standard output has said `words`."""
+def killed(process: subprocess.Popen[bytes]) -> Result:
+    """What it had to say until it was killed, if it had not ended by itself."""
+    process.kill()
+    out, err = process.communicate()
+    return Result(out.decode(), err.decode(), process.returncode)
+
+
+def read_line(process: subprocess.Popen[bytes], line: str) -> None:
+    """Returns when standard output has said this line, the first; fails with all that is said if it says another."""
     assert process.stdout
     said = b""
-    while words not in said:
+    while not said.endswith(b"\n") and select.select([process.stdout], [], [], PATIENCE)[0]:
         piece = os.read(process.stdout.fileno(), 4096)
-        assert piece, said
+        if not piece:
+            break
         said += piece
+    assert said == f"{line}\n".encode(), (said, *killed(process))
 
 
 def children(pid: int) -> dict[int, str]:
@@ -72,7 +83,7 @@ def children(pid: int) -> dict[int, str]:
     return found
 
 
-def all_end(pids: Sequence[int], within: float = 10.0) -> bool:
+def all_end(pids: Sequence[int], within: float = 60.0) -> bool:
     deadline = time.monotonic() + within
     while any(os.path.exists(f"/proc/{pid}/exe") for pid in pids):
         if time.monotonic() > deadline:

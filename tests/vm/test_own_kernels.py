@@ -13,6 +13,8 @@ from pyvtrace.vm.store import Store, directory
 from pyvtrace.vm.suites import Apt, newest, wish
 from tests.vm.guests import run
 
+pytestmark = pytest.mark.usefixtures("kernels")
+
 
 @pytest.fixture(scope="session")
 def system() -> Path:

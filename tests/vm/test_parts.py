@@ -151,7 +151,12 @@ def test_what_is_not_installed_is_named_with_its_package(
 
 @pytest.mark.parametrize(
     ("release", "accelerator", "cpu"),
-    [("6.1.0-9-amd64", "tcg", "max"), ("6.12.9-amd64", "tcg", "max,-cx16"), ("6.12.9-amd64", "kvm", "host")],
+    [
+        ("6.1.0-9-amd64", "tcg", "max"),
+        ("6.12.9-amd64", "tcg", "max,-cx16"),
+        ("7.3.4-amd64", "tcg", "max"),
+        ("6.12.9-amd64", "kvm", "host"),
+    ],
 )
 def test_the_processor_a_kernel_gets(release: str, accelerator: str, cpu: str) -> None:
     guest = Guest(Kernel(release, "/vmlinux", "/modules"), "/initramfs", accelerator)

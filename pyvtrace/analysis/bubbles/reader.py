@@ -1,4 +1,4 @@
-"""From the records of `probes/bubbles/waits.d` to waits."""
+"""From the records of `waits.d` to waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bubbles as they come and go: what a running `probes/bubbles/waits.d` tells, and what /proc says of those who still
+"""Bubbles as they come and go: what a running `waits.d` tells, and what /proc says of those who still
 wait."""
 
 from __future__ import annotations

@@ -8,10 +8,16 @@ from __future__ import annotations
 import sys
 from typing import NamedTuple
 
+from scripts.lib.bench.compiling import SCRIPT
+
 LOOP = "getppid_loop"
 VTRACE = "vtrace"  # replaced by the command of this environment
 VIEW = (sys.executable, "-m", "scripts.lib.bench.view")
 """Prints one JSON line: `cpu_ms` of one refresh of a live view with 10,000 keys, and `more_mib` of memory it takes."""
+COMPILING = (sys.executable, "-m", "scripts.lib.bench.compiling")
+SESSION = (sys.executable, "-m", "scripts.lib.bench.session")
+RECORDING = (sys.executable, "-m", "scripts.lib.bench.recording")
+"""As VIEW; the modules say which figures they print."""
 
 
 class Command(NamedTuple):
@@ -41,6 +47,11 @@ class Row(NamedTuple):
     @property
     def peer_name(self) -> str:
         return self.peer.argv[0] if self.peer else "-"
+
+
+def own(name: str, work: str, figure: str, command: tuple[str, ...], limit: float) -> Row:
+    """A row that a module of ours measures, against a limit of its own."""
+    return Row(name, work, "view", figure, Command(command), None, limit)
 
 
 def vtrace(program: str) -> tuple[str, ...]:
@@ -79,9 +90,18 @@ MANY_CLAUSES = " ".join(
     [ONE_CLAUSE, *(f"syscall::{name}:entry {{ @{name} = count(); }}" for name in OTHERS.split()[:100])]
 )
 
+# A probe of a stable provider that sees every call, against what one would write on its tracepoint (x86-64's numbers).
+# Counting the loop's calls is what tells that none was missed.
+STABLE = f"{ONE_CLAUSE} sysinfo:::sysread {{ @reads = count(); }}"
+BY_HAND = (
+    f"{ONE_CLAUSE} rawtp:raw_syscalls::sys_enter "
+    "/args[1] == 0 || args[1] == 17 || args[1] == 19 || args[1] == 295 || args[1] == 327/ { @reads = count(); }"
+)
+
 OURS_COUNT = Command(vtrace(COUNT))
 OURS_LATENCY = Command(vtrace(LATENCY), programs=2)
 OURS_EMPTY, PEER_EMPTY = Command(vtrace(AT_ONCE)), Command(bpftrace(PEER_AT_ONCE))
+OURS_SCRIPT = Command(vtrace(f"{SCRIPT} {AT_ONCE}"))
 OURS_START = Command(vtrace(f"{LATENCY} {AT_ONCE}"))
 PEER_START = Command(bpftrace(f"{PEER_LATENCY} {PEER_AT_ONCE}"))
 OURS_PRINT = Command(vtrace('syscall::getppid:entry { printf("%d %s\\n", pid, execname); }'))
@@ -148,11 +168,31 @@ ROWS = (
         1.15,
     ),
     Row(
+        "stable",
+        "sysinfo:::sysread against its tracepoint by hand, added to a call",
+        "added",
+        "ns",
+        Command(vtrace(STABLE), programs=2),
+        Command(vtrace(BY_HAND), programs=2),
+        1.15,
+    ),
+    Row(
         "bubbles", "programs of bubbles, a wake-up and back", "waits", "ns", OURS_BUBBLES, Command(("offcputime",)), 0.5
     ),
     Row("bubbles-slow", "bubbles, slow-down of a wake-up and back, %", "waits", "percent", OURS_BUBBLES, None, 25),
-    Row("view", "refresh of a live view of 10,000 keys", "view", "cpu_ms", Command(VIEW), None, 60),
-    Row("view-memory", "the same, memory added", "view", "more_mib", Command(VIEW), None, 64),
+    Row("script", "script of 100 clauses, start to exit", "run", "wall_ms", OURS_SCRIPT, None, 300),
+    own("clause", "compiling, a clause", "clause_ms", COMPILING, 1.0),
+    own("types-first", "naming types of the kernel's, first time", "types_first_ms", COMPILING, 60),
+    own("types", "naming types of the kernel's, after that", "types_ms", COMPILING, 5),
+    own("symbol", "naming a symbol of the kernel's, after the first time", "symbol_ms", COMPILING, 5),
+    own("view", "refresh of a live view of 10,000 keys", "cpu_ms", VIEW, 60),
+    own("view-memory", "the same, memory added", "more_mib", VIEW, 64),
+    own("snapshot", "snapshot of 10,000 keys in Python", "snapshot_cpu_ms", SESSION, 60),
+    own("session", "1,000 keys read 10 times a second, % of a core", "session_percent", SESSION, 5),
+    own("recorded", "the same recorded, 24 buckets of each changed", "recording_percent", SESSION, 60),
+    own("import", "import pyvtrace", "import_ms", SESSION, 40),
+    own("replay", "opening a recording of an hour, s", "open_s", RECORDING, 2),
+    own("record-size", "bytes of a recording for each bucket", "bucket_bytes", RECORDING, 40),
     Row(
         "print",
         "printf flood without a drop, events a second",

@@ -79,7 +79,7 @@ def measure(processes: int, calls: int) -> dict[str, float]:
         return {"cpu_ms": statistics.median(times) * 1000, "more_mib": (memory("VmHWM") - bare) / 1024}
 
 
-def cpu_of(work: Callable[[], None]) -> float:
+def cpu_of(work: Callable[[], object]) -> float:
     start = time.process_time()
     work()
     return time.process_time() - start
@@ -106,9 +106,11 @@ def part_bytes(field: FieldSpec, part: int | str) -> bytes:
     return data[: field.size].ljust(field.size, b"\0")
 
 
-def put_words(session: Session, aggregation: AggregationSpec, cpu: int, chooser: random.Random) -> None:
+def put_words(
+    session: Session, aggregation: AggregationSpec, cpu: int, chooser: random.Random, count: int = COUNT
+) -> None:
     storage = aggregation.storage
-    for slot in range(COUNT):
+    for slot in range(count):
         words = struct.pack(f"<{aggregation.words}Q", *some_words(aggregation, chooser))
         element = (cpu * storage.capacity + slot).to_bytes(4, "little")
         bpf.map_update(session.maps[storage.values], element, words)

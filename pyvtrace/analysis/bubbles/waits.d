@@ -3,8 +3,8 @@
  * output:   a record of each wait that took $1 nanoseconds or more, when it is over; one when somebody ends such a wait;
  *           one a sample of threads that have run for so long. `vtrace bubbles` makes chains of them
  *
- * sched_exit_tp, in the thread that has its processor again, came with Linux 6.16. Before, `sched:::on-cpu` stands in its
- * place, where the thread has not gone on yet: its user stack cannot be read, and of the kernel's the scheduler's own
+ * sched_exit_tp, in the thread that has its processor again, is there in Linux 6.18 and not in 6.12. Else `sched:::on-cpu`
+ * stands in its place, where the thread has not gone on yet: its user stack cannot be read, and of the kernel's the scheduler's own
  * functions and those of locks are left out.
  *
  * A thread that leaves its processor costs a look at the clock and two words; all that is to be known about a wait

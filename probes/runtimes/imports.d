@@ -1,0 +1,28 @@
+/*
+ * question: which modules does a Python program import, and what does each cost?
+ * output:   a line for each module that is loaded, when it is there; -p or -c tells which process
+ * needs:    a Python that was built with static probes, as distributions' are
+ * example:  -c '/usr/bin/python3 -c "import json"'
+ * column:   time   time     when it was loaded
+ * column:   pid    number   process
+ * column:   took   duration from the import to its end, with what it imports itself
+ * column:   found  number   1 where there is such a module
+ * column:   module text     name of the module
+ */
+#pragma D option quiet
+
+self uint64_t since[string];
+
+python$target:::import-find-load-start
+{
+	self->since[copyinstr(arg0)] = timestamp;
+}
+
+python$target:::import-find-load-done
+{
+	this->name = copyinstr(arg0);
+	if (self->since[this->name]) {
+		printf("%d %d %d %d %s\n", walltimestamp, pid, timestamp - self->since[this->name], (int)arg1, this->name);
+		self->since[this->name] = 0;
+	}
+}

@@ -1,0 +1,295 @@
+"""`vtrace replay FILE`: a recording in the view that it was made of, on paper, as JSON lines, or on a terminal, with
+keys to stop, step and go anywhere."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any
+
+import click
+
+from pyvtrace.analysis.names import text as printable
+from pyvtrace.analysis.script import BadHeader, Script, parse_script
+from pyvtrace.analysis.units import BadDuration, parse_duration
+from pyvtrace.cli import stacks
+from pyvtrace.cli.showing import Plan, Request, paper_writer
+from pyvtrace.cli.stacks import KINDS, Form, Last
+from pyvtrace.cli.tracing import Asked
+from pyvtrace.cli.views import keys_of, owned, run_command
+from pyvtrace.export.json_lines import JsonLines
+from pyvtrace.export.json_programs import aggregations, event, line, printed
+from pyvtrace.export.recording import Recorded
+from pyvtrace.export.replay import BadRecording, Printed, Recording
+from pyvtrace.runtime.ordering import order_of, sort_rows
+from pyvtrace.runtime.printa import default_row
+from pyvtrace.runtime.snapshot import Snapshot
+from pyvtrace.value import Value
+
+Happened = Printed | Recorded
+
+_SECOND = 1_000_000_000
+_NEVER = 1 << 63  # in ns: what was printed after the last interval is there, too
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
+
+
+class Wanted(Value):
+    """What is asked for: the moments from `first` to `last` by number, each of them if `every`, else the last; paced at
+    `speed` times the speed of what happened, or at once if it is None."""
+
+    recording: Recording
+    first: int
+    every: bool
+    speed: float | None
+
+    @property
+    def last(self) -> int:
+        return len(self.recording) - 1
+
+    def moments(self) -> Iterator[tuple[int, Snapshot]]:
+        """Number and reading of each moment to show, when it is time for it."""
+        for number in range(max(1, self.first), len(self.recording)) if self.every else (self.first,):
+            self.wait(number)
+            yield number, self.recording.snapshot(number)
+
+    def wait(self, number: int) -> None:
+        """As long as the interval took that ends with this moment."""
+        if self.speed is not None and self.every and number > 0:
+            times = self.recording.times
+            time.sleep(max(0, times[number] - times[number - 1]) / _SECOND / self.speed)
+
+
+def command() -> click.Command:
+    """The command line of `vtrace replay`."""
+    options: list[click.Parameter] = [
+        click.Argument(["path"], metavar="FILE"),
+        click.Option(["--at", "moment"], metavar="TIME",
+                     help="What was seen up to there, or with -i and --json from there on: so long after the start "
+                          "(90s, 10m), or a time of day (14:03:20)."),
+        click.Option(["--speed"], type=click.FloatRange(min=0, min_open=True), metavar="N",
+                     help="As quickly as it happened, times N. A terminal begins with 1, nothing else waits without."),
+        click.Option(["-i", "every"], is_flag=True, help="Show every interval, instead of the end."),
+        click.Option(["--json"], is_flag=True, help="Print JSON lines, as what was recorded does with --json."),
+        click.Option(["--by"], metavar="KEY[,KEY]", help="Views: what makes a row; as it was recorded without it."),
+        click.Option(["--waiting"], is_flag=True, help="Views: show what is set apart as well."),
+        click.Option(["--top"], type=click.IntRange(min=1), metavar="N", help="Stacks: print so many."),
+        click.Option(["--folded", "as_folded"], is_flag=True, help="Stacks: print a line a call chain."),
+        click.Option(["--svg"], type=click.Path(dir_okay=False), metavar="FILE", help="Stacks: write a flame graph."),
+    ]  # fmt: skip
+    return click.Command(
+        "vtrace replay",
+        params=options,
+        callback=replay,
+        help="Show what --record wrote to FILE, in the view that it was made of.",
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run it: `argv` begins with its name. The exit status is 1 for a file that cannot be read, or not to its end."""
+    return run_command(command(), "vtrace replay", argv[1:])
+
+
+def replay(
+    path: str,
+    *,
+    moment: str | None,
+    speed: float | None,
+    every: bool,
+    json: bool,
+    by: str | None,
+    waiting: bool,
+    top: int | None,
+    as_folded: bool,
+    svg: str | None,
+) -> None:
+    """What the command does with its options."""
+    recording = Recording(path)
+    kind = recording.origin.kind
+    own: Mapping[str, Mapping[str, object]] = {
+        "view": {"--by": by, "--waiting": waiting},
+        "stacks": {"--top": top, "--folded": as_folded, "--svg": svg},
+    }
+    for of, options in own.items():
+        if of != kind and (given := next((name for name, value in options.items() if value), None)):
+            raise click.UsageError(f"{given} is for recordings of {_MADE_BY[of]}; {path} is of {_what(recording)}")
+    each = every or (json and kind != "stacks")
+    since = None if moment is None else _since(recording, moment)
+    first = recording.index(since) if since is not None else 0 if each else len(recording) - 1
+    wanted = Wanted(recording, first, each, speed)
+    match kind:
+        case "view":
+            _view(
+                wanted, by, json=json, waiting=waiting, live=not (every or json) and owned(), given=moment is not None
+            )
+        case "stacks":
+            _stacks(wanted, Form(top or Form().top, as_folded, svg, json))
+        case "program":
+            _program(wanted, since, json=json)
+        case _:
+            raise BadRecording(f"{path} is of {printable(kind, {})}, which this vtrace does not know")
+    sys.stdout.flush()
+    if recording.damage:
+        raise BadRecording(f"{path} is {recording.damage}")
+    if recording.remark:
+        print(f"vtrace: {path}: {recording.remark}", file=sys.stderr)
+
+
+_MADE_BY = {"view": "vtrace syscalls, disk and locks", "stacks": "vtrace profile and offcpu", "program": "D programs"}
+
+
+def _what(recording: Recording) -> str:
+    origin = recording.origin
+    return "a D program" if origin.kind == "program" else f"vtrace {printable(origin.name, {})}"
+
+
+def _since(recording: Recording, moment: str) -> int:
+    """Nanoseconds from the start to what --at says."""
+    start = datetime.fromtimestamp(recording.start_wall_ns / 1e9)
+    if clock := _CLOCK.fullmatch(moment):
+        hour, minute, second = (int(part or 0) for part in clock.groups())
+        if hour > 23 or minute > 59 or second > 59:
+            raise click.BadParameter(f"{moment} is no time of day", param_hint="--at")
+        then = start.replace(hour=hour, minute=minute, second=second, microsecond=0)
+        # A time of day that has passed when the recording begins is one of the next day; the second of the start is it.
+        then += timedelta(days=then < start.replace(microsecond=0))
+        since = max(0, round((then - start).total_seconds() * _SECOND))
+    else:
+        try:
+            since = parse_duration(moment, "s")
+        except BadDuration as problem:
+            raise click.BadParameter(f"{problem}, or a time of day, as in 14:03:20", param_hint="--at") from None
+    if since > recording.duration_ns:
+        end = start + timedelta(seconds=recording.duration_ns / _SECOND)
+        raise click.BadParameter(
+            f"{moment} is behind the end: the recording is of {start:%H:%M:%S} to {end:%H:%M:%S}, "
+            f"{recording.duration_ns / _SECOND:.1f} s",
+            param_hint="--at",
+        )
+    return since
+
+
+# --------------------------------------------------------------------------------------------------------------- views
+
+
+def _view(wanted: Wanted, by: str | None, *, json: bool, waiting: bool, live: bool, given: bool) -> None:
+    request = request_of(wanted.recording, by, waiting=waiting)
+    if json:
+        _view_json(wanted, request)
+    elif live:
+        from pyvtrace.cli.player import play
+
+        play(wanted.recording, request.view(live=True), wanted.first if given else 0, wanted.speed or 1.0)
+    else:
+        _view_paper(wanted, request)
+
+
+def request_of(recording: Recording, by: str | None, *, waiting: bool) -> Request:
+    """What is shown of it, from what it says of itself."""
+    asked: Mapping[str, Any] = recording.origin.asked
+    try:
+        script: Script = parse_script(str(asked["script"])).with_extras(asked["extras"])
+        names = {str(kind): {int(n): str(name) for n, name in some.items()} for kind, some in asked["names"].items()}
+        commands, keys = tuple(map(str, asked["commands"])), tuple(map(str, asked["by"]))
+        as_recorded = bool(asked["waiting"])
+        if any(measure.name not in recording.snapshot(0).tables for measure in script.measures):
+            raise ValueError("a measure is missing")
+        if not keys or any(script.key(name) not in script.keys for name in keys):
+            raise ValueError("a key is missing")
+    except (KeyError, TypeError, ValueError, AttributeError, BadHeader) as odd:
+        raise BadRecording(f"its header does not say how to show it ({odd})") from None
+    if by is not None:
+        recorded = [key.name for key in script.keys]
+        keys = keys_of(script, by)
+        if missing := [name for name in keys if name not in recorded]:
+            raise click.UsageError(f"--by {missing[0]}: it was not recorded; there are {', '.join(recorded)}")
+    return Request(script, Asked(commands=commands), Plan(1.0), keys, names, None, waiting or as_recorded)
+
+
+def _view_json(wanted: Wanted, request: Request) -> None:
+    before = wanted.recording.snapshot(max(0, wanted.first - 1))
+    lines = JsonLines(request.script, request.groupings(), before)
+    for _, snapshot in wanted.moments():
+        sys.stdout.writelines(map(line, lines.objects(snapshot)))
+        sys.stdout.flush()
+
+
+def _view_paper(wanted: Wanted, request: Request) -> None:
+    recording = wanted.recording
+    view, write = request.view(live=False), paper_writer()
+    view.start(recording.snapshot(0))
+    if wanted.first > 1:
+        # Rates are of the interval that ends with the moment.
+        view.take(recording.snapshot(wanted.first - 1))
+    for _, snapshot in wanted.moments():
+        view.take(snapshot)
+        write(view)
+
+
+# -------------------------------------------------------------------------------------------------------------- stacks
+
+
+def _stacks(wanted: Wanted, form: Form) -> None:
+    kind = KINDS.get(wanted.recording.origin.name)
+    if kind is None:
+        raise BadRecording(f"it is of {printable(wanted.recording.origin.name, {})}, which this vtrace does not know")
+    form.check()
+    for number, snapshot in wanted.moments():
+        stacks.show(kind, Last(snapshot, wanted.recording.times[number] / _SECOND), form)
+    for said in wanted.recording.printed():
+        print(f"vtrace: {said.text}", file=sys.stderr)
+
+
+# ------------------------------------------------------------------------------------------------------------ programs
+
+
+def _program(wanted: Wanted, since: int | None, *, json: bool) -> None:
+    """What it printed, and its aggregations if it did not come to print them itself."""
+    recording = wanted.recording
+    tell, show = (_tell_json, _show_json) if json else (_tell, _show)
+    begin, end = -1, _NEVER
+    if since is not None:
+        begin, end = (since, end) if wanted.every else (begin, since)
+    happened: list[Happened] = [*recording.printed(), *recording.events()]
+    happened.sort(key=attrgetter("since_ns"))
+    waiting = deque(thing for thing in happened if begin < thing.since_ns <= end)
+    for number, snapshot in wanted.moments():
+        until = recording.times[number] if wanted.every and number < wanted.last else end
+        while waiting and waiting[0].since_ns <= until:
+            thing = waiting.popleft()
+            tell(thing, recording.start_wall_ns + thing.since_ns)
+        if json or number < wanted.last or not recording.ended:
+            show(recording, snapshot)
+        sys.stdout.flush()
+
+
+def _tell(thing: Happened, wall_ns: int) -> None:
+    if isinstance(thing, Printed) and thing.kind == "said":
+        sys.stdout.flush()
+        print(f"vtrace: {thing.text}", file=sys.stderr)
+    else:
+        sys.stdout.write(thing.text)
+
+
+def _tell_json(thing: Happened, wall_ns: int) -> None:
+    found = event(thing, wall_ns) if isinstance(thing, Recorded) else printed(thing.kind, wall_ns, thing.text)
+    sys.stdout.write(line(found))
+
+
+def _show(recording: Recording, snapshot: Snapshot) -> None:
+    """As D prints them at the end of a trace."""
+    sys.stdout.write("\n")
+    order = order_of(recording.origin.options)
+    for spec in recording.origin.aggregations:
+        row = default_row((spec,))
+        for key, words in sort_rows(spec, snapshot.tables[spec.name].rows, order):
+            sys.stdout.write(row(key, (words,), (1,)))
+
+
+def _show_json(recording: Recording, snapshot: Snapshot) -> None:
+    sys.stdout.writelines(map(line, aggregations(snapshot)))

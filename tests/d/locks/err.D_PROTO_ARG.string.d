@@ -1,0 +1,1 @@
+BEGIN { trace(rw_write_held("x")); }

@@ -1,0 +1,1 @@
+BEGIN { trace(rw_iswriter((rwlock_t *)0, 1)); }

@@ -1,0 +1,1 @@
+struct nosuch *p; BEGIN { print(p); }

@@ -1,0 +1,1 @@
+provider foo { probe go(int a) : (int b); };

@@ -1,0 +1,2 @@
+provider foo { probe go(int); };
+provider foo { probe go(char *); };

@@ -1,0 +1,1 @@
+provider dtrace { probe NOSUCH(int); };

@@ -1,0 +1,2 @@
+struct s { int a; };
+provider foo { probe go(int a) : (struct s a); };

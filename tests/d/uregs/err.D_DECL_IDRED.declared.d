@@ -1,0 +1,1 @@
+int uregs; BEGIN { exit(0); }

@@ -1,0 +1,65 @@
+"""A script of the library, run as its user runs it, around a workload whose truth is known."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from tests.conftest import PATIENCE, ROOT, VTRACE
+
+Row = Mapping[str, Any]
+
+
+class Ran(NamedTuple):
+    """The script's JSON objects, what the workload said of itself, and what `vtrace` complained of."""
+
+    rows: Sequence[Row]
+    truth: Mapping[str, Any]
+    complaints: Sequence[str]
+
+    def of(self, **wanted: object) -> list[Row]:
+        """The events whose columns have these values, or the rows whose keys have."""
+        return [row for row in self.rows if all(row.get("key", row).get(k) == v for k, v in wanted.items())]
+
+    def one(self, **wanted: object) -> Row:
+        """The only one of them."""
+        found = self.of(**wanted)
+        assert len(found) == 1, (wanted, found or self.rows)
+        return found[0]
+
+
+def act(what: str, *arguments: object) -> str:
+    """A command line for a function of `tests.workloads.acts_*`: `act("files.opens", directory, 3, 2)`."""
+    module, name = what.split(".")
+    return shlex.join([sys.executable, "-S", "-m", f"tests.workloads.acts_{module}", name, *map(str, arguments)])
+
+
+def gated(name: str, *arguments: object) -> str:
+    """A command line for a workload with a gate, which is open: its standard input is empty."""
+    return shlex.join([sys.executable, "-S", "-m", f"tests.workloads.{name}", *map(str, arguments)])
+
+
+def run(name: str, command: str, *options: str, complaints: bool = False) -> Ran:
+    """`vtrace run NAME --json -c COMMAND`; it must have nothing to complain of, unless `complaints`."""
+    done = subprocess.run(
+        [VTRACE, "run", name, "--json", "-c", command, *options],
+        cwd=ROOT,
+        env=os.environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    said = done.stderr.splitlines()
+    truth = [json.loads(line) for line in said if line.startswith("{")]
+    ours = [line for line in said if line.startswith("vtrace: ")]
+    assert done.returncode == 0, done.stderr
+    assert complaints or not ours, done.stderr
+    told = {name: value for line in truth for name, value in line.items()}
+    return Ran([json.loads(line) for line in done.stdout.splitlines()], told, ours)
