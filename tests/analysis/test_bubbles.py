@@ -231,7 +231,7 @@ def lives(draw: st.DrawFn) -> Sequence[Wait]:
         at = 0
         for _ in range(draw(st.integers(0, 5))):
             began = at + draw(st.integers(1, 30))
-            at = began + draw(st.integers(1, 60))
+            at = began + draw(st.integers(0, 60))
             kind = draw(st.sampled_from(KINDS))
             found.append(
                 wait(

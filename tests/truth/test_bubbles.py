@@ -117,15 +117,13 @@ def the_one_with(bubbles: list[Object], *tids: int) -> Object:
 
 def adds_up(bubble: Object) -> bool:
     """Whether every nanosecond of every wait has been given to one root."""
-    whole = sum(wait["ended_ns"] - wait["began_ns"] for wait in bubble["waits"] if wait["member"])
-    return (
-        bubble["waiting_ns"] == whole == sum(root["ns"] for root in bubble["roots"])
-        and all(
-            sum(part["ns"] for part in wait["blame"]) == wait["ended_ns"] - wait["began_ns"]
-            for wait in bubble["waits"]
-            if wait["member"]
-        )
-    )  # fmt: skip
+    members = [wait for wait in bubble["waits"] if wait["member"]]
+    spent = [wait["ended_ns"] - wait["began_ns"] for wait in members]
+    given = [sum(part["ns"] for part in wait["blame"]) for wait in members]
+    whole, roots = bubble["waiting_ns"], sum(root["ns"] for root in bubble["roots"])
+    assert spent == given, [wait for wait, own, all_ in zip(members, spent, given, strict=True) if own != all_]
+    assert whole == sum(spent) == roots, (whole, sum(spent), roots)
+    return True
 
 
 def test_a_slow_disk_is_to_blame_for_forty_who_want_the_readers_mutex(watched: Any) -> None:
@@ -168,9 +166,10 @@ def test_who_computes_with_a_mutex_held_is_to_blame_with_its_stack(watched: Any)
     assert sum(wait["ended_ns"] - wait["began_ns"] for wait in waits) == pytest.approx(whole, rel=0.05), json.dumps(
         [truth, bubbles]
     )
-    # The holder's processor time was evenly spread over the time it held the mutex, or nearly so.
-    share = truth["used"] / (truth["held"][1] - truth["held"][0])
-    assert blamed(bubble, waits, "CPU") == pytest.approx(share * expected, rel=0.15)
+    # The holder's processor time was evenly spread over the time it held the mutex, or nearly so; on a busy machine its
+    # short waits before its first long one count as well.
+    used = expected * truth["used"] / (truth["held"][1] - truth["held"][0])
+    assert 0.85 * used < blamed(bubble, waits, "CPU") < used + 0.25 * whole
 
 
 def test_two_who_want_each_others_mutex_are_a_deadlock(watched: Any) -> None:
@@ -240,8 +239,8 @@ def test_writers_of_one_file_wait_for_its_lock_and_that_for_the_disk(watched: An
     assert len({wait["lock"]["address"] for wait in waits}) == 1
     # On a busy machine some come when the one before has gone.
     assert len({wait["thread"]["tid"] for wait in waits}) >= 2
-    # From when a writer began to when it ended it waited for the lock or the disk; a busy machine adds to what the owner
-    # of the lock needed besides.
+    # From when a writer began to when it ended it waited for the lock or the disk; a busy machine adds to what
+    # the owner of the lock needed besides.
     expected = sum(ended - began for _, began, ended in truth["waits"])
     ours = waits_of(bubble, *writers)
     found = blamed(bubble, ours, "device", "run queue", "CPU", "short waits")

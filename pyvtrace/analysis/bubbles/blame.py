@@ -95,6 +95,7 @@ def _of_holder(history: History, held: Held, holder: Thread, hops: tuple[Hop, ..
         began, ended = max(at, wait.began), min(held.ended, wait.ended)
         if at < began:
             yield from _ran(history, holder, at, began, hops)
+            at = began
         if began < ended:
             yield from _next(history, wait, began, ended, hops)
             at = ended

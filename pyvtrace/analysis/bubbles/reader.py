@@ -84,7 +84,12 @@ class Reader:
         self._calls, self._path, self._throttle = calls, path, throttle
         self._unpackers = {record.id: Unpacker(record) for record in spec.records if record.actions}
         # In the order of the script's clauses.
-        makers: tuple[Callable[..., Wait | Woken | Sample | None], ...] = (self._woken, self._wait, self._sample)
+        makers: tuple[Callable[..., Wait | Woken | Sample | None], ...] = (
+            self._woken,
+            self._wait,
+            self._sample,
+            self._end,
+        )
         self._makers = dict(zip(sorted(self._unpackers), makers, strict=True))
         stacks = {
             field.kind: Stacks(show)
@@ -171,6 +176,10 @@ class Reader:
             partial(self._kernel, kernel),
             partial(self._user, user) if user else tuple,
         )
+
+    def _end(self, tid: int, pid: int, comm: bytes, process: bytes, at: int, brief: int) -> Wait:
+        """The end of a thread, as a wait of no length behind its last short ones."""
+        return Wait(Thread(tid, pid, text_of(comm), text_of(process)), waits.OTHER, at, at, at, brief=brief)
 
     def _is_throttled(self, kernel: bytes) -> bool:
         """Whether a thread that could run was put aside for its limit. By address: names of whatever a thread was in

@@ -113,3 +113,10 @@ profile-97
 	printf("%d %d %s %s %d %d %k %k", tid, pid, execname, curthread->group_leader->comm, timestamp, cpu,
 	    stack(24), ustack(24));
 }
+
+/* What is left to tell of a thread that ends. */
+rawtp:::sched_process_exit
+/self->brief/
+{
+	printf("%d %d %s %s %d %d", tid, pid, execname, curthread->group_leader->comm, timestamp, self->brief);
+}
