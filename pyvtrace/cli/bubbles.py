@@ -31,7 +31,7 @@ _SECOND = 1_000_000_000
 # Waits of a part of the shortest bubble are recorded: a holder may have waited several times.
 _DETAIL = 2
 _TAKE, _LOOK = 0.1, 1.0  # seconds between readings of records, and looks at who still waits
-_PACE = 10  # finding bubbles takes at most one part in so many of our time
+_PACE = 10  # either, and finding bubbles, takes at most one part in so many of our time
 
 
 def command() -> click.Command:
@@ -175,18 +175,20 @@ def _wall(bubble: Bubble) -> int:
 def _run(session: Session, signals: Signals, watch: Watch, show: Shown, seconds: float | None) -> None:
     """Until the user, a signal or the time ends it."""
     end = None if seconds is None else time.monotonic() + seconds
-    looked = found = time.monotonic()
+    found = time.monotonic()
+    look = found + _LOOK
     while not signals.deadly:
         at = time.monotonic()
         if end is not None and at >= end:
             return
         signals.wait(_TAKE if end is None else min(_TAKE, end - at))
         watch.take()
-        if at >= looked + _LOOK:
-            looked = at
+        if at >= look:
+            begins = time.thread_time()
             session.note()
             watch.look(now())
             show.growing()
+            look = at + max(_LOOK, _PACE * (time.thread_time() - begins))
         if time.monotonic() >= found:
             begins = time.thread_time()
             show.over()
