@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pyvtrace.bpf import helpers as h
-from pyvtrace.bpf.isa import R0, R1, R2, R3, R4, R6, Code, Label, call, jump_if, load, mov, store
+from pyvtrace.bpf.isa import R0, R1, R2, R3, R4, R6, R8, Code, Label, call, jump_if, load, mov, store
 from pyvtrace.builtins.machine import Machine
 from pyvtrace.lang.types import UINT, UINT64, Type
 from pyvtrace.lang.vocabulary import Naming, Parameter, Variable
@@ -43,8 +43,21 @@ def _put(m: Machine, place: Any) -> Code:
     yield store(base, offset, R0)
 
 
+def _get_thread_stack(m: Machine, place: Any, size: int) -> Code:
+    """The same of the thread that the probe is about."""
+    yield from m.need("task")
+    yield mov(R1, R8)
+    yield from m.address(R2, place)
+    yield mov(R3, size)
+    yield mov(R4, 0)
+    yield call(h.GET_TASK_STACK)
+
+
 def kernel_stack(m: Machine, e: Any, place: Any) -> Code:
-    yield from _get_stack(m, place, e.type.size, 0)
+    if m.context.own_stack:
+        yield from _get_thread_stack(m, place, e.type.size)
+    else:
+        yield from _get_stack(m, place, e.type.size, 0)
     if not e.args:
         frames = e.type.words - TRACING_FRAMES
         yield from m.count_if(R0, "s>=", 8 * min(frames + 1, MOST_FRAMES), "stack")

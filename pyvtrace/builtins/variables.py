@@ -82,6 +82,10 @@ def curthread(m: Machine, variable: Variable) -> Code:
     yield from m.context.task_number(m)
 
 
+def curtask(m: Machine, variable: Variable) -> Code:
+    yield call(h.GET_CURRENT_TASK)
+
+
 def execname(m: Machine, variable: Variable) -> Code:
     yield from m.need("scratch")
     name = m.buffer(COMM_SIZE)
@@ -154,6 +158,9 @@ VARIABLES: dict[str, Variable] = {
         Variable("uid", _UID, _half(h.GET_CURRENT_UID_GID, "uid.val"), "real user id"),
         Variable("gid", TYPEDEFS["gid_t"], _half(h.GET_CURRENT_UID_GID, "gid.val", upper=True), "real group id"),
         Variable("curthread", _TASK, curthread, "the kernel's struct task_struct of this thread"),
+        Variable(
+            "curtask", _TASK, curtask, "curthread of the thread that runs, whomever the probe is about", extension=True
+        ),
         Variable("execname", String(COMM_SIZE), execname, "command name, at most 15 bytes"),
         Variable("comm", String(COMM_SIZE), execname, "execname, as other tools call it", extension=True),
         Variable("timestamp", UINT64, timestamp, "nanoseconds of CLOCK_MONOTONIC", clock=True),

@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "locks": ("pyvtrace.cli.views", "main", "which locks each process waits for, and how long, live"),
     "profile": ("pyvtrace.cli.stacks", "main", "what processors spend their time on, by stack; flame graphs"),
     "offcpu": ("pyvtrace.cli.stacks", "main", "where threads wait and who wakes them, by stack; flame graphs"),
+    "bubbles": ("pyvtrace.cli.bubbles", "main", "who makes everybody wait: the device, the holder, those who wait"),
     "deps": ("pyvtrace.cli.deps", "main", "which services a process talks to, and how much it waits for each, live"),
     "check": ("pyvtrace.cli.check", "main", "what a command costs the kernel, judged against a budget or a baseline"),
     "loop": ("pyvtrace.cli.loop", "main", "how long event loops take from wait to wait, and what fills the long turns"),

@@ -20,7 +20,7 @@ from pyvtrace.analysis.stacks import TABLE, Sample, folded, samples
 from pyvtrace.cli.library import read_script
 from pyvtrace.cli.terminal import Signals
 from pyvtrace.cli.tracing import Asked, conditions
-from pyvtrace.cli.views import RECORD, duration, recorder_of, run_command
+from pyvtrace.cli.views import RECORD, duration, recorder_of, run_command, writable
 from pyvtrace.export.recording import Origin, Recorder
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime import places, processes
@@ -174,11 +174,7 @@ class Form(Value):
         if len(chosen) > 1:
             raise click.UsageError(f"{' and '.join(chosen)}: one of the two")
         if self.svg is not None:
-            try:
-                with open(self.svg, "a", encoding="utf-8"):
-                    pass
-            except OSError as error:
-                raise click.ClickException(f"cannot write {self.svg}: {error.strerror}") from None
+            writable(self.svg)
 
 
 def _collect(

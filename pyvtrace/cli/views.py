@@ -56,6 +56,15 @@ def duration(bare: str) -> Callable[[click.Context, click.Parameter, str | None]
     return read
 
 
+def writable(path: str) -> None:
+    """Refuses a file that cannot be written, before a minute's tracing is for nothing."""
+    try:
+        with open(path, "a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
+
+
 RECORD = click.Option(["--record"], type=click.Path(dir_okay=False), metavar="FILE",
                       help="Write what is seen to this file as well, for vtrace replay.")  # fmt: skip
 

@@ -59,6 +59,8 @@ class Context:
         self.served: tuple[int, Sequence[int]] | None = None
         # The argument that is the thread which the probe fires for; -1 for the current one.
         self.thread = -1
+        # Whether stack() is that thread's, who is off its CPU.
+        self.own_stack = False
 
     def identify(self, m: Machine) -> Code:
         """Store the id of the probe that fired at `identity`, and leave it in R1."""
@@ -68,7 +70,8 @@ class Context:
         """The same program's context while it serves a probe that is made of its own."""
         other = object.__new__(type(self))
         thread = probe.origin.thread if probe.origin else -1
-        other.__dict__.update(self.__dict__, probes=[probe], identity=None, thread=thread)
+        own_stack = probe.origin is not None and probe.origin.own_stack
+        other.__dict__.update(self.__dict__, probes=[probe], identity=None, thread=thread, own_stack=own_stack)
         return other
 
     def task(self, m: Machine) -> Code:

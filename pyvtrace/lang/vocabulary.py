@@ -146,7 +146,7 @@ class Origin(Value):
     `arguments` has (type, expression) of each args[n], both as D writes them: an expression over the arguments of
     `probe`, and what it is converted or translated to. `steps` are what has to be done, enabled or not, for the sake of
     expressions here. `thread` is the index of the argument of `probe` that is the thread it fires for, -1 for the
-    current one.
+    current one; with `own_stack` stack() is that thread's, who has to be off its CPU, and not the current one's.
     """
 
     probe: Probe
@@ -154,6 +154,7 @@ class Origin(Value):
     when: str = ""
     steps: tuple[Step, ...] = ()
     thread: int = -1
+    own_stack: bool = False
 
 
 class Step(Value):

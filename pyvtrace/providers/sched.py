@@ -5,6 +5,7 @@
     remain-cpu           the scheduler was asked and chose the thread that ran already
     enqueue, dequeue     a thread begins and ceases to wait for a processor; the one that runs is in no queue
     wakeup               the current thread, or an interrupt, wakes one that sleeps
+    woken                the same of the thread that is woken
     change-pri           a thread inherits a priority, or loses it again, for a lock that it holds
     surrender            another processor is told to choose anew
     tick                 the clock of the scheduler's accounts ticks
@@ -51,7 +52,7 @@ SCHED = stable(
         Row("enqueue", _SWITCH, _queued("args[1]", "cpu") + _FRONT, _COULD_RUN),
         Row("dequeue", _SWITCH, _queued("args[2]", "cpu"), "args[2]->pid"),
         Row("off-cpu", _SWITCH, _thread("args[2]")),
-        Row("on-cpu", _SWITCH, thread=2),
+        Row("on-cpu", _SWITCH, thread=2, own_stack=True),
         Row("remain-cpu", "rawtp:::sched_exit_tp", when="!args[0] && tid"),
         # A thread that has not left its processor yet is made to stay.
         Row(
@@ -77,6 +78,7 @@ SCHED = stable(
             # The second since 6.9.
             for handler in ("tick_sched_timer", "tick_nohz_handler")
         ),
+        Row("woken", "rawtp:sched::sched_waking", _thread("curtask"), thread=0),
     ],
     {
         "schedctl-nopreempt": _MERELY_PRIORITY,

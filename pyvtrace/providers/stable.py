@@ -70,6 +70,7 @@ class Row(Value):
     when: str = ""
     steps: tuple[Does, ...] = ()
     thread: int = -1
+    own_stack: bool = False
     lacks: Callable[[Target], str] = _nothing
 
 
@@ -127,7 +128,7 @@ def _origin(target: Target, row: Row) -> Origin | None:
     steps = [_step(target, step) for step in row.steps]
     if base is None or None in steps:
         return None
-    return Origin(base, row.arguments, row.when, tuple(step for step in steps if step), row.thread)
+    return Origin(base, row.arguments, row.when, tuple(step for step in steps if step), row.thread, row.own_stack)
 
 
 def _step(target: Target, step: Does) -> Step | None:

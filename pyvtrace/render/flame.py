@@ -6,8 +6,8 @@ The title of a box, which a browser shows under the pointer, has the whole name 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from html import escape
 
+from pyvtrace.render.svg import xml_text
 from pyvtrace.value import Value
 
 WIDTH, ROW, MARGIN, HEAD = 1200, 17, 10, 44
@@ -77,7 +77,7 @@ def _head(title: str, height: int) -> Iterator[str]:
         "g:hover rect{stroke:#000}</style>"
     )
     yield f'<rect width="{WIDTH}" height="{height}" fill="#fdfdf8" stroke="none"/>'
-    yield f'<text x="{WIDTH // 2}" y="26" text-anchor="middle" style="font-size:16px">{_text(title)}</text>'
+    yield f'<text x="{WIDTH // 2}" y="26" text-anchor="middle" style="font-size:16px">{xml_text(title)}</text>'
 
 
 def _shown(boxes: Sequence[Placed], height: int, spell: Callable[[int], str]) -> Iterator[str]:
@@ -90,9 +90,9 @@ def _shown(boxes: Sequence[Placed], height: int, spell: Callable[[int], str]) ->
         about = f"{box.name} ({spell(box.amount)}, {100 * box.width:.2f}%)"
         text = _fitting(box.name, width)
         yield (
-            f"<g><title>{_text(about)}</title>"
+            f"<g><title>{xml_text(about)}</title>"
             f'<rect x="{x:.2f}" y="{y}" width="{width:.2f}" height="{ROW - 1}" fill="{_colour(box.name)}"/>'
-            + (f'<text x="{x + 3:.2f}" y="{y + 12}">{_text(text)}</text>' if text else "")
+            + (f'<text x="{x + 3:.2f}" y="{y + 12}">{xml_text(text)}</text>' if text else "")
             + "</g>"
         )
 
@@ -116,10 +116,3 @@ def _colour(name: str) -> str:
     if name.startswith("[jit]"):
         return f"hsl({110 + shade // 2},50%,{62 + shade // 4}%)"
     return f"hsl({shade + 8},80%,{68 + shade // 4}%)" if "`" in name else f"hsl(210,25%,{78 + shade // 4}%)"
-
-
-def _text(text: str) -> str:
-    """As XML takes it: without what it cannot hold."""
-    # Bytes that are no UTF-8 travel as surrogates, which are not printable either.
-    clean = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return escape(clean, quote=True)

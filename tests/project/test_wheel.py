@@ -25,8 +25,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def shipped() -> set[str]:
-    """Scripts, D libraries and what C programs are compiled with."""
-    inside = [*ROOT.glob("pyvtrace/library/*.d"), *ROOT.glob("pyvtrace/cprobes/include/*.h")]
+    """Scripts, programs of commands, D libraries and what C programs are compiled with."""
+    own = ROOT.glob("pyvtrace/analysis/*/*.d")
+    inside = [*own, *ROOT.glob("pyvtrace/library/*.d"), *ROOT.glob("pyvtrace/cprobes/include/*.h")]
     libraries = {str(path.relative_to(ROOT / "pyvtrace")) for path in inside}
     assert len(libraries) > 3
     return libraries | {str(path.relative_to(ROOT)) for path in ROOT.glob("probes/**/*.[cd]")}

@@ -29,6 +29,12 @@ sched:::wakeup
 {
 	@wakeup[args[0]->pr_lwpid, stringof(args[1]->pr_fname), args[0]->pr_state == SSLEEP] = count();
 }
+
+sched:::woken
+/pid == $2 && args[1]->pr_pid == $1/
+{
+	@woken[tid, execname, args[1]->pr_pid, curtask->tgid, curthread->pid] = count();
+}
 """
 
 SURRENDERS = """
@@ -106,6 +112,7 @@ def test_a_wakeup_is_of_the_thread_that_sleeps_and_by_the_one_that_wakes(workloa
     complete(trace)
     # One more than was asked for: the byte that opens the way.
     assert trace.values("wakeup") == {(sleeper, "sleeper", 1): 51}
+    assert trace.values("woken") == {(sleeper, "sleeper", work.pid, work.pid, sleeper): 51}
 
 
 @again_if_missed

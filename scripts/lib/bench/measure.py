@@ -90,6 +90,22 @@ class Bench:
             raise Failed(f"counted {seen} of {calls}")
         return {"ns": min(bursts)}
 
+    def waits(self, command: Command) -> Figures:
+        """What a tracer adds to a process that is woken and sleeps again, and its waker: `percent` of the time that
+        takes, and `ns` that its programs run, by the kernel's own clock."""
+        others = ids("prog")
+        with self._loop("wake") as loop:
+            bare = min(loop.run(SMALL_BURST) for _ in range(BURSTS))
+            with attached(command, loop, self._others):
+                traced = min(loop.run(SMALL_BURST) for _ in range(BURSTS))
+                programs, bursts = ids("prog") - others, []
+                with statistics():
+                    for _ in range(BURSTS):
+                        before = sum(runs(program)[0] for program in programs)
+                        loop.run(SMALL_BURST)
+                        bursts.append(sum(runs(program)[0] for program in programs) - before)
+        return {"percent": 100 * (traced / bare - 1), "ns": min(bursts) / SMALL_BURST, "bare_ns": bare / SMALL_BURST}
+
     def view(self, command: Command) -> Figures:
         """What the command says of itself, as one JSON line."""
         done = subprocess.run(command.argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
@@ -140,6 +156,7 @@ KINDS: Mapping[str, Callable[[Bench, Command], Figures]] = {
     "called": Bench.called,
     "signal": Bench.signal,
     "wake": Bench.wake,
+    "waits": Bench.waits,
     "view": Bench.view,
     "flood": Bench.flood,
 }

@@ -112,6 +112,7 @@ PEER_PRINT = Command(bpftrace('tracepoint:syscalls:sys_enter_getppid { printf("%
 # A function of the loop's own, at its entry.
 OURS_UPROBE = Command(vtrace(f"uprobe:{BENCH}:called:entry {{ @[execname] = count(); }}"))
 PEER_UPROBE = Command(bpftrace(f"uprobe:{BENCH}:called {{ @[comm] = count(); }}"))
+OURS_BUBBLES = Command((VTRACE, "bubbles"), programs=3)
 
 # Probes with documented arguments, and the same written for their tracepoints; 23 is SIGURG.
 SIGNALS = "proc:::signal-send /args[2] == 23 && args[1]->pr_pid == pid/ { @[execname] = count(); }"
@@ -181,6 +182,10 @@ ROWS = (
         1.15,
     ),
     Row("uprobe", "a function of a program counted, added to a call", "called", "ns", OURS_UPROBE, PEER_UPROBE, 1.05),
+    Row(
+        "bubbles", "programs of bubbles, a wake-up and back", "waits", "ns", OURS_BUBBLES, Command(("offcputime",)), 0.5
+    ),
+    Row("bubbles-slow", "bubbles, slow-down of a wake-up and back, %", "waits", "percent", OURS_BUBBLES, None, 25),
     Row("script", "script of 100 clauses, start to exit", "run", "wall_ms", OURS_SCRIPT, None, 300),
     own("clause", "compiling, a clause", "clause_ms", COMPILING, 1.0),
     own("types-first", "naming types of the kernel's, first time", "types_first_ms", COMPILING, 60),

@@ -1,0 +1,209 @@
+"""Bubbles: waits that are one story, because one leads to another or all lead to one cause at one time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Sequence
+
+from pyvtrace.analysis.bubbles.blame import CPU, DEADLOCK, DEVICE, LIMIT, RECLAIM, RUN_QUEUE, Root, Share, shares
+from pyvtrace.analysis.bubbles.history import History
+from pyvtrace.analysis.bubbles.waits import RUN_QUEUE as RUN_QUEUE_WAIT
+from pyvtrace.analysis.bubbles.waits import Sample, Wait
+from pyvtrace.analysis.stacks import function
+from pyvtrace.value import Value
+
+# Waits that are no trouble by themselves belong to a bubble if it accounts for at least this part of them.
+_MOST_OF_IT = 0.5
+# What a wait leads to for less than this part of it does not make two stories one.
+_SMALL = 0.1
+# Roots that are one cause for all who come to them at the same time.
+_COMMON = (DEVICE, RUN_QUEUE, CPU, LIMIT, RECLAIM, DEADLOCK)
+# Between two waits in run queues, in ns: who has a processor for a moment is not the end of a crowd.
+_CROWDED = 100_000_000
+
+Identity = tuple[int, int]
+
+
+class Blamed(Value):
+    """A wait, and what it was about."""
+
+    wait: Wait
+    shares: tuple[Share, ...]
+
+
+class Bubble(Value):
+    """Waits that belong together, the longest first."""
+
+    waits: tuple[Blamed, ...]
+
+    @property
+    def began(self) -> int:
+        return min(blamed.wait.began for blamed in self.waits)
+
+    @property
+    def ended(self) -> int:
+        return max(blamed.wait.ended for blamed in self.waits)
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody still waits."""
+        return any(blamed.wait.open for blamed in self.waits)
+
+    @property
+    def threads(self) -> int:
+        return len({blamed.wait.thread.tid for blamed in self.waits})
+
+    @property
+    def waiting(self) -> int:
+        """ns of all waits together."""
+        return sum(blamed.wait.spent for blamed in self.waits)
+
+    def roots(self) -> list[tuple[Root, int]]:
+        """ns of the waiting that each root is to blame for, the most first; they add up to `waiting`."""
+        found: dict[tuple[str, int], tuple[Root, int]] = {}
+        for blamed in self.waits:
+            for share in blamed.shares:
+                key = share.root.kind, share.root.which
+                found[key] = share.root, found.get(key, (share.root, 0))[1] + share.ns
+        return sorted(found.values(), key=lambda one: -one[1])
+
+
+def running(bubble: Bubble, root: Root, samples: Iterable[Sample]) -> tuple[str, ...]:
+    """Where the thread of a root was found most often during the bubble, innermost function first."""
+    if root.kind != CPU:
+        return ()
+    began, ended = bubble.began, bubble.ended
+    found = Counter(
+        tuple(function(frame) for frame in sample.frames)
+        for sample in samples
+        if sample.thread.tid == root.which and began <= sample.at <= ended
+    )
+    return found.most_common(1)[0][0] if found else ()
+
+
+def starts(wait: Wait, minimum: int) -> bool:
+    """Whether a wait makes a bubble. The kernel's own threads wait because that is their work."""
+    return wait.kind.hard and wait.spent >= minimum and not wait.thread.of_kernel
+
+
+def bubbles(history: History, minimum: int, done: Iterable[Identity] = ()) -> list[Bubble]:
+    """All bubbles, by their beginning. `minimum` is the shortest wait that makes one, in ns; waits that are `done` have
+    been told of."""
+    told = set(done)
+    fresh = [wait for wait in history if wait.identity not in told]
+    known = {wait.identity: Blamed(wait, tuple(shares(history, wait))) for wait in fresh if starts(wait, minimum)}
+    groups = _Groups()
+    for blamed in known.values():
+        _join(groups, blamed)
+    _join_causes(groups, known.values())
+    soft = [wait for wait in fresh if not wait.kind.hard and wait.spent >= minimum]
+    found: dict[Identity, list[Blamed]] = {}
+    for identity, blamed in known.items():
+        found.setdefault(groups.of(identity), []).append(blamed)
+    for wait in soft if found else ():
+        one = Blamed(wait, tuple(shares(history, wait)))
+        if (home := _home(groups, one, found.keys())) is not None:
+            found[home].append(one)
+    made = [Bubble(_sorted(_complete(group, known, history))) for group in found.values()]
+    return sorted(made, key=lambda bubble: bubble.began)
+
+
+def _sorted(group: Iterable[Blamed]) -> tuple[Blamed, ...]:
+    return tuple(sorted(group, key=lambda blamed: (-blamed.wait.spent, blamed.wait.identity)))
+
+
+def _complete(group: Sequence[Blamed], known: dict[Identity, Blamed], history: History) -> Iterator[Blamed]:
+    """The group, and those waits in between that are too short to make a bubble, or of the kernel's own threads."""
+    seen = set()
+    for blamed in group:
+        seen.add(blamed.wait.identity)
+        yield blamed
+    for blamed in group:
+        for wait in _in_the_way(blamed):
+            if wait.identity not in seen and wait.identity not in known and wait.kind.hard:
+                seen.add(wait.identity)
+                yield Blamed(wait, tuple(shares(history, wait)))
+
+
+def _in_the_way(blamed: Blamed) -> Iterator[Wait]:
+    """Waits of those who account for more than a small part of a wait, however many short ones these are."""
+    by_thread: dict[int, int] = {}
+    for share in blamed.shares:
+        for tid in {hop.wait.thread.tid for hop in share.hops[1:]}:
+            by_thread[tid] = by_thread.get(tid, 0) + share.ns
+    least = _SMALL * blamed.wait.spent
+    found = {
+        hop.wait.identity: hop.wait
+        for share in blamed.shares
+        for hop in share.hops[1:]
+        if by_thread[hop.wait.thread.tid] >= least
+    }
+    return iter(found.values())
+
+
+class _Groups:
+    """Disjoint sets of waits."""
+
+    def __init__(self) -> None:
+        self._above: dict[Identity, Identity] = {}
+
+    def of(self, one: Identity) -> Identity:
+        while (above := self._above.get(one, one)) != one:
+            self._above[one] = self._above.get(above, above)
+            one = above
+        return one
+
+    def join(self, one: Identity, other: Identity) -> None:
+        self._above[self.of(other)] = self.of(one)
+
+
+def _join(groups: _Groups, blamed: Blamed) -> None:
+    for wait in _in_the_way(blamed):
+        groups.join(blamed.wait.identity, wait.identity)
+
+
+def _join_causes(groups: _Groups, known: Iterable[Blamed]) -> None:
+    """One lock, one device, one crowd before the processors or one thread that runs, at one time, is one cause."""
+    by_root: dict[tuple[object, ...], list[tuple[int, int, Identity]]] = {}
+    known = list(known)
+    in_the_way = {hop.wait.identity for blamed in known for share in blamed.shares for hop in share.hops[1:]}
+    for blamed in known:
+        wait = blamed.wait
+        # Who stands in a run queue while others wait for it is their trouble, and no part of the crowd's.
+        alone = wait.kind is RUN_QUEUE_WAIT and wait.identity not in in_the_way
+        totals: dict[tuple[object, ...], int] = {}
+        for share in blamed.shares:
+            totals[_cause(share)] = totals.get(_cause(share), 0) + share.ns
+        for share in blamed.shares:
+            common = alone if share.root.kind == RUN_QUEUE else share.root.kind in _COMMON
+            if common and totals[_cause(share)] >= _SMALL * wait.spent:
+                by_root.setdefault(_cause(share), []).append((share.began, share.ended, wait.identity))
+        if wait.lock is not None:
+            key = "lock", wait.lock.space, wait.lock.address
+            by_root.setdefault(key, []).append((wait.began, wait.ended, wait.identity))
+    for (kind, *_), spans in by_root.items():
+        spans.sort()
+        pause = _CROWDED if kind == RUN_QUEUE else 0
+        _, until, first = spans[0]
+        for began, ended, identity in spans[1:]:
+            if began <= until + pause:
+                groups.join(first, identity)
+                until = max(until, ended)
+            else:
+                until, first = ended, identity
+
+
+def _home(groups: _Groups, blamed: Blamed, homes: Container[Identity]) -> Identity | None:
+    """The bubble that accounts for most of a wait."""
+    by_home: dict[Identity, int] = {}
+    for share in blamed.shares:
+        for home in {groups.of(hop.wait.identity) for hop in share.hops[1:]}:
+            by_home[home] = by_home.get(home, 0) + share.ns
+    # Only groups with a wait that makes a bubble are bubbles.
+    possible = [(ns, home) for home, ns in by_home.items() if home in homes]
+    most, where = max(possible, default=(0, None))
+    return where if most >= _MOST_OF_IT * blamed.wait.spent else None
+
+
+def _cause(share: Share) -> tuple[object, ...]:
+    return share.root.kind, share.root.which

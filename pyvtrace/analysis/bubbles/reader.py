@@ -1,0 +1,230 @@
+"""From the records of `waits.d` to waits."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from pyvtrace.analysis.bubbles import reasons, waits
+from pyvtrace.analysis.bubbles.history import PEER
+from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Thread, Wait, Waker
+from pyvtrace.runtime.printf import field_code
+from pyvtrace.runtime.traces import Shower, frames_of
+from pyvtrace.spec import FieldSpec, PrintfAction, ProgramSpec, RecordSpec
+from pyvtrace.value import Value
+
+_HEADER, _WORD = struct.Struct("<I"), struct.Struct("<Q")
+# In which a thread leaves its processor that has used up what its control group may use (Linux 6.18).
+THROTTLE = "throttle_cfs_rq_work"
+# Of a file, in bytes: the script's strsize without the NUL.
+LONGEST_NAME = 63
+# Waits for whose end nobody has been seen to come yet.
+_MOST_WAKERS = 65_536
+# A request belongs to the wait that begins right after it, in ns: between lie the block layer and the driver.
+SUBMITTED = 2_000_000
+# TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, TASK_RTLOCK_WAIT (include/linux/sched.h): neither stopped nor dead.
+_SLEEPS = 0x1003
+_MOST_STACKS = 4096
+
+
+class Woken(Value):
+    """A wait was ended. `waker` is None for an interrupt."""
+
+    tid: int
+    at: int
+    waker: Waker | None
+
+
+class Stacks:
+    """Frames of stacks, each distinct one named once."""
+
+    def __init__(self, show: Callable[[bytes], str]) -> None:
+        self._show = show
+        self._known: dict[bytes, tuple[str, ...]] = {}
+
+    def __call__(self, raw: bytes) -> tuple[str, ...]:
+        frames = self._known.get(raw)
+        if frames is None:
+            if len(self._known) >= _MOST_STACKS:
+                self._known.clear()
+            frames = self._known[raw] = tuple(frames_of(self._show(raw)))
+        return frames
+
+
+class Unpacker:
+    """The values of a record's one printf(), as they are."""
+
+    def __init__(self, record: RecordSpec) -> None:
+        (action,) = record.actions
+        assert isinstance(action, PrintfAction)
+        self.fields: Sequence[FieldSpec] = action.fields
+        ordered = sorted(range(len(self.fields)), key=lambda place: self.fields[place].offset)
+        form, at = "<", 0
+        for place in ordered:
+            code, offset = field_code(self.fields[place])
+            form += f"{offset - at}x{code}"
+            at = offset + self.fields[place].size
+        self._unpack = struct.Struct(form).unpack_from
+        self._order = [ordered.index(place) for place in range(len(ordered))]
+
+    def __call__(self, record: memoryview | bytes) -> list[int | bytes]:
+        found = self._unpack(record)
+        return [found[place] for place in self._order]
+
+
+class Reader:
+    """Makes waits of records. `calls` names system calls by number; `path` names an open file of a process; `throttle`
+    is where the function THROTTLE begins and ends."""
+
+    def __init__(
+        self, spec: ProgramSpec, shower: Shower, calls: Mapping[int, str], path: Callable[[int, int], str],
+        throttle: tuple[int, int] | None = None,
+    ) -> None:  # fmt: skip
+        self._calls, self._path, self._throttle = calls, path, throttle
+        self._unpackers = {record.id: Unpacker(record) for record in spec.records if record.actions}
+        # In the order of the script's clauses.
+        makers: tuple[Callable[..., Wait | Woken | Sample | None], ...] = (
+            self._woken,
+            self._wait,
+            self._sample,
+            self._end,
+        )
+        self._makers = dict(zip(sorted(self._unpackers), makers, strict=True))
+        stacks = {
+            field.kind: Stacks(show)
+            for unpacker in self._unpackers.values()
+            for field in unpacker.fields
+            if (show := shower.of(field)) is not None
+        }
+        self._kernel, self._user = stacks["stack"], stacks["ustack"]
+        self._wakers: dict[int, Woken] = {}
+
+    def read(self, record: memoryview | bytes) -> Wait | Sample | None:
+        """A wait that is over, or a sample; None for a record that something later needs."""
+        (number,) = _HEADER.unpack_from(record)
+        if number not in self._makers:
+            return None
+        made = self._makers[number](*self._unpackers[number](record))
+        if isinstance(made, Woken):
+            if len(self._wakers) >= _MOST_WAKERS:
+                self._wakers.clear()
+            self._wakers[made.tid] = made
+            return None
+        return made
+
+    def _woken(
+        self,
+        tid: int,
+        at: int,
+        by: int,
+        pid: int,
+        comm: bytes,
+        process: bytes,
+        call: int,
+        word: int,
+        operation: int,
+        kernel: bytes,
+    ) -> Woken:
+        frames = self._kernel(kernel)
+        if not by or reasons.by_interrupt(frames):
+            return Woken(tid, at, None)
+        futex = self._calls.get(call) == "futex"
+        role = PEER if reasons.is_peer(frames) else ""
+        return Woken(tid, at, Waker(Thread(by, pid, text_of(comm), text_of(process)), word if futex else 0, role))
+
+    def _wait(
+        self, tid: int, pid: int, comm: bytes, process: bytes, began: int, ended: int, state: int,
+        cpu: int, brief: int, call: int, first: int, second: int, third: int, lock: int, flags: int,
+        owner: int, device: int, sector: int, size: int,
+        operation: int, asked: int, of_kernel: int,
+        input_output: int, file: bytes, kernel: bytes, user: bytes = b"",
+    ) -> Wait | None:  # fmt: skip
+        woken = self._wakers.pop(tid, None)
+        if state and not state & _SLEEPS:
+            return None
+        if state:
+            kind = reasons.of_stack(self._kernel(kernel))
+        else:
+            kind = waits.THROTTLED if self._is_throttled(kernel) else waits.RUN_QUEUE
+        if kind is waits.OTHER and (lock or input_output):
+            # Where the stack lacks the functions of locks and of the scheduler.
+            kind = waits.KERNEL_LOCK if lock else waits.BLOCK
+        name = self._calls.get(call, "")
+        kind, held = lock_of(kind, pid, (first, second, third) if name == "futex" else None, lock, flags)
+        seen = woken is not None and began < woken.at <= ended
+        if kind is waits.USER_LOCK and seen and woken and woken.waker is None:
+            # The clock ended it, and nobody let go of anything.
+            kind, held = waits.FUTEX, None
+        own = kind in (waits.BLOCK, waits.FAULT) and 0 <= began - asked < SUBMITTED
+        return Wait(
+            Thread(tid, pid, text_of(comm), text_of(process), bool(of_kernel)),
+            kind,
+            began,
+            # Who was woken before this became a long wait has been in the run queue since about its beginning.
+            woken.at if seen and woken else began if state else ended,
+            ended,
+            woken.waker if seen and woken else None,
+            held,
+            owner if kind is waits.KERNEL_LOCK else 0,
+            Request(device, sector, size, reasons.block_operation(operation)) if own else None,
+            name,
+            self._file(pid, first, text_of(file)) if name in FILE_CALLS and kind.hard else "",
+            cpu,
+            brief,
+            False,
+            partial(self._kernel, kernel),
+            partial(self._user, user) if user else tuple,
+        )
+
+    def _end(self, tid: int, pid: int, comm: bytes, process: bytes, at: int, brief: int) -> Wait:
+        """The end of a thread, as a wait of no length behind its last short ones."""
+        return Wait(Thread(tid, pid, text_of(comm), text_of(process)), waits.OTHER, at, at, at, brief=brief)
+
+    def _is_throttled(self, kernel: bytes) -> bool:
+        """Whether a thread that could run was put aside for its limit. By address: names of whatever a thread was in
+        when it lost its processor would cost most of our time where processors are in demand."""
+        if self._throttle is None:
+            return False
+        start, end = self._throttle
+        return any(start <= address < end for (address,) in _WORD.iter_unpack(kernel))
+
+    def _file(self, pid: int, number: int, name: str) -> str:
+        """The path of a file that was open during a wait, if its process still has it open; else its name."""
+        path = self._path(pid, number)
+        if path.rpartition("/")[2].startswith(name):
+            return path
+        return name if len(name) < LONGEST_NAME else f"{name}…"
+
+    def _sample(
+        self, tid: int, pid: int, comm: bytes, process: bytes, at: int, cpu: int, kernel: bytes, user: bytes
+    ) -> Sample:
+        return Sample(
+            Thread(tid, pid, text_of(comm), text_of(process)),
+            at,
+            cpu,
+            partial(self._kernel, kernel),
+            partial(self._user, user),
+        )
+
+
+def lock_of(
+    kind: Kind, pid: int, futex: tuple[int, int, int] | None, lock: int, flags: int
+) -> tuple[Kind, Lock | None]:
+    """The lock that a wait is for, and its kind with what that tells."""
+    if kind is waits.FUTEX and futex is not None:
+        word, operation, value = futex
+        if reasons.is_user_lock(operation, value):
+            return waits.USER_LOCK, Lock(reasons.user_lock_kind(operation, value), pid, word)
+    if kind is waits.KERNEL_LOCK and lock:
+        return kind, Lock(reasons.kernel_lock_kind(flags), 0, lock)
+    return kind, None
+
+
+def text_of(raw: bytes) -> str:
+    return raw.partition(b"\0")[0].decode("utf-8", "replace")
+
+
+# Those whose first argument is an open file.
+_TRANSFERS = ("read", "write", "pread64", "pwrite64", "readv", "writev", "preadv", "pwritev", "preadv2", "pwritev2")
+FILE_CALLS = frozenset((*_TRANSFERS, "fsync", "fdatasync", "sync_file_range", "ftruncate", "fallocate", "getdents64"))

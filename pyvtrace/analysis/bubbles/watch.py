@@ -1,0 +1,172 @@
+"""Bubbles as they come and go: what a running `waits.d` tells, and what /proc says of those who still
+wait."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Collection
+
+from pyvtrace.analysis.bubbles import reasons, waits
+from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, bubbles, starts
+from pyvtrace.analysis.bubbles.history import History
+from pyvtrace.analysis.bubbles.reader import FILE_CALLS, SUBMITTED, THROTTLE, Reader, lock_of
+from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Thread, Wait, parts
+from pyvtrace.providers import syscall
+from pyvtrace.runtime import blocked
+from pyvtrace.runtime.session import Session
+
+# A bubble is over when nobody has joined it for so long, in ns.
+SETTLE = 300_000_000
+# What is remembered: ns, and waits.
+MEMORY, MOST_WAITS = 15_000_000_000, 20_000
+# What lasts longer is told of in parts, in ns.
+LONGEST = 10_000_000_000
+MOST_SAMPLES = 10_000
+MOST_SCANNED = 5_000
+# The map of what threads keep, and its words: as waits.d declares its `self` variables.
+_MAP, _WORDS = "self", 12
+_GLIBC_OWNER = 8  # bytes behind the word of a mutex (struct __pthread_mutex_s of 64-bit glibc)
+
+
+Found = tuple[tuple[int, tuple[int, ...]], int]
+
+
+class Watch:
+    """Waits of a session so far. `pids` are the processes that bubbles have to be about, all where there are none."""
+
+    def __init__(self, session: Session, minimum: int, pids: Collection[int] = ()) -> None:
+        self._session, self._minimum, self._pids = session, minimum, frozenset(pids)
+        calls = {number: name for name, number in syscall.table(os.uname().machine).items()}
+        self._calls = calls
+        self._reader = Reader(session.spec, session.shower, calls, blocked.open_file, session.target.function(THROTTLE))
+        self._scan = blocked.Scan(MOST_SCANNED)
+        self._futexes = frozenset(number for number, name in calls.items() if name == "futex")
+        self._history = History()
+        self._told: dict[Identity, int] = {}
+        # Waits that make a bubble which was not told of yet.
+        self._fresh: set[Identity] = set()
+        self._storage = next(spec for spec in session.spec.maps if spec.name == _MAP)
+        self._started = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        # Of threads of which the kernel cannot tell: what they were found to wait for first when, now and a look ago.
+        self._seen: dict[int, Found] = {}
+        self._before: dict[int, Found] = {}
+        self.samples: deque[Sample] = deque(maxlen=MOST_SAMPLES)
+        self.forgotten = 0
+        self.unseen = 0
+
+    def take(self) -> None:
+        """Read what the program has recorded."""
+        self._session.shower.observe()
+        for record in self._session.records():
+            made = self._reader.read(record)
+            if isinstance(made, Wait):
+                for wait in parts(made, self._minimum):
+                    self._history.add(wait)
+                    if starts(wait, self._minimum):
+                        self._fresh.add(wait.identity)
+            elif made is not None:
+                self.samples.append(made)
+
+    def look(self, now: int) -> None:
+        """Ask for those who still wait."""
+        self._before, self._seen = self._seen, {}
+        found = [wait for one in self._scan.threads(self._futexes) if (wait := self._still(one, now)) is not None]
+        self.unseen = max(self.unseen, self._scan.left_out)
+        self._history.drop_open({wait.thread.tid for wait in found})
+        for wait in found:
+            self._history.add(wait)
+
+    def finished(self, now: int) -> list[Bubble]:
+        """Bubbles that are over and were not told of yet."""
+        if not self._fresh:
+            self._forget(now)
+            return []
+        over = [b for b in self._bubbles() if b.began + LONGEST <= now or b.ended + SETTLE <= now]
+        over = [bubble for bubble in over if not bubble.open]
+        for bubble in over:
+            told = {one.wait.identity: one.wait.ended for one in bubble.waits}
+            self._told.update(told)
+            self._fresh -= told.keys()
+        self._forget(now)
+        return [bubble for bubble in over if self._wanted(bubble)]
+
+    def growing(self) -> list[Bubble]:
+        """Bubbles of which nobody knows yet when they will be over."""
+        return [bubble for bubble in self._bubbles() if self._wanted(bubble)]
+
+    def complaints(self) -> list[str]:
+        """What was left out."""
+        made = []
+        if self.forgotten:
+            made.append(f"{self.forgotten} waits forgotten before they could be told of: there were too many at once")
+        if self.unseen:
+            made.append(f"{self.unseen} threads not looked at for waits that go on: there are more than {MOST_SCANNED}")
+        return made
+
+    def _bubbles(self) -> list[Bubble]:
+        return bubbles(self._history, self._minimum, self._told)
+
+    def _wanted(self, bubble: Bubble) -> bool:
+        return not self._pids or any(one.wait.thread.pid in self._pids for one in bubble.waits)
+
+    def _forget(self, now: int) -> None:
+        before = now - MEMORY
+        self.forgotten += self._history.cut(MOST_WAITS)
+        self._history.forget(before)
+        if self._fresh:
+            self._fresh &= {wait.identity for wait in self._history}
+        self._told = {identity: ended for identity, ended in self._told.items() if ended >= before}
+
+    # -------------------------------------------------------------------------------------------------- still waiting
+
+    def _since(self, one: blocked.Blocked, now: int) -> int:
+        """When a thread was first found in the wait that it is found in now."""
+        what, at = self._before.get(one.tid, (None, now))
+        if what != (one.call, one.arguments):
+            at = now
+        self._seen[one.tid] = (one.call, one.arguments), at
+        return at
+
+    def _still(self, one: blocked.Blocked, now: int) -> Wait | None:
+        """The wait of a thread that was found waiting, if it is one that makes a bubble."""
+        kept = blocked.stored(self._session.maps[self._storage.name], self._storage.value_size, one.tid)
+        if not kept:
+            # Nothing was seen of it: it has waited since before. Where nobody knows, since it was first found to wait.
+            kept = (self._started if kept is not None else self._since(one, now), *[0] * (_WORDS - 1))
+        if not kept[0] or now - kept[0] < self._minimum:
+            return None
+        began, _, lock, flags, owner, _, _, device, sector, size, operation, asked = kept[:_WORDS]
+        name = self._calls.get(one.call, "")
+        word, command, value = (*one.arguments, 0, 0, 0)[:3]
+        futex = (word, command, value) if name == "futex" else None
+        kind = waits.FUTEX if futex else reasons.of_stack(one.stack)
+        kind, held = lock_of(kind, one.pid, futex, lock, flags)
+        if not kind.hard:
+            return None
+        own = kind in (waits.BLOCK, waits.FAULT) and 0 <= began - asked < SUBMITTED
+        return Wait(
+            Thread(one.tid, one.pid, one.comm, blocked.command(one.pid)),
+            kind,
+            began,
+            now,
+            now,
+            None,
+            held,
+            _owner(kind, held, owner),
+            Request(device, sector, size, reasons.block_operation(operation)) if own else None,
+            name,
+            blocked.open_file(one.pid, one.arguments[0]) if name in FILE_CALLS else "",
+            open=True,
+            kernel_stack=lambda: one.stack,
+        )
+
+
+def _owner(kind: Kind, lock: Lock | None, owner: int) -> int:
+    """Who holds a lock now."""
+    if kind is not waits.USER_LOCK or lock is None:
+        return owner if kind is waits.KERNEL_LOCK else 0
+    if lock.kind == "mutex":
+        return blocked.user_word(lock.space, lock.address + _GLIBC_OWNER)
+    return blocked.user_word(lock.space, lock.address) & reasons.OWNER

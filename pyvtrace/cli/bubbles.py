@@ -1,0 +1,195 @@
+"""`vtrace bubbles`: who makes everybody wait, live.
+
+A program of D records long waits; what they have to do with each other is found then, and a bubble is printed
+when it is over.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+
+import click
+
+from pyvtrace.analysis.bubbles.bubbles import Bubble
+from pyvtrace.analysis.bubbles.script import COMES_BACK, program
+from pyvtrace.analysis.bubbles.watch import Watch
+from pyvtrace.cli.showing import size_of
+from pyvtrace.cli.terminal import Signals
+from pyvtrace.cli.views import duration, run_command, writable
+from pyvtrace.kernel.target import LiveTarget
+from pyvtrace.render.bubbles import WIDTH, lines
+from pyvtrace.runtime import places
+from pyvtrace.runtime.complaints import drop_lines
+from pyvtrace.runtime.program import compile_text
+from pyvtrace.runtime.session import Session
+from pyvtrace.source import Source
+
+_SECOND = 1_000_000_000
+# Waits of a part of the shortest bubble are recorded: a holder may have waited several times.
+_DETAIL = 2
+_TAKE, _LOOK = 0.1, 1.0  # seconds between readings of records, and looks at who still waits
+_PACE = 10  # either, and finding bubbles, takes at most one part in so many of our time
+
+
+def command() -> click.Command:
+    """The command line."""
+    options = [
+        click.Option(["--min", "minimum"], callback=duration(""), default="10ms", show_default=True, metavar="TIME",
+                     help="The shortest wait that makes a bubble."),
+        click.Option(["-p", "pids"], type=click.IntRange(min=1), multiple=True, metavar="PID",
+                     help="Only bubbles in which this process waits; may be given several times."),
+        click.Option(["--duration", "length"], callback=duration("s"), metavar="TIME",
+                     help="End after this time: 30, 10m."),
+        click.Option(["--svg"], type=click.Path(dir_okay=False), metavar="FILE",
+                     help="Write a time line of the bubble with most waiting that a browser shows."),
+        click.Option(["--json"], is_flag=True, help="Print JSON lines: one object a bubble, with all its waits."),
+    ]  # fmt: skip
+    return click.Command(
+        "vtrace bubbles",
+        params=[*options],
+        callback=trace,
+        help="Who makes everybody wait: from the slow device, through whoever holds the lock, to all who wait for it.",
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run it: `argv` begins with its name. The exit status is 1 for what cannot be traced, 2 for usage."""
+    return run_command(command(), "vtrace bubbles", argv[1:])
+
+
+def trace(*, minimum: int, pids: tuple[int, ...], length: int | None, svg: str | None, json: bool) -> None:
+    """What the command does with its options."""
+    if svg is not None:
+        writable(svg)
+    pids = tuple(map(places.process, pids))
+    with ExitStack() as stack:
+        target = LiveTarget()
+        detail = max(1, minimum // _DETAIL)
+        text = program(comes_back=target.raw_tracepoint(COMES_BACK) is not None)
+        spec = compile_text(Source("waits.d", text), target, {}, (str(detail),))
+        signals = stack.enter_context(Signals())
+        session = stack.enter_context(Session(spec, target))
+        watch = Watch(session, minimum, pids)
+        session.attach()
+        if length is None:
+            print("vtrace: tracing until Ctrl-C", file=sys.stderr, flush=True)
+        show = Shown(watch, svg, json=json)
+        _run(session, signals, watch, show, None if length is None else length / _SECOND)
+        session.detach()
+        show.end()
+        for line in [*drop_lines(_lost(session)), *watch.complaints()]:
+            print(f"vtrace: {line}", file=sys.stderr)
+
+
+def _lost(session: Session) -> Mapping[str, list[int]]:
+    """What was lost, without names of files that are longer than their room: they are shown with an ellipsis."""
+    return {kind: counts for kind, counts in session.lost().items() if kind != "truncated"}
+
+
+def now() -> int:
+    """ns of CLOCK_MONOTONIC."""
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+
+
+class Shown:
+    """What is printed. On a terminal bubbles that grow stand at its bottom, drawn anew each second."""
+
+    def __init__(self, watch: Watch, svg: str | None, *, json: bool) -> None:
+        self._watch, self._svg, self._json = watch, svg, json
+        self._largest = 0
+        self._live = not json and sys.stdout.isatty()
+        self._drawn = 0
+
+    def over(self) -> None:
+        """Bubbles that have come to their end."""
+        for bubble in self._watch.finished(now()):
+            self._erase()
+            self._print(bubble)
+
+    def growing(self) -> None:
+        """Those that have not, where there is a terminal to draw on."""
+        if not self._live:
+            return
+        self._erase()
+        width, height = size_of(sys.stdout.fileno())
+        drawn = [line for b in self._watch.growing() if b.open for line in self._lines(b, width)][: height - 2]
+        sys.stdout.write("".join(f"{line[:width]}\n" for line in drawn))
+        sys.stdout.flush()
+        self._drawn = len(drawn)
+
+    def end(self) -> None:
+        """What is left."""
+        self._erase()
+        self._watch.take()
+        self._watch.look(now())
+        for bubble in self._watch.growing():
+            self._print(bubble)
+
+    def _erase(self) -> None:
+        if self._drawn:
+            sys.stdout.write(f"\x1b[{self._drawn}A\x1b[J")
+        self._drawn = 0
+
+    def _print(self, bubble: Bubble) -> None:
+        if self._svg is not None and bubble.waiting > self._largest:
+            self._largest = bubble.waiting
+            self._draw(self._svg, bubble)
+        if self._json:
+            from json import dumps
+
+            from pyvtrace.export.bubbles import bubble_object
+
+            made = bubble_object(bubble, _wall(bubble), places.device_names(), self._watch.samples)
+            print(dumps(made, separators=(",", ":")), flush=True)
+            return
+        width = size_of(sys.stdout.fileno())[0] if self._live else WIDTH
+        print(*self._lines(bubble, width), "", sep="\n", flush=True)
+
+    def _draw(self, path: str, bubble: Bubble) -> None:
+        from pyvtrace.render.timeline import timeline
+
+        devices = places.device_names()
+        (title, *_) = lines(bubble, _clock(bubble), devices)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(timeline(bubble, title, devices))
+
+    def _lines(self, bubble: Bubble, width: int) -> Iterator[str]:
+        return lines(bubble, _clock(bubble), places.device_names(), self._watch.samples, width)
+
+
+def _clock(bubble: Bubble) -> str:
+    """The time of day when it began."""
+    began = _wall(bubble)
+    return time.strftime("%H:%M:%S", time.localtime(began // _SECOND)) + f".{began // 1_000_000 % 1000:03}"
+
+
+def _wall(bubble: Bubble) -> int:
+    """When it began, in ns since 1970."""
+    return time.time_ns() - (now() - bubble.began)
+
+
+def _run(session: Session, signals: Signals, watch: Watch, show: Shown, seconds: float | None) -> None:
+    """Until the user, a signal or the time ends it."""
+    end = None if seconds is None else time.monotonic() + seconds
+    found = time.monotonic()
+    look = found + _LOOK
+    while not signals.deadly:
+        at = time.monotonic()
+        if end is not None and at >= end:
+            return
+        signals.wait(_TAKE if end is None else min(_TAKE, end - at))
+        watch.take()
+        if at >= look:
+            begins = time.thread_time()
+            session.note()
+            watch.look(now())
+            show.growing()
+            look = at + max(_LOOK, _PACE * (time.thread_time() - begins))
+        if time.monotonic() >= found:
+            begins = time.thread_time()
+            show.over()
+            found = time.monotonic() + _PACE * (time.thread_time() - begins)

@@ -1,0 +1,124 @@
+"""Threads that wait for a lock or a device and have not come back yet: nothing that happens tells of them, so /proc is
+asked.
+
+What a traced program keeps of a thread is asked of the kernel by a descriptor of the thread (Linux 6.9 and newer);
+without it nobody knows since when it waits.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from contextlib import suppress
+
+from pyvtrace.kernel import bpf
+from pyvtrace.kernel.syscall import KernelError
+from pyvtrace.value import Value
+
+_PIDFD_THREAD = os.O_EXCL
+
+
+class Blocked(Value):
+    """`state` is that of /proc/PID/stat. `call` is the number of the system call, -1 outside of one; `stack` has the
+    kernel's functions, innermost first, where the thread is in state D."""
+
+    tid: int
+    pid: int
+    comm: str
+    state: str
+    call: int
+    arguments: tuple[int, ...]
+    stack: tuple[str, ...]
+
+
+class Scan:
+    """A look at every thread of the system, at most `most` of them; `left_out` counts the others of the last one."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.left_out = 0
+
+    def threads(self, calls: frozenset[int]) -> Iterator[Blocked]:
+        """Those that sleep in one of these system calls, or in state D."""
+        looked, self.left_out = 0, 0
+        for pid in _numbers("/proc"):
+            for tid in _numbers(f"/proc/{pid}/task"):
+                looked += 1
+                if looked > self._most:
+                    self.left_out += 1
+                    continue
+                with suppress(OSError, ValueError, IndexError):
+                    found = _look(pid, tid, calls)
+                    if found is not None:
+                        yield found
+
+
+def _numbers(path: str) -> list[int]:
+    try:
+        return [int(name) for name in os.listdir(path) if name.isdigit()]
+    except OSError:
+        return []
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def _look(pid: int, tid: int, calls: frozenset[int]) -> Blocked | None:
+    base = f"/proc/{pid}/task/{tid}"
+    before, _, after = _read(f"{base}/stat").rpartition(")")
+    state = after.split()[0]
+    if state not in "SD":
+        return None
+    fields = _read(f"{base}/syscall").split()
+    call = int(fields[0]) if fields and fields[0] != "running" else -1
+    if state == "S" and call not in calls:
+        return None
+    arguments = tuple(int(field, 16) for field in fields[1:7]) if call >= 0 else ()
+    stack = (
+        tuple(line.split()[-1].split("/")[0] for line in _read(f"{base}/stack").splitlines()) if state == "D" else ()
+    )
+    return Blocked(tid, pid, before.partition("(")[2], state, call, arguments, stack)
+
+
+def stored(map_fd: int, size: int, tid: int) -> tuple[int, ...] | None:
+    """The 64-bit words that a program keeps of a thread, none if it has seen nothing of it; None where the kernel
+    cannot tell."""
+    try:
+        thread = os.pidfd_open(tid, _PIDFD_THREAD)
+    except OSError:
+        return None
+    try:
+        raw = bpf.map_lookup(map_fd, struct.pack("<i", thread), size)
+    except KernelError:
+        return None
+    finally:
+        os.close(thread)
+    return struct.unpack(f"<{size // 8}Q", raw) if raw else ()
+
+
+def user_word(pid: int, address: int) -> int:
+    """Four bytes of a process's memory; 0 where they cannot be read."""
+    try:
+        with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+            return int.from_bytes(os.pread(memory.fileno(), 4, address), "little")
+    except (OSError, OverflowError, ValueError):
+        return 0
+
+
+def command(pid: int) -> str:
+    """What a process is called; "" if it is gone."""
+    try:
+        return _read(f"/proc/{pid}/comm").rstrip("\n")
+    except OSError:
+        return ""
+
+
+def open_file(pid: int, number: int) -> str:
+    """The path of an open file of a process; "" if it cannot be told."""
+    try:
+        return os.readlink(f"/proc/{pid}/fd/{number}")
+    except OSError:
+        return ""

@@ -1,0 +1,298 @@
+"""`vtrace bubbles` against threads that hold each other up for a known time, and know who held whom.
+
+The workload is in C: waits of an interpreter's own would be among what is measured.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyvtrace.analysis.bubbles.script import program as waits_script
+from pyvtrace.analysis.bubbles.watch import Watch
+from pyvtrace.kernel.target import LiveTarget
+from pyvtrace.runtime.places import device_names
+from pyvtrace.runtime.program import compile_text
+from pyvtrace.runtime.session import Session
+from pyvtrace.source import Source
+from tests.truth.live import MS, ROOT
+from tests.workloads.slowdisk import SlowDisk
+
+SOURCE = os.path.join(ROOT, "tests/workloads/bubbles.c")
+FLAGS = ("-O1", "-g", "-fno-omit-frame-pointer", "-pthread")
+DELAY = 400 * MS
+Span = tuple[int, int]
+Object = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("bubbles") / "bubbles"
+    subprocess.run(["gcc", *FLAGS, "-o", path, SOURCE], check=True)
+    return str(path)
+
+
+class Work:
+    """The workload, at its gate."""
+
+    def __init__(self, *command: object) -> None:
+        self._process = subprocess.Popen([*map(str, command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.facts = self._line()
+        self.pid: int = self.facts["pid"]
+
+    def release(self) -> Object:
+        """Opens the gate; what it came to."""
+        assert self._process.stdin
+        self._process.stdin.write(b"\n")
+        self._process.stdin.flush()
+        return self._line()
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def _line(self) -> Object:
+        assert self._process.stdout
+        said: Object = json.loads(self._process.stdout.readline())
+        return said
+
+
+@pytest.fixture
+def watched(program: str, tracer: Callable[..., Any]) -> Iterator[Callable[..., tuple[Work, Object, list[Object]]]]:
+    """Runs the workload under `vtrace bubbles`: the work, its truth, and the bubbles that it waits in."""
+    with ExitStack() as started:
+
+        def watch(*arguments: object, minimum: str = "10ms") -> tuple[Work, Object, list[Object]]:
+            work = Work(program, *arguments)
+            started.callback(work.end)
+            one = tracer("bubbles", "--json", "--min", minimum, "-p", str(work.pid))
+            one.wait_for("tracing until")
+            truth = work.release()
+            done = one.stop()
+            assert done.status == 0
+            # A thread's own memory cannot be had in an interrupt at the wrong moment; but no record may be lost.
+            assert "drops on CPU" not in done.stderr
+            return work, truth, [json.loads(line) for line in done.stdout.splitlines()]
+
+        yield watch
+
+
+def overlap(one: Span, other: Span) -> int:
+    return max(0, min(one[1], other[1]) - max(one[0], other[0]))
+
+
+def waits_of(bubble: Object, *tids: int) -> list[Object]:
+    return [wait for wait in bubble["waits"] if wait["member"] and wait["thread"]["tid"] in tids]
+
+
+def blamed(bubble: Object, waits: list[Object], *kinds: str) -> int:
+    """ns of these waits that roots of these kinds are to blame for."""
+    roots = bubble["roots"]
+    return sum(part["ns"] for wait in waits for part in wait["blame"] if roots[part["root"]]["kind"] in kinds)
+
+
+def by_way_of(bubble: Object, waits: list[Object], tid: int, *kinds: str) -> int:
+    """The same of what a wait of thread `tid` lies in front of."""
+    roots, all_waits = bubble["roots"], bubble["waits"]
+    return sum(
+        part["ns"]
+        for wait in waits
+        for part in wait["blame"]
+        if roots[part["root"]]["kind"] in kinds and all_waits[part["path"][-1]]["thread"]["tid"] == tid
+    )
+
+
+def the_one_with(bubbles: list[Object], *tids: int) -> Object:
+    """The bubble in which all these threads wait."""
+    (found,) = [b for b in bubbles if set(tids) <= {wait["thread"]["tid"] for wait in b["waits"]}]
+    return found
+
+
+def adds_up(bubble: Object) -> bool:
+    """Whether every nanosecond of every wait has been given to one root."""
+    members = [wait for wait in bubble["waits"] if wait["member"]]
+    spent = [wait["ended_ns"] - wait["began_ns"] for wait in members]
+    given = [sum(part["ns"] for part in wait["blame"]) for wait in members]
+    whole, roots = bubble["waiting_ns"], sum(root["ns"] for root in bubble["roots"])
+    assert spent == given, [wait for wait, own, all_ in zip(members, spent, given, strict=True) if own != all_]
+    assert whole == sum(spent) == roots, (whole, sum(spent), roots)
+    return True
+
+
+def test_a_slow_disk_is_to_blame_for_forty_who_want_the_readers_mutex(watched: Any) -> None:
+    with SlowDisk(DELAY) as disk:
+        work, truth, bubbles = watched("convoy", disk.path, 40)
+    workers = [tid for tid, _, _ in truth["waits"]]
+    bubble = the_one_with(bubbles, truth["holder"], *workers)
+    assert adds_up(bubble)
+    assert (bubble["roots"][0]["kind"], bubble["roots"][0]["name"]) == ("device", os.path.basename(disk.path))
+    (held,) = waits_of(bubble, truth["holder"])
+    assert (held["kind"], held["call"]) == ("block I/O", "pread64")
+    # The whole path only if the process still has it open when the wait is over.
+    assert held["file"] in (disk.path, os.path.basename(disk.path))
+    assert (held["request"]["operation"], held["request"]["bytes"]) == ("read", 4096)
+
+    waits = [wait for wait in waits_of(bubble, *workers) if wait["kind"] == "user lock"]
+    assert {wait["lock"]["address"] for wait in waits} == {work.facts["mutex"]}
+    # Who was quick enough to find the mutex free after the read did not wait.
+    expected = sum(overlap(truth["held"], (began, ended)) for _, began, ended in truth["waits"])
+    # When the disk has answered, the reader may still have to wait for a processor.
+    assert by_way_of(bubble, waits, truth["holder"], "device", "run queue") == pytest.approx(expected, rel=0.05)
+    assert blamed(bubble, waits, "device") > 0.8 * expected
+    places = {place for place, wait in enumerate(bubble["waits"]) if wait in waits}
+    ways = {(edge["known"], edge["proven"]) for edge in bubble["edges"]
+            if edge["wait"] in places and edge["holder"] == truth["holder"]}  # fmt: skip
+    assert ways == {("lock owner", True)}
+
+
+def test_who_computes_with_a_mutex_held_is_to_blame_with_its_stack(watched: Any) -> None:
+    work, truth, bubbles = watched("burn", 400, 8)
+    workers = [tid for tid, _, _ in truth["waits"]]
+    bubble = the_one_with(bubbles, *workers)
+    assert adds_up(bubble)
+    (root,) = [root for root in bubble["roots"] if root["kind"] == "CPU" and root["thread"]["tid"] == truth["holder"]]
+    assert any(frame.endswith("`burn") for frame in root["stack"])
+    waits = [wait for wait in waits_of(bubble, *workers) if wait["lock"]]
+    assert {wait["lock"]["address"] for wait in waits} == {work.facts["mutex"]}
+    expected = sum(overlap(truth["held"], (began, ended)) for _, began, ended in truth["waits"])
+    whole = sum(ended - began for _, began, ended in truth["waits"])
+    assert sum(wait["ended_ns"] - wait["began_ns"] for wait in waits) == pytest.approx(whole, rel=0.05), json.dumps(
+        [truth, bubbles]
+    )
+    # The holder's processor time was evenly spread over the time it held the mutex, or nearly so; on a busy machine its
+    # short waits before its first long one count as well.
+    used = expected * truth["used"] / (truth["held"][1] - truth["held"][0])
+    assert 0.85 * used < blamed(bubble, waits, "CPU") < used + 0.25 * whole
+
+
+def test_two_who_want_each_others_mutex_are_a_deadlock(watched: Any) -> None:
+    work, truth, bubbles = watched("crossed")
+    began = {tid: began for tid, began, _ in truth["waits"]}
+    bubble = the_one_with(bubbles, *began)
+    assert adds_up(bubble)
+    assert bubble["growing"]
+    assert bubble["roots"][0]["kind"] == "deadlock"
+    waits = waits_of(bubble, *began)
+    assert blamed(bubble, waits, "deadlock") > 0.95 * bubble["waiting_ns"]
+    assert {wait["lock"]["address"] for wait in waits} == {work.facts["mutex"], work.facts["other"]}
+    for wait in waits:
+        assert wait["began_ns"] >= began[wait["thread"]["tid"]]
+        assert wait["ended_ns"] - wait["began_ns"] > 200 * MS
+    known = {(bubble["waits"][edge["wait"]]["thread"]["tid"], edge["holder"], edge["proven"])
+             for edge in bubble["edges"]}  # fmt: skip
+    left, right = began
+    assert known == {(left, right, True), (right, left, True)}
+
+
+def test_a_wait_is_followed_through_a_connection_and_a_pipe_to_the_disk(watched: Any) -> None:
+    with SlowDisk(DELAY) as disk:
+        _, truth, bubbles = watched("relay", disk.path)
+    client, relay, reader = truth["client"], truth["relay"], truth["reader"]
+    bubble = the_one_with(bubbles, client[0], relay[0], reader[0])
+    assert adds_up(bubble)
+    assert (bubble["roots"][0]["kind"], bubble["roots"][0]["name"]) == ("device", os.path.basename(disk.path))
+    for pid, began, ended in (client, relay, reader):
+        waits = waits_of(bubble, pid)
+        expected = overlap((began, ended), (reader[1], reader[2]))
+        assert by_way_of(bubble, waits, reader[0], "device", "run queue") == pytest.approx(expected, rel=0.05)
+    (wait,) = [wait for wait in waits_of(bubble, client[0]) if wait["kind"] == "socket"]
+    longest = max(wait["blame"], key=lambda part: part["ns"])
+    path = [bubble["waits"][place]["thread"]["pid"] for place in longest["path"]]
+    assert path == [client[0], relay[0], reader[0]]
+    known = {(bubble["waits"][edge["wait"]]["thread"]["pid"], edge["holder"]): edge for edge in bubble["edges"]}
+    assert known[relay[0], reader[0]]["known"] == "peer"
+    assert known[relay[0], reader[0]]["proven"]
+    assert (client[0], relay[0]) in known
+
+
+@contextmanager
+def slow_ext4(directory: Path) -> Iterator[tuple[SlowDisk, str]]:
+    """A file system on a slow disk that is quick until it is told."""
+    with SlowDisk(0, size=64 << 20, writable=True) as disk:
+        subprocess.run(["mkfs.ext4", "-q", disk.path], check=True)
+        subprocess.run(["mount", disk.path, directory], check=True)
+        try:
+            yield disk, os.path.join(directory, "file")
+        finally:
+            disk.delay_ns = 0
+            subprocess.run(["umount", directory], check=True)
+
+
+def test_writers_of_one_file_wait_for_its_lock_and_that_for_the_disk(watched: Any, tmp_path: Path) -> None:
+    with slow_ext4(tmp_path) as (disk, path):
+        Path(path).touch()
+        disk.delay_ns = 60 * MS
+        _, truth, bubbles = watched("append", path, 5)
+    writers = [tid for tid, _, _ in truth["waits"]]
+    bubble = the_one_with(bubbles, *writers)
+    assert adds_up(bubble)
+    assert (bubble["roots"][0]["kind"], bubble["roots"][0]["name"]) == ("device", os.path.basename(disk.path))
+    waits = [wait for wait in waits_of(bubble, *writers) if wait["kind"] == "kernel lock"]
+    assert {wait["lock"]["kind"] for wait in waits} == {"rwsem write"}
+    assert len({wait["lock"]["address"] for wait in waits}) == 1
+    # On a busy machine some come when the one before has gone.
+    assert len({wait["thread"]["tid"] for wait in waits}) >= 2
+    # From when a writer began to when it ended it waited for the lock or the disk; a busy machine adds to what
+    # the owner of the lock needed besides.
+    expected = sum(ended - began for _, began, ended in truth["waits"])
+    ours = waits_of(bubble, *writers)
+    found = blamed(bubble, ours, "device", "run queue", "CPU", "short waits")
+    assert found == pytest.approx(expected, rel=0.1), json.dumps(bubble["roots"])
+    assert blamed(bubble, ours, "device") > 0.5 * expected
+    firsts = [edge for edge in bubble["edges"] if bubble["waits"][edge["wait"]] in waits and edge["proven"]]
+    assert firsts
+    assert {edge["holder"] for edge in firsts} <= set(writers)
+
+
+def test_a_crowd_on_one_cpu_waits_in_its_run_queue(watched: Any) -> None:
+    _, truth, bubbles = watched("crowd", 200, 6, minimum="5ms")
+    threads = [tid for tid, _, _ in truth["waits"]]
+    assert all(map(adds_up, bubbles))
+    expected = sum(ended - began for _, began, ended in truth["waits"]) - sum(truth["used"])
+    found = sum(blamed(bubble, waits_of(bubble, *threads), "run queue") for bubble in bubbles)
+    assert found == pytest.approx(expected, rel=0.1)
+
+
+def test_kernels_that_cannot_tell_who_comes_back_show_the_same_chain(program: str) -> None:
+    """What runs on kernels without sched_exit_tp, on whatever kernel this is."""
+    spec = compile_text(Source("waits.d", waits_script(comes_back=False)), LiveTarget(), {}, ["2500000"])
+    with SlowDisk(DELAY) as disk, Session(spec, LiveTarget()) as session:
+        work = Work(program, "convoy", disk.path, 10)
+        try:
+            watch = Watch(session, 10 * MS, [work.pid])
+            session.attach()
+            truth = work.release()
+            session.detach()
+            watch.take()
+        finally:
+            work.end()
+        devices = device_names()
+    workers = {tid for tid, _, _ in truth["waits"]}
+    (bubble,) = [b for b in watch.growing() if workers < {one.wait.thread.tid for one in b.waits}]
+    root, _ = bubble.roots()[0]
+    assert (root.kind, devices[root.which]) == ("device", os.path.basename(disk.path))
+    waits = [one for one in bubble.waits if one.wait.thread.tid in workers and one.wait.lock]
+    expected = sum(overlap(truth["held"], (began, ended)) for _, began, ended in truth["waits"])
+    found = sum(
+        share.ns
+        for one in waits
+        for share in one.shares
+        if share.root.kind in ("device", "run queue") and share.hops[-1].wait.thread.tid == truth["holder"]
+    )
+    assert found == pytest.approx(expected, rel=0.05)
+
+
+def test_nothing_is_reported_where_everybody_waits_as_he_should(watched: Any) -> None:
+    _, truth, bubbles = watched("calm", 5000, minimum="100ms")
+    assert truth["rounds"] > 0
+    # Where others make the machine busy, that is what there is to tell; waits of idle threads would not be for it.
+    for bubble in bubbles:
+        queue = sum(root["ns"] for root in bubble["roots"] if root["kind"] == "run queue")
+        assert queue > 0.8 * bubble["waiting_ns"], json.dumps(bubble)

@@ -1,0 +1,451 @@
+/*
+ * Threads that hold each other up, and know for how long: `bubbles KIND [ARGUMENT ...]`, at the gate of every workload.
+ *
+ * convoy PATH N     a thread reads 4 KiB of PATH past the page cache with a mutex held, N others want the mutex
+ * burn MS N         the same, but the holder computes for MS in `burn`
+ * crossed           two threads take a mutex each, then want the other's, for ever
+ * append PATH N     N threads append 4 KiB each to the file PATH past the page cache: its inode's lock is one
+ * relay PATH        a process reads PATH, then writes to a pipe; who reads the pipe answers on a loopback connection, for
+ *                   which a third one waits
+ * crowd MS N        N threads that compute for MS of their own processor time each, on one CPU
+ * calm MS           short waits of every kind, and long ones that are nobody's fault
+ *
+ * Truth: moments and spans in ns of CLOCK_MONOTONIC; see each function.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST = 256, BLOCK = 4096 };
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER, other = PTHREAD_MUTEX_INITIALIZER;
+static pthread_barrier_t barrier;
+static long long began[MOST], ended[MOST], used[MOST], held_from, held_to;
+static int tids[MOST], holder, count;
+static const char *path;
+static long milliseconds;
+
+static long long clock_ns(clockid_t id)
+{
+	struct timespec now;
+	clock_gettime(id, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+static long long now(void) { return clock_ns(CLOCK_MONOTONIC); }
+
+static int name_thread(const char *name)
+{
+	prctl(PR_SET_NAME, name);
+	return (int)syscall(SYS_gettid);
+}
+
+static void gate(void)
+{
+	char line[8];
+	name_thread("bubbles");
+	printf("{\"name\": \"bubbles\", \"pid\": %d, \"mutex\": %lu, \"other\": %lu}\n", getpid(), (unsigned long)&mutex,
+	    (unsigned long)&other);
+	fflush(stdout);
+	if (read(0, line, sizeof line) < 0)
+		exit(1);
+}
+
+static void spans(const char *name, int n)
+{
+	printf("\"%s\": [", name);
+	for (int i = 0; i < n; i++)
+		printf("%s[%d, %lld, %lld]", i ? ", " : "", tids[i], began[i], ended[i]);
+	printf("]");
+}
+
+/* What the kernel is to be asked for: a block of its own for every caller, for a second read might be cached. */
+static void read_block(const char *from)
+{
+	static void *page;
+	int fd = open(from, O_RDONLY | O_DIRECT);
+	if (posix_memalign(&page, BLOCK, BLOCK) || pread(fd, page, BLOCK, 0) != BLOCK) {
+		perror(from);
+		exit(1);
+	}
+	close(fd);
+}
+
+__attribute__((noinline)) void burn(long long until)
+{
+	while (now() < until)
+		;
+}
+
+/* ------------------------------------------------------------------------------------------------- a mutex that is held */
+
+__attribute__((noinline)) void hold(void)
+{
+	if (path)
+		read_block(path);
+	else
+		burn(held_from + milliseconds * 1000000LL);
+}
+
+static void *keep(void *nothing)
+{
+	holder = name_thread("writer");
+	pthread_mutex_lock(&mutex);
+	pthread_barrier_wait(&barrier);
+	held_from = now();
+	long long start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	hold();
+	used[0] = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
+	held_to = now();
+	pthread_mutex_unlock(&mutex);
+	return nothing;
+}
+
+static void *want(void *which)
+{
+	char name[16];
+	long i = (long)which;
+	snprintf(name, sizeof name, "worker-%ld", i);
+	tids[i] = name_thread(name);
+	pthread_barrier_wait(&barrier);
+	began[i] = now();
+	pthread_mutex_lock(&mutex);
+	ended[i] = now();
+	pthread_mutex_unlock(&mutex);
+	return NULL;
+}
+
+/* `held`: from when to when the holder read or computed; `used`: how much of it on a processor; `waits`: thread, begin and end of each wait for the mutex. */
+static void held(void)
+{
+	pthread_t threads[MOST], first;
+	pthread_barrier_init(&barrier, NULL, count + 1);
+	gate();
+	pthread_create(&first, NULL, keep, NULL);
+	for (long i = 0; i < count; i++)
+		pthread_create(&threads[i], NULL, want, (void *)i);
+	pthread_join(first, NULL);
+	for (int i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	printf("{\"holder\": %d, \"held\": [%lld, %lld], \"used\": %lld, ", holder, held_from, held_to, used[0]);
+	spans("waits", count);
+	printf("}\n");
+}
+
+/* --------------------------------------------------------------------------------------------------------------- crossed */
+
+static void *cross(void *which)
+{
+	long i = (long)which;
+	tids[i] = name_thread(i ? "right" : "left");
+	pthread_mutex_lock(i ? &other : &mutex);
+	pthread_barrier_wait(&barrier);
+	began[i] = now();
+	pthread_mutex_lock(i ? &mutex : &other);
+	return NULL;
+}
+
+static int sleeps(int tid)
+{
+	char name[64], line[256] = "";
+	snprintf(name, sizeof name, "/proc/self/task/%d/syscall", tid);
+	int fd = open(name, O_RDONLY);
+	ssize_t got = read(fd, line, sizeof line - 1);
+	close(fd);
+	return got > 0 && atoi(line) == SYS_futex;
+}
+
+/* `waits` of both; the report comes when both have slept for 200 ms, and the process ends when nobody listens any more. */
+static void crossed(void)
+{
+	pthread_t threads[2];
+	pthread_barrier_init(&barrier, NULL, 3);
+	gate();
+	for (long i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, cross, (void *)i);
+	pthread_barrier_wait(&barrier);
+	while (!sleeps(tids[0]) || !sleeps(tids[1]))
+		usleep(1000);
+	usleep(200000);
+	printf("{");
+	spans("waits", 2);
+	printf("}\n");
+	fflush(stdout);
+	while (getchar() != EOF)
+		;
+	_exit(0);
+}
+
+/* ---------------------------------------------------------------------------------------------------------------- append */
+
+static void *add(void *which)
+{
+	long i = (long)which;
+	void *page;
+	char name[16];
+	snprintf(name, sizeof name, "append-%ld", i);
+	tids[i] = name_thread(name);
+	if (posix_memalign(&page, BLOCK, BLOCK))
+		exit(1);
+	memset(page, (int)i + 1, BLOCK);
+	/* A description of its own: one that is shared has a lock for its position, too. */
+	int file = open(path, O_WRONLY | O_APPEND | O_DIRECT);
+	pthread_barrier_wait(&barrier);
+	began[i] = now();
+	if (write(file, page, BLOCK) != BLOCK)
+		perror("append"), exit(1);
+	ended[i] = now();
+	return NULL;
+}
+
+/* `waits`: from when to when each thread was in its write. */
+static void append(void)
+{
+	pthread_t threads[MOST];
+	pthread_barrier_init(&barrier, NULL, count);
+	gate();
+	for (long i = 0; i < count; i++)
+		pthread_create(&threads[i], NULL, add, (void *)i);
+	for (int i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	printf("{");
+	spans("waits", count);
+	printf("}\n");
+}
+
+/* ----------------------------------------------------------------------------------------------------------------- relay */
+
+static int ends[2], listener, port;
+
+/* A child dies with the workload, however that ends. */
+static int child(const char *name, void (*work)(int), int out)
+{
+	int pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, 9);
+		name_thread(name);
+		work(out);
+		_exit(0);
+	}
+	return pid;
+}
+
+static void tell(int out, long long from, long long to)
+{
+	long long span[2] = {from, to};
+	if (write(out, span, sizeof span) < 0)
+		_exit(1);
+}
+
+static void reads_disk(int out)
+{
+	long long from = now();
+	read_block(path);
+	long long to = now();
+	if (write(ends[1], ".", 1) != 1)
+		_exit(1);
+	tell(out, from, to);
+}
+
+static void reads_pipe(int out)
+{
+	char byte;
+	int connection = accept(listener, NULL, NULL);
+	if (read(connection, &byte, 1) != 1)
+		_exit(1);
+	long long from = now();
+	if (read(ends[0], &byte, 1) != 1)
+		_exit(1);
+	long long to = now();
+	if (write(connection, &byte, 1) != 1)
+		_exit(1);
+	tell(out, from, to);
+	pause();
+}
+
+static void asks(int out)
+{
+	char byte = '?';
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = port, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int connection = socket(AF_INET, SOCK_STREAM, 0);
+	if (connect(connection, (void *)&address, sizeof address) || write(connection, &byte, 1) != 1)
+		_exit(1);
+	long long from = now();
+	if (read(connection, &byte, 1) != 1)
+		_exit(1);
+	tell(out, from, now());
+	pause();
+}
+
+/* `reader`, `relay` and `client`: [process, begin, end] of the read from the disk, the pipe and the connection. */
+static void relay(void)
+{
+	static void (*const works[])(int) = {asks, reads_pipe, reads_disk};
+	static const char *const names[] = {"client", "relay", "reader"};
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof address;
+	int pids[3], pipes[3][2];
+	if (pipe(ends))
+		exit(1);
+	listener = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(listener, (void *)&address, size) || listen(listener, 1))
+		exit(1);
+	getsockname(listener, (void *)&address, &size);
+	port = address.sin_port;
+	gate();
+	for (int i = 0; i < 3; i++) {
+		if (pipe(pipes[i]))
+			exit(1);
+		/* The client first: it waits for an answer before the disk is read. */
+		pids[i] = child(names[i], works[i], pipes[i][1]);
+		usleep(20000);
+	}
+	printf("{");
+	for (int i = 0; i < 3; i++) {
+		long long span[2];
+		if (read(pipes[i][0], span, sizeof span) != sizeof span)
+			exit(1);
+		printf("%s\"%s\": [%d, %lld, %lld]", i ? ", " : "", names[i], pids[i], span[0], span[1]);
+	}
+	printf("}\n");
+	for (int i = 0; i < 3; i++) {
+		kill(pids[i], 9);
+		waitpid(pids[i], NULL, 0);
+	}
+}
+
+/* ----------------------------------------------------------------------------------------------------------------- crowd */
+
+static void *compute(void *which)
+{
+	long i = (long)which;
+	tids[i] = name_thread("crowd");
+	pthread_barrier_wait(&barrier);
+	began[i] = now();
+	long long start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	while ((used[i] = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start) < milliseconds * 1000000LL)
+		;
+	ended[i] = now();
+	return NULL;
+}
+
+/* `waits`: from when to when each thread computed; `used`: how long it had a processor. */
+static void crowd(void)
+{
+	pthread_t threads[MOST];
+	cpu_set_t one;
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	sched_setaffinity(0, sizeof one, &one);
+	pthread_barrier_init(&barrier, NULL, count);
+	gate();
+	for (long i = 0; i < count; i++)
+		pthread_create(&threads[i], NULL, compute, (void *)i);
+	for (int i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	printf("{");
+	spans("waits", count);
+	printf(", \"used\": [");
+	for (int i = 0; i < count; i++)
+		printf("%s%lld", i ? ", " : "", used[i]);
+	printf("]}\n");
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ calm */
+
+static long long finish;
+
+static void *briefly(void *nothing)
+{
+	name_thread("briefly");
+	while (now() < finish) {
+		pthread_mutex_lock(&mutex);
+		usleep(1000);
+		pthread_mutex_unlock(&mutex);
+		usleep(3000);
+	}
+	return nothing;
+}
+
+static void *idle(void *nothing)
+{
+	struct pollfd none = {.fd = ends[0], .events = POLLIN};
+	name_thread("idle");
+	while (now() < finish)
+		poll(&none, 1, 200);
+	return nothing;
+}
+
+static void *serve(void *nothing)
+{
+	char byte;
+	name_thread("serve");
+	while (read(ends[0], &byte, 1) == 1 && byte != '!')
+		;
+	return nothing;
+}
+
+/* `rounds` of a client that asks every 50 ms. */
+static void calm(void)
+{
+	pthread_t threads[4];
+	void *(*const works[])(void *) = {briefly, briefly, idle, serve};
+	int rounds = 0;
+	if (pipe(ends))
+		exit(1);
+	gate();
+	finish = now() + milliseconds * 1000000LL;
+	for (int i = 0; i < 4; i++)
+		pthread_create(&threads[i], NULL, works[i], NULL);
+	for (; now() < finish; rounds++) {
+		usleep(50000);
+		if (write(ends[1], ".", 1) != 1)
+			exit(1);
+	}
+	if (write(ends[1], "!", 1) != 1)
+		exit(1);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	printf("{\"rounds\": %d}\n", rounds);
+}
+
+int main(int argc, char **argv)
+{
+	const char *kind = argc > 1 ? argv[1] : "";
+	const char *first = argc > 2 ? argv[2] : "";
+	prctl(PR_SET_PDEATHSIG, 9);
+	count = argc > 3 ? atoi(argv[3]) : 0;
+	milliseconds = atol(first);
+	if (count > MOST)
+		return 2;
+	if (!strcmp(kind, "convoy"))
+		path = first, held();
+	else if (!strcmp(kind, "burn"))
+		held();
+	else if (!strcmp(kind, "crossed"))
+		crossed();
+	else if (!strcmp(kind, "append"))
+		path = first, append();
+	else if (!strcmp(kind, "relay"))
+		path = first, relay();
+	else if (!strcmp(kind, "crowd"))
+		crowd();
+	else if (!strcmp(kind, "calm"))
+		calm();
+	else
+		return 2;
+	return 0;
+}
