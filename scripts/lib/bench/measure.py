@@ -93,12 +93,11 @@ class Bench:
     def waits(self, command: Command) -> Figures:
         """What a tracer adds to a process that is woken and sleeps again, and its waker: `percent` of the time that
         takes, and `ns` that its programs run, by the kernel's own clock."""
-        others = ids("prog")
         with self._loop("wake") as loop:
             bare = min(loop.run(SMALL_BURST) for _ in range(BURSTS))
-            with attached(command, loop, self._others):
+            with attached(command, loop, self._others) as tracer:
                 traced = min(loop.run(SMALL_BURST) for _ in range(BURSTS))
-                programs, bursts = ids("prog") - others, []
+                programs, bursts = programs_of(tracer.process.pid), []
                 with statistics():
                     for _ in range(BURSTS):
                         before = sum(runs(program)[0] for program in programs)
