@@ -17,6 +17,8 @@ RELEASE = tuple(map(int, re.findall(r"\d+", os.uname().release)[:2]))
 # what its builds leave out.
 STOCK = "VTRACE_STOCK_KERNEL" in os.environ
 LEFT_OUT = {(6, 1): {"kprobe multi": errno.EOPNOTSUPP}}  # built without CONFIG_FPROBE
+# What processors that are emulated do not have, whatever the kernel.
+EMULATED = {"hardware counters": errno.ENOENT}
 # What may be missing from others, and how it then shows: left out of the build, or forbidden by a policy.
 EXCUSES = {
     "kprobe": errno.ENOENT,
@@ -43,7 +45,7 @@ def test_a_feature(name: str) -> None:
     assert resource.getrlimit(resource.RLIMIT_MEMLOCK) == limits
     assert answer.works != bool(answer.reason)
     if not answer.works and version(answer.feature.since) <= RELEASE:
-        excuses = LEFT_OUT.get(RELEASE, {}) if STOCK else EXCUSES
+        excuses = {**EMULATED, **LEFT_OUT.get(RELEASE, {})} if STOCK else EXCUSES
         assert answer.error == excuses.get(name), f"{name}: {answer.reason}"
 
 

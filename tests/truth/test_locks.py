@@ -6,12 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.truth.live import MS, Row, Trace, shipped, view_rows
+from tests.truth.live import CLOSE, MS, Row, Trace, shipped, view_rows
 from tests.workloads.slowdisk import SlowDisk
 
 SCRIPT = shipped("locks/processes.d")
-# A waiter is told the end of its wait a little after the fact, and has its clock read a little before the beginning.
-CLOSE = 0.15
 
 
 def trace_locks() -> Trace:
