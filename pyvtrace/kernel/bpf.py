@@ -26,7 +26,6 @@ BPF_TRACE_RAW_TP, BPF_TRACE_FENTRY, BPF_TRACE_FEXIT = 23, 24, 25
 BPF_PERF_EVENT, BPF_TRACE_KPROBE_MULTI, BPF_TRACE_UPROBE_MULTI = 41, 42, 48
 BPF_ANY, BPF_NOEXIST, BPF_EXIST = 0, 1, 2
 _TEST_RUN_ON_CPU = 1 << 0
-_STATS_RUN_TIME = 0
 
 # -------------------------------------------------------------------------------------------------- one shape a command
 
@@ -154,7 +153,6 @@ _COMMANDS = {
     "BPF_MAP_FREEZE": 22,
     "BPF_MAP_LOOKUP_BATCH": 24,
     "BPF_LINK_CREATE": 28,
-    "BPF_ENABLE_STATS": 32,
 }
 
 
@@ -475,7 +473,7 @@ def link_create(
 
 
 class ProgramInfo(Value):
-    """What the kernel knows of a program. Times and counts stay 0 unless run statistics are on (`stats_enable`);
+    """What the kernel knows of a program. Times and counts stay 0 unless run statistics are on (BPF_ENABLE_STATS);
     `recursion_misses` counts the runs it skipped because the program was already running on that CPU."""
 
     id: int
@@ -494,8 +492,3 @@ def program_info(fd: int) -> ProgramInfo:
     identifier, jited = struct.unpack_from("=I8xI", info, 4)
     time, count, misses, verified = struct.unpack_from("=QQQI", info, 192)
     return ProgramInfo(identifier, time, count, misses, verified, jited)
-
-
-def stats_enable() -> int:
-    """fd that keeps the run statistics of all programs on while it is open."""
-    return _bpf("BPF_ENABLE_STATS", _Word(value=_STATS_RUN_TIME), "turn run statistics on")

@@ -14,6 +14,7 @@ from pyvtrace.bpf import helpers, maps
 from pyvtrace.bpf.isa import R0, R1, R2, R3, R4, Label, call, jump_if, leave, load, map_fd, mov, store
 from pyvtrace.kernel import bpf
 from pyvtrace.spec import MapSpec
+from scripts.lib.bpf import statistics
 from tests.kernel.code import NOTHING, Kernel, count_calls_of
 
 
@@ -234,9 +235,9 @@ def test_program_info_counts_runs(kernel: Kernel) -> None:
     assert fresh.id > 0
     assert fresh.verified_instructions > 0
     assert (fresh.run_count, fresh.run_time_ns, fresh.recursion_misses) == (0, 0, 0)
-    kernel.own(bpf.stats_enable())
-    kernel.own(bpf.raw_tracepoint_open("sched_process_wait", program))
-    os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)
+    with statistics():
+        kernel.own(bpf.raw_tracepoint_open("sched_process_wait", program))
+        os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)
     info = bpf.program_info(program)
     assert info.run_count >= 1
     assert info.run_time_ns > 0

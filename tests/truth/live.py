@@ -28,8 +28,6 @@ from pyvtrace.spec import ERROR_RECORD, RECORD_HEADER_SIZE
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MS = 1_000_000
-# Of the times of waiters' own clocks, which begin before and end after the kernel's: more so on emulated processors.
-CLOSE = 0.5 if "VTRACE_STOCK_KERNEL" in os.environ else 0.15
 SCALE = 2  # of the exphist() of the scripts behind the views: buckets 19 % wide
 
 
