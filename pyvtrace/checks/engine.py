@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pyvtrace.checks.baseline import Baseline, Recorded
 from pyvtrace.checks.measure import Command, Run, measure
+from pyvtrace.checks.origin import Narrowed
 from pyvtrace.checks.problems import CheckError
 from pyvtrace.checks.spec import Check
 from pyvtrace.checks.verdicts import INCONCLUSIVE, NO_BASELINE, PASS, REGRESSION, Verdict, judge
@@ -155,8 +156,8 @@ def _old(check: Check, baseline: Baseline | None) -> Recorded | None:
     return baseline.checks[check.name]
 
 
-def _own(check: Check) -> str:
-    return check.probes.narrowed() if check.probes is not None else ""
+def _own(check: Check) -> Narrowed | None:
+    return check.probes.narrowed() if check.probes is not None else None
 
 
 def _with_line(command: Command, line: str) -> Command:
