@@ -328,7 +328,8 @@ def in_vm(kernel: str | None, outputs: Sequence[str | None]) -> int:
     for path in outputs:
         if path is not None and path != "-":
             options += ["--output", path]
-    options += [f"--env={name}" for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY") if name in os.environ]
+    # What the command would find here, it finds there. A shell sets them, which knows identifiers only.
+    options += [f"--env={name}" for name in os.environ if name.isidentifier() and name.isascii()]
     vtrace = [sys.executable, "-c", "from pyvtrace.cli.main import run; run()"]
     status = vm_main(["vm", "run", "--memory", "2G", *options, "--", *vtrace, "check", *words])
     # Everything else is the virtual machine's: none was started, it was ended, a report did not come back.

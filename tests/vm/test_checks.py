@@ -15,7 +15,7 @@ REGRESSION, ERROR = 1, 2
 WORK = """\
 import os, sys
 out = os.open("out", os.O_WRONLY | os.O_CREAT)
-for _ in range(100):
+for _ in range(int(os.environ["WRITES"])):
     os.write(out, b"x")
 if sys.argv[1:] == ["sync"]:
     os.fsync(out)
@@ -41,7 +41,8 @@ def vtrace_check(cwd: Path, *words: str, **environment: str) -> subprocess.Compl
     return subprocess.run(
         [VTRACE, "check", *words],
         cwd=cwd,
-        env={**os.environ, **environment},
+        # The guest's command finds what it would find here.
+        env={**os.environ, "WRITES": "100", **environment},
         capture_output=True,
         text=True,
         timeout=PATIENCE,
