@@ -23,7 +23,7 @@ from pyvtrace.checks.own import Library, OwnProgram, own_program
 from pyvtrace.checks.problems import CheckError, did_you_mean
 from pyvtrace.checks.toml_places import TomlPlaces
 from pyvtrace.source import Source
-from pyvtrace.value import Value
+from pyvtrace.value import Value, replace
 
 FILES = ("vtrace.toml", "pyproject.toml")
 # Keys of a check, with the type of each and what it is for.
@@ -164,7 +164,7 @@ def _assertion(
     if not isinstance(text, str):
         raise CheckError(f"an assertion is a text, not {text!r}", place.of(number, "assert"))
     try:
-        return parse(text, calls, own, times)
+        return replace(parse(text, calls, own, times), line=place.of(number, "assert", text).line)
     except BadAssertion as problem:
         where = place.of(number, "assert", text, problem.part)
         raise CheckError(str(problem), where, problem.hint) from None

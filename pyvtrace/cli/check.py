@@ -257,7 +257,8 @@ def _report(
     if as_json != "-":
         _show(outcomes)
     if os.environ.get("GITHUB_ACTIONS") == "true" and as_json != "-":
-        sys.stdout.write(reports.github(outcomes, spec))
+        workspace = os.environ.get("GITHUB_WORKSPACE", "").rstrip("/")
+        sys.stdout.write(reports.github(outcomes, spec, workspace))
     for path, text, mode in (
         (junit, reports.junit, "w"),
         (markdown, reports.markdown, "a"),

@@ -45,6 +45,7 @@ class Runner:
         environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         environment |= step["env"] | {name: str(path) for name, path in self.files.items()}
         environment |= {"GITHUB_ACTIONS": "true", "RUNNER_TEMP": str(self.temporary)}
+        environment |= {"GITHUB_WORKSPACE": str(self.workspace)}
         return subprocess.run(
             [*BASH, "-c", step["run"]],
             cwd=self.workspace / step.get("working-directory", "."),
@@ -108,7 +109,9 @@ def test_a_job_whose_change_is_worse(runner: Runner) -> None:
     assert summary.startswith("# What another step wrote\n### ✗ sync")
     assert f"fsync, {project}/out" in summary and "### ✓ other" in summary
     (annotation,) = [line for line in ran.stdout.splitlines() if line.startswith("::")]
-    assert annotation.startswith("::error file=vtrace.toml,title=sync::syscall fsync <= 0: syscall fsync was 1%0A")
+    assert annotation.startswith(
+        "::error file=project/vtrace.toml,line=5,title=sync::syscall fsync <= 0: syscall fsync was 1%0A"
+    )
     assert len(list(ElementTree.parse(project / "vtrace-junit.xml").iter("failure"))) == 1
     whole = Action({}, ROOT).whole["runs"]["steps"][-1]
     assert whole["if"].startswith("${{ always()") and whole["uses"] == "actions/upload-artifact@v4"

@@ -188,6 +188,8 @@ def test_what_is_wrong_in_a_program_is_shown_in_the_spec(
     start = below.index("^")
     assert shown[start : start + below.count("^")] == "exename"
     assert below.endswith("did you mean 'execname'?")
+    annotated = vtrace("check", "--spec", str(spec), env={"GITHUB_ACTIONS": "true"}).stdout.splitlines()[-1]
+    assert annotated.startswith(f"::error file={spec},line={line},title=it::{spec}%3A{line}".replace("%3A", ":"))
 
 
 def test_every_problem_of_a_program_has_its_place(check: Check, tmp_path: Path) -> None:

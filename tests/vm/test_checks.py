@@ -70,7 +70,7 @@ def test_the_same_counts_with_reports_that_come_back(tmp_path: Path) -> None:
     assert "warning" not in ran.stderr  # the baseline is of the same kernel
     assert "✓ syscall write <= +0: syscall write was 100, is 100" in ran.stdout
     assert f"fsync, {tmp_path}/out" in ran.stdout
-    assert "::error file=vtrace.toml,title=worse::no fsync: syscall fsync was 1" in ran.stdout
+    assert "::error file=vtrace.toml,line=13,title=worse::no fsync: syscall fsync was 1" in ran.stdout
     (failure,) = ElementTree.parse(tmp_path / "junit.xml").iter("failure")
     assert failure.get("message") == "no fsync: syscall fsync was 1"
     assert summary.read_text().startswith("# before\n### ✓ steady")
