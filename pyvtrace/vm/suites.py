@@ -107,8 +107,8 @@ class Apt:
             file.writelines(f"deb [arch=amd64 signed-by={KEYRING}] {where} {suite} main\n" for where, suite in SUITES)
 
     def update(self) -> list[str]:
-        """Fetch the suites' lists (30 MB the first time). A suite whose list has expired, on a mirror that is behind, is
-        left out: the others have kernels, too. What is to be said of each of these."""
+        """Fetch the suites' lists (30 MB the first time). A suite whose list has expired, on a mirror that is behind,
+        is left out: the others have kernels, too. What is to be said of each of these."""
         done = self._done("apt-get", "-qq", "-o", "APT::Update::Error-Mode=any", "update")
         problems = [line.removeprefix("E: ") for line in done.stderr.splitlines() if line.startswith("E: ")]
         expired = [problem for problem in problems if _EXPIRED.search(problem)]
