@@ -117,6 +117,7 @@ OURS_BUBBLES = Command((VTRACE, "bubbles"), programs=3)
 # Probes with documented arguments, and the same written for their tracepoints; 23 is SIGURG.
 SIGNALS = "proc:::signal-send /args[2] == 23 && args[1]->pr_pid == pid/ { @[execname] = count(); }"
 OWN_SIGNALS = "rawtp:signal::signal_generate /args[0] == 23 && args[2]->tgid == pid/ { @[execname] = count(); }"
+SDT_SIGNALS = "sdt:signal::signal_generate /args->sig == 23 && args->pid == pid/ { @[execname] = count(); }"
 WAKEUPS = "sched:::wakeup /args[0]->pr_lwpid != tid/ { @[execname] = count(); }"
 OWN_WAKEUPS = "rawtp:sched::sched_waking /args[0]->pid != tid/ { @[execname] = count(); }"
 
@@ -161,6 +162,15 @@ ROWS = (
         "ns",
         Command(vtrace(SIGNALS)),
         Command(vtrace(OWN_SIGNALS)),
+        1.15,
+    ),
+    Row(
+        "signal-sdt",
+        "proc:::signal-send against its perf tracepoint, each run",
+        "signal",
+        "ns",
+        Command(vtrace(SIGNALS)),
+        Command(vtrace(SDT_SIGNALS)),
         1.15,
     ),
     Row(
