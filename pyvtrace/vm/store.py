@@ -68,7 +68,8 @@ class Store:
         with self._making("kernels"):
             apt = Apt(self._path("apt"))
             self._say("asking Debian's suites which kernels they have")
-            apt.update()
+            for problem in apt.update():
+                self._say(problem)
             on_offer = apt.kernels()
             release = newest(wanted, on_offer)
             if release is None:
