@@ -14,9 +14,7 @@ from pyvtrace.runtime.traces import Shower, frames_of
 from pyvtrace.spec import FieldSpec, PrintfAction, ProgramSpec, RecordSpec
 from pyvtrace.value import Value
 
-_HEADER, _WORD = struct.Struct("<I"), struct.Struct("<Q")
-# In which a thread leaves its processor that has used up what its control group may use (Linux 6.18).
-THROTTLE = "throttle_cfs_rq_work"
+_HEADER = struct.Struct("<I")
 # Of a file, in bytes: the script's strsize without the NUL.
 LONGEST_NAME = 63
 # Waits for whose end nobody has been seen to come yet.
@@ -74,19 +72,18 @@ class Unpacker:
 
 
 class Reader:
-    """Makes waits of records. `calls` names system calls by number; `path` names an open file of a process; `throttle`
-    is where the function THROTTLE begins and ends."""
+    """Makes waits of records. `calls` names system calls by number; `path` names an open file of a process."""
 
     def __init__(
-        self, spec: ProgramSpec, shower: Shower, calls: Mapping[int, str], path: Callable[[int, int], str],
-        throttle: tuple[int, int] | None = None,
-    ) -> None:  # fmt: skip
-        self._calls, self._path, self._throttle = calls, path, throttle
+        self, spec: ProgramSpec, shower: Shower, calls: Mapping[int, str], path: Callable[[int, int], str]
+    ) -> None:
+        self._calls, self._path = calls, path
         self._unpackers = {record.id: Unpacker(record) for record in spec.records if record.actions}
         # In the order of the script's clauses.
         makers: tuple[Callable[..., Wait | Woken | Sample | None], ...] = (
             self._woken,
             self._wait,
+            self._queue,
             self._sample,
             self._end,
         )
@@ -134,19 +131,16 @@ class Reader:
         return Woken(tid, at, Waker(Thread(by, pid, text_of(comm), text_of(process)), word if futex else 0, role))
 
     def _wait(
-        self, tid: int, pid: int, comm: bytes, process: bytes, began: int, ended: int, state: int,
+        self, tid: int, pid: int, comm: bytes, process: bytes, began: int, ended: int, queued: int, state: int,
         cpu: int, brief: int, call: int, first: int, second: int, third: int, lock: int, flags: int,
         owner: int, device: int, sector: int, size: int,
         operation: int, asked: int, of_kernel: int,
         input_output: int, file: bytes, kernel: bytes, user: bytes = b"",
     ) -> Wait | None:  # fmt: skip
         woken = self._wakers.pop(tid, None)
-        if state and not state & _SLEEPS:
+        if not state & _SLEEPS:
             return None
-        if state:
-            kind = reasons.of_stack(self._kernel(kernel))
-        else:
-            kind = waits.THROTTLED if self._is_throttled(kernel) else waits.RUN_QUEUE
+        kind = reasons.of_stack(self._kernel(kernel))
         if kind is waits.OTHER and (lock or input_output):
             # Where the stack lacks the functions of locks and of the scheduler.
             kind = waits.KERNEL_LOCK if lock else waits.BLOCK
@@ -161,8 +155,7 @@ class Reader:
             Thread(tid, pid, text_of(comm), text_of(process), bool(of_kernel)),
             kind,
             began,
-            # Who was woken before this became a long wait has been in the run queue since about its beginning.
-            woken.at if seen and woken else began if state else ended,
+            woken.at if seen and woken else max(began, ended - queued),
             ended,
             woken.waker if seen and woken else None,
             held,
@@ -177,17 +170,19 @@ class Reader:
             partial(self._user, user) if user else tuple,
         )
 
+    def _queue(
+        self, tid: int, pid: int, comm: bytes, process: bytes, began: int, ended: int, limited: int,
+        cpu: int, brief: int, of_kernel: int,
+    ) -> Wait:  # fmt: skip
+        """Of one that could have gone on."""
+        self._wakers.pop(tid, None)
+        thread = Thread(tid, pid, text_of(comm), text_of(process), bool(of_kernel))
+        kind = waits.THROTTLED if limited else waits.RUN_QUEUE
+        return Wait(thread, kind, began, ended, ended, cpu=cpu, brief=brief)
+
     def _end(self, tid: int, pid: int, comm: bytes, process: bytes, at: int, brief: int) -> Wait:
         """The end of a thread, as a wait of no length behind its last short ones."""
         return Wait(Thread(tid, pid, text_of(comm), text_of(process)), waits.OTHER, at, at, at, brief=brief)
-
-    def _is_throttled(self, kernel: bytes) -> bool:
-        """Whether a thread that could run was put aside for its limit. By address: names of whatever a thread was in
-        when it lost its processor would cost most of our time where processors are in demand."""
-        if self._throttle is None:
-            return False
-        start, end = self._throttle
-        return any(start <= address < end for (address,) in _WORD.iter_unpack(kernel))
 
     def _file(self, pid: int, number: int, name: str) -> str:
         """The path of a file that was open during a wait, if its process still has it open; else its name."""

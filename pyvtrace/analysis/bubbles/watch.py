@@ -10,9 +10,12 @@ from collections.abc import Collection
 
 from pyvtrace.analysis.bubbles import reasons, waits
 from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, bubbles, starts
+from pyvtrace.analysis.bubbles.gates import SKEW
 from pyvtrace.analysis.bubbles.history import History
-from pyvtrace.analysis.bubbles.reader import FILE_CALLS, SUBMITTED, THROTTLE, Reader, lock_of
+from pyvtrace.analysis.bubbles.reader import FILE_CALLS, SUBMITTED, Reader, lock_of
+from pyvtrace.analysis.bubbles.script import words
 from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Thread, Wait, parts
+from pyvtrace.compile.layout import SELF
 from pyvtrace.providers import syscall
 from pyvtrace.runtime import blocked
 from pyvtrace.runtime.session import Session
@@ -25,8 +28,6 @@ MEMORY, MOST_WAITS = 15_000_000_000, 20_000
 LONGEST = 10_000_000_000
 MOST_SAMPLES = 10_000
 MOST_SCANNED = 5_000
-# The map of what threads keep, and its words: as waits.d declares its `self` variables.
-_MAP, _WORDS = "self", 12
 _GLIBC_OWNER = 8  # bytes behind the word of a mutex (struct __pthread_mutex_s of 64-bit glibc)
 
 
@@ -40,14 +41,15 @@ class Watch:
         self._session, self._minimum, self._pids = session, minimum, frozenset(pids)
         calls = {number: name for name, number in syscall.table(os.uname().machine).items()}
         self._calls = calls
-        self._reader = Reader(session.spec, session.shower, calls, blocked.open_file, session.target.function(THROTTLE))
+        self._reader = Reader(session.spec, session.shower, calls, blocked.open_file)
         self._scan = blocked.Scan(MOST_SCANNED)
         self._futexes = frozenset(number for number, name in calls.items() if name == "futex")
         self._history = History()
         self._told: dict[Identity, int] = {}
         # Waits that make a bubble which was not told of yet.
         self._fresh: set[Identity] = set()
-        self._storage = next(spec for spec in session.spec.maps if spec.name == _MAP)
+        self._storage = next(spec for spec in session.spec.maps if spec.name == SELF)
+        self._words = words()
         self._started = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
         # Of threads of which the kernel cannot tell: what they were found to wait for first when, now and a look ago.
         self._seen: dict[int, Found] = {}
@@ -129,15 +131,23 @@ class Watch:
         self._seen[one.tid] = (one.call, one.arguments), at
         return at
 
+    def _skew(self) -> int:
+        """What CLOCK_MONOTONIC is ahead of the scheduler's clock."""
+        return blocked.first_word(self._session.maps[SKEW])
+
     def _still(self, one: blocked.Blocked, now: int) -> Wait | None:
         """The wait of a thread that was found waiting, if it is one that makes a bubble."""
         kept = blocked.stored(self._session.maps[self._storage.name], self._storage.value_size, one.tid)
-        if not kept:
+        if kept:
+            of = {word: kept[offset // 8] for word, offset in self._words.items()}
+            began = of["off"] + self._skew() if of["off"] else now
+        else:
             # Nothing was seen of it: it has waited since before. Where nobody knows, since it was first found to wait.
-            kept = (self._started if kept is not None else self._since(one, now), *[0] * (_WORDS - 1))
-        if not kept[0] or now - kept[0] < self._minimum:
+            of = dict.fromkeys(self._words, 0)
+            began = self._started if kept is not None else self._since(one, now)
+        if now - began < self._minimum:
             return None
-        began, _, lock, flags, owner, _, _, device, sector, size, operation, asked = kept[:_WORDS]
+        lock, flags, owner = of["lock"], of["kind"], of["owner"]
         name = self._calls.get(one.call, "")
         word, command, value = (*one.arguments, 0, 0, 0)[:3]
         futex = (word, command, value) if name == "futex" else None
@@ -145,7 +155,7 @@ class Watch:
         kind, held = lock_of(kind, one.pid, futex, lock, flags)
         if not kind.hard:
             return None
-        own = kind in (waits.BLOCK, waits.FAULT) and 0 <= began - asked < SUBMITTED
+        own = kind in (waits.BLOCK, waits.FAULT) and 0 <= began - of["asked"] < SUBMITTED
         return Wait(
             Thread(one.tid, one.pid, one.comm, blocked.command(one.pid)),
             kind,
@@ -155,7 +165,7 @@ class Watch:
             None,
             held,
             _owner(kind, held, owner),
-            Request(device, sector, size, reasons.block_operation(operation)) if own else None,
+            Request(of["device"], of["sector"], of["bytes"], reasons.block_operation(of["operation"])) if own else None,
             name,
             blocked.open_file(one.pid, one.arguments[0]) if name in FILE_CALLS else "",
             open=True,
