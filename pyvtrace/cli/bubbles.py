@@ -6,10 +6,11 @@ when it is over.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import click
 
@@ -30,6 +31,7 @@ from pyvtrace.runtime.complaints import drop_lines
 from pyvtrace.runtime.session import Session
 
 _SECOND = 1_000_000_000
+_PRIORITY = -20
 # Waits of a part of the shortest bubble are recorded: a holder may have waited several times.
 _DETAIL = 2
 _TAKE, _LOOK = 0.1, 1.0  # seconds between readings of records, and looks at who still waits
@@ -80,6 +82,9 @@ def trace(
         session = stack.enter_context(Session(spec, target))
         watch = Watch(session, minimum, pids)
         tape = Tape(recorder, session, {"minimum": minimum, "pids": list(pids)}) if recorder else None
+        # Where processors are in demand, who watches must not be the one that waits: records would be lost.
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
         session.attach()
         if length is None:
             print("vtrace: tracing until Ctrl-C", file=sys.stderr, flush=True)

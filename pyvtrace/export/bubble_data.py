@@ -103,6 +103,8 @@ class _Writer:
             "cpu": wait.cpu,
             "brief": wait.brief,
             "open": wait.open,
+            "turn": wait.turn,
+            "limited": wait.limited,
             "stacks": [self.stacks(wait.kernel), self.stacks(wait.user)] if says else None,
         }
 
@@ -171,6 +173,8 @@ class _Reader:
             open=bool(of["open"]),
             kernel_stack=kernel,
             user_stack=user,
+            turn=bool(of["turn"]),
+            limited=bool(of["limited"]),
         )
 
     def _share(self, kind: str, which: int, thread: int | None, began: int, ended: int, hops: Any) -> Share:

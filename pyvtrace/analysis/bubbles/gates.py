@@ -31,6 +31,7 @@ from pyvtrace.bpf.isa import (
     R10,
     Code,
     Label,
+    Reg,
     atomic_add,
     call,
     jump,
@@ -83,7 +84,7 @@ def guarded(spec: ProgramSpec, words: Words, limits: Limits, target: Target) -> 
     gates: Mapping[object, Callable[[], Code]] = {
         RawTracepoint("sched_exit_tp"): lambda: _back(target.cpus),
         TypedTracepoint("sched_waking"): lambda: _waking(words, limits),
-        Timer: lambda: _sample(words, limits),
+        Timer: lambda: _sample(words, limits, _Places(target)),
     }
     programs = [_switched(words, limits, target)]
     for program in spec.programs:
@@ -185,12 +186,19 @@ def _waking(words: Words, limits: Limits) -> Code:
     yield from _ends(closed, opened)
 
 
-def _sample(words: Words, limits: Limits) -> Code:
-    """Nobody but who has not slept for long."""
+def _sample(words: Words, limits: Limits, places: _Places) -> Code:
+    """Nobody but who has not slept for long, or has others behind it."""
     closed, opened = Label("not long"), Label("long")
     yield mov(R6, R1)
     yield call(h.GET_CURRENT_TASK_BTF)
-    yield mov(R2, R0)
+    yield mov(R8, R0)
+    if places.waiting is not None and places.queue is not None:
+        yield mov(R1, R8)
+        for place in places.queue:
+            yield load(R1, R1, place.offset)
+        yield load(R1, R1, places.waiting.offset, places.waiting.size)
+        yield jump_if(R1, ">", 1, opened)
+    yield mov(R2, R8)
     yield from _storage(opened)
     yield mov(R7, R0)
     yield from _scheduler_time()
@@ -211,10 +219,17 @@ class _Places:
         def task(path: str) -> MemberPlace | None:
             return target.member("task_struct", path)
 
-        queue, clock = target.member("cfs_rq", "rq"), target.member("rq", "clock")
         self.group = task("se.cfs_rq")
-        self.clock = (self.group, queue, clock) if self.group and queue and clock else None
+        up, self.waiting = target.member("cfs_rq", "rq"), target.member("rq", "nr_running")
+        clock = target.member("rq", "clock")
+        # The way from a thread to its CPU's run queue.
+        self.queue = (self.group, up) if self.group and up else None
+        self.clock = (*self.queue, clock) if self.queue and clock else None
         self.throttled = target.member("cfs_rq", "throttle_count") if self.group else None
+        self.limited = target.member("cfs_rq", "runtime_enabled") if self.group else None
+        group, spent = target.member("cfs_rq", "tg"), target.member("task_group", "cfs_bandwidth.throttled_time")
+        # From a thread's queue to how long its control group was kept from running.
+        self.kept = (group, spent) if group and spent else None
         self.delay, self.queued = task("sched_info.run_delay"), task("sched_info.last_queued")
         self.process = task("tgid")
 
@@ -274,9 +289,24 @@ def _now(places: _Places) -> Code:
         yield load(R7, R7, place.offset)
 
 
-def _is_idle(thread: object, idle: Label, places: _Places) -> Code:
+def _kept(thread: Reg, places: _Places) -> Code:
+    """R1 = ns that all of the control group were kept from running so far; 0 where it has no limit of its own."""
+    known = Label("known")
+    yield mov(R1, 0)
+    if places.group is None or places.limited is None or places.kept is None:
+        return
+    yield load(R2, thread, places.group.offset)
+    yield load(R3, R2, places.limited.offset, 4)
+    yield jump_if(R3, "==", 0, known)
+    for place in places.kept:
+        yield load(R2, R2, place.offset)
+    yield mov(R1, R2)
+    yield known
+
+
+def _is_idle(thread: Reg, idle: Label, places: _Places) -> Code:
     if places.process is not None:
-        yield load(R1, thread, places.process.offset, 4)  # type: ignore[arg-type]
+        yield load(R1, thread, places.process.offset, 4)
         yield jump_if(R1, "==", 0, idle)
 
 
@@ -289,6 +319,8 @@ def _goes(words: Words, places: _Places) -> Code:
     if places.delay is not None:
         yield load(R1, R8, places.delay.offset)
         yield store(R0, words["stood"], R1)
+    yield from _kept(R8, places)
+    yield store(R0, words["kept"], R1)
     yield load(R1, R6, 0)
     yield R1 & 0xFF
     yield jump_if(R1, "!=", 0, could)
@@ -334,6 +366,10 @@ def _came(words: Words, limits: Limits, places: _Places, end: Label) -> Code:
     yield load(R1, R10, _JIFFIES)
     yield R1 + R0
     yield store(R8, words["late"], R1)
+    yield from _kept(R9, places)
+    yield load(R2, R8, words["kept"])
+    yield R1 - R2
+    yield store(R8, words["kept"], R1)
     yield from _queued(words, places)
 
 

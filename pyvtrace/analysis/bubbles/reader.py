@@ -12,7 +12,7 @@ from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Thread,
 from pyvtrace.runtime.printf import field_code
 from pyvtrace.runtime.traces import Shower, frames_of
 from pyvtrace.spec import FieldSpec, PrintfAction, ProgramSpec, RecordSpec
-from pyvtrace.value import Value
+from pyvtrace.value import Value, replace
 
 _HEADER = struct.Struct("<I")
 # Of a file, in bytes: the script's strsize without the NUL.
@@ -24,14 +24,26 @@ SUBMITTED = 2_000_000
 # TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, TASK_RTLOCK_WAIT (include/linux/sched.h): neither stopped nor dead.
 _SLEEPS = 0x1003
 _MOST_STACKS = 4096
+# Who was woken stood in the run queue for its group's limit, if that kept the group for a half of the time or more.
+_HALF = 2
+
+
+# Of a pipe or connection: this end, the other one, and the network that both are in.
+End = tuple[int, int, int]
 
 
 class Woken(Value):
-    """A wait was ended. `waker` is None for an interrupt."""
+    """A wait was ended. `waker` is None for an interrupt; `end` is that of what the waker's system call was about."""
 
     tid: int
     at: int
     waker: Waker | None
+    end: End = (0, 0, 0)
+
+
+def meet(one: End, other: End) -> bool:
+    """Whether these are the two ends of one pipe or connection."""
+    return bool(one[0] and one[1]) and one == (other[1], other[0], other[2])
 
 
 class Stacks:
@@ -111,31 +123,24 @@ class Reader:
         return made
 
     def _woken(
-        self,
-        tid: int,
-        at: int,
-        by: int,
-        pid: int,
-        comm: bytes,
-        process: bytes,
-        call: int,
-        word: int,
-        operation: int,
-        kernel: bytes,
-    ) -> Woken:
+        self, tid: int, at: int, by: int, pid: int, comm: bytes, process: bytes,
+        call: int, word: int, own: int, other: int, space: int, kernel: bytes,
+    ) -> Woken:  # fmt: skip
         frames = self._kernel(kernel)
         if not by or reasons.by_interrupt(frames):
             return Woken(tid, at, None)
         futex = self._calls.get(call) == "futex"
         role = PEER if reasons.is_peer(frames) else ""
-        return Woken(tid, at, Waker(Thread(by, pid, text_of(comm), text_of(process)), word if futex else 0, role))
+        waker = Waker(Thread(by, pid, text_of(comm), text_of(process)), word if futex else 0, role)
+        return Woken(tid, at, waker, (own, other, space))
 
     def _wait(
-        self, tid: int, pid: int, comm: bytes, process: bytes, began: int, ended: int, queued: int, state: int,
-        cpu: int, brief: int, call: int, first: int, second: int, third: int, lock: int, flags: int,
+        self, tid: int, pid: int, comm: bytes, process: bytes, began: int, ended: int,
+        queued: int, kept: int, state: int, cpu: int, brief: int,
+        call: int, first: int, second: int, third: int, lock: int, flags: int,
         owner: int, device: int, sector: int, size: int,
         operation: int, asked: int, of_kernel: int,
-        input_output: int, file: bytes, kernel: bytes, user: bytes = b"",
+        input_output: int, own_end: int, other_end: int, space: int, file: bytes, kernel: bytes, user: bytes = b"",
     ) -> Wait | None:  # fmt: skip
         woken = self._wakers.pop(tid, None)
         if not state & _SLEEPS:
@@ -144,12 +149,18 @@ class Reader:
         if kind is waits.OTHER and (lock or input_output):
             # Where the stack lacks the functions of locks and of the scheduler.
             kind = waits.KERNEL_LOCK if lock else waits.BLOCK
+        if kind is waits.FAULT and not reasons.in_call(self._kernel(kernel)):
+            # What stands where the number of a call would is the fault's own.
+            call = -1
         name = self._calls.get(call, "")
         kind, held = lock_of(kind, pid, (first, second, third) if name == "futex" else None, lock, flags)
         seen = woken is not None and began < woken.at <= ended
         if kind is waits.USER_LOCK and seen and woken and woken.waker is None:
             # The clock ended it, and nobody let go of anything.
             kind, held = waits.FUTEX, None
+        waker = woken.waker if seen and woken else None
+        if waker and woken and kind in (waits.PIPE, waits.SOCKET) and meet((own_end, other_end, space), woken.end):
+            waker = replace(waker, role=PEER)
         own = kind in (waits.BLOCK, waits.FAULT) and 0 <= began - asked < SUBMITTED
         return Wait(
             Thread(tid, pid, text_of(comm), text_of(process), bool(of_kernel)),
@@ -157,7 +168,7 @@ class Reader:
             began,
             woken.at if seen and woken else max(began, ended - queued),
             ended,
-            woken.waker if seen and woken else None,
+            waker,
             held,
             owner if kind is waits.KERNEL_LOCK else 0,
             Request(device, sector, size, reasons.block_operation(operation)) if own else None,
@@ -168,6 +179,7 @@ class Reader:
             False,
             partial(self._kernel, kernel),
             partial(self._user, user) if user else tuple,
+            limited=0 < queued <= _HALF * kept,
         )
 
     def _queue(
@@ -178,7 +190,7 @@ class Reader:
         self._wakers.pop(tid, None)
         thread = Thread(tid, pid, text_of(comm), text_of(process), bool(of_kernel))
         kind = waits.THROTTLED if limited else waits.RUN_QUEUE
-        return Wait(thread, kind, began, ended, ended, cpu=cpu, brief=brief)
+        return Wait(thread, kind, began, ended, ended, cpu=cpu, brief=brief, turn=not limited)
 
     def _end(self, tid: int, pid: int, comm: bytes, process: bytes, at: int, brief: int) -> Wait:
         """The end of a thread, as a wait of no length behind its last short ones."""

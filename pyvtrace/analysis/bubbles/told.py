@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from pyvtrace.analysis.bubbles.blame import CPU, DEVICE
-from pyvtrace.analysis.bubbles.bubbles import Bubble
+from pyvtrace.analysis.bubbles.bubbles import Bubble, in_the_queue
 from pyvtrace.analysis.bubbles.waits import Sample
 from pyvtrace.value import Value
 
@@ -31,5 +31,11 @@ def told(bubble: Bubble, wall_ns: int, devices: Mapping[int, str], samples: Iter
         for hop in share.hops
         if hop.wait.request is not None
     }
-    found = (s for s in samples if s.thread.tid in on_cpu and bubble.began <= s.at <= bubble.ended)
+    queued, found = in_the_queue(bubble), []
+    for sample in samples:
+        if sample.thread.tid in on_cpu and bubble.began <= sample.at <= bubble.ended:
+            found.append(sample)
+        elif queued(sample):
+            # Names of whatever others did would take long.
+            found.append(Sample(sample.thread, sample.at, sample.cpu))
     return Told(bubble, wall_ns, {n: devices[n] for n in numbers if n in devices}, tuple(found))

@@ -17,7 +17,8 @@
 
 /*
  * By the scheduler's clock: since when a thread is off its processor, 0 if it is not, and when it last slept. Its state then, 0 if
- * it could have gone on; ticks of the kernel's by then; ns in run queues by then, and since. When a long wait began, by
+ * it could have gone on; ticks of the kernel's by then; ns in run queues by then, and since; ns that the
+ * control group's limit kept it from running, in the same way. When a long wait began, by
  * CLOCK_MONOTONIC, 0 if nothing is to be told. What short waits come to, in ns.
  */
 self uint64_t off;
@@ -28,6 +29,7 @@ self uint64_t slept;
 self uint64_t queued;
 self uint64_t late;
 self uint64_t brief;
+self uint64_t kept;
 self uint64_t lock;
 self uint64_t kind;
 self uint64_t owner;
@@ -43,9 +45,29 @@ sched:::woken
 	if (this->regs->cs != 0x33) {
 		this->regs = (struct pt_regs *)((uint64_t)this->regs - 16);
 	}
-	printf("%d %d %d %d %s %s %d %d %d %k", tid, timestamp, curtask->pid, curtask->tgid, curtask->comm,
+	this->files = curtask->files;
+	this->file = this->files != NULL && this->regs->cs == 0x33 && this->regs->di < this->files->fdt->max_fds ?
+	    this->files->fdt->fd[this->regs->di] : NULL;
+	/* The ends of the pipe or connection that the first argument names: its own, the other one, and where both are. */
+	this->mode = this->file != NULL ? this->file->f_inode->i_mode & 0170000 : 0;
+	this->sk = this->mode == 0140000 ? ((struct socket *)this->file->private_data)->sk : (struct sock *)NULL;
+	this->family = this->sk != NULL ? this->sk->__sk_common.skc_family : 0;
+	this->own = this->mode == 0010000 ? (uint64_t)this->file->f_inode : this->family == 1 ? (uint64_t)this->sk : 0;
+	this->other = this->mode == 0010000 ? this->own :
+	    this->family == 1 ? (uint64_t)((struct unix_sock *)this->sk)->peer : 0;
+	this->space = 0;
+	if (this->family == 2 || this->family == 10) {
+		this->own = this->family == 2 ? this->sk->__sk_common.skc_rcv_saddr :
+		    this->sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[3];
+		this->other = this->family == 2 ? this->sk->__sk_common.skc_daddr :
+		    this->sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[3];
+		this->own = this->own << 32 | this->sk->__sk_common.skc_num;
+		this->other = this->other << 32 | ntohs(this->sk->__sk_common.skc_dport);
+		this->space = (uint64_t)this->sk->__sk_common.skc_net.net;
+	}
+	printf("%d %d %d %d %s %s %d %d %d %d %d %k", tid, timestamp, curtask->pid, curtask->tgid, curtask->comm,
 	    curtask->group_leader->comm, this->regs->cs == 0x33 ? this->regs->orig_ax : -1,
-	    this->regs->di, this->regs->si, stack(24));
+	    this->regs->di, this->own, this->other, this->space, stack(24));
 }
 
 /* Who slept. The bits above those of a state are the gates' own. */
@@ -60,11 +82,28 @@ rawtp:::sched_exit_tp
 	this->files = curthread->files;
 	this->file = this->files != NULL && this->regs->cs == 0x33 && this->regs->di < this->files->fdt->max_fds ?
 	    this->files->fdt->fd[this->regs->di] : NULL;
-	printf("%d %d %s %s %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %s %k %k", tid, pid, execname,
-	    curthread->group_leader->comm, self->late, timestamp, self->queued, self->state, cpu, self->brief,
+	/* The ends of the pipe or connection that the first argument names: its own, the other one, and where both are. */
+	this->mode = this->file != NULL ? this->file->f_inode->i_mode & 0170000 : 0;
+	this->sk = this->mode == 0140000 ? ((struct socket *)this->file->private_data)->sk : (struct sock *)NULL;
+	this->family = this->sk != NULL ? this->sk->__sk_common.skc_family : 0;
+	this->own = this->mode == 0010000 ? (uint64_t)this->file->f_inode : this->family == 1 ? (uint64_t)this->sk : 0;
+	this->other = this->mode == 0010000 ? this->own :
+	    this->family == 1 ? (uint64_t)((struct unix_sock *)this->sk)->peer : 0;
+	this->space = 0;
+	if (this->family == 2 || this->family == 10) {
+		this->own = this->family == 2 ? this->sk->__sk_common.skc_rcv_saddr :
+		    this->sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[3];
+		this->other = this->family == 2 ? this->sk->__sk_common.skc_daddr :
+		    this->sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[3];
+		this->own = this->own << 32 | this->sk->__sk_common.skc_num;
+		this->other = this->other << 32 | ntohs(this->sk->__sk_common.skc_dport);
+		this->space = (uint64_t)this->sk->__sk_common.skc_net.net;
+	}
+	printf("%d %d %s %s %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %s %k %k", tid, pid, execname,
+	    curthread->group_leader->comm, self->late, timestamp, self->queued, self->kept, self->state, cpu, self->brief,
 	    this->regs->cs == 0x33 ? this->regs->orig_ax : -1, this->regs->di, this->regs->si, this->regs->dx,
 	    self->lock, self->kind, self->owner, self->device, self->sector, self->bytes, self->operation, self->asked,
-	    curthread->flags & 0x200000 ? 1 : 0, curthread->in_iowait,
+	    curthread->flags & 0x200000 ? 1 : 0, curthread->in_iowait, this->own, this->other, this->space,
 	    this->file != NULL ? stringof(this->file->f_path.dentry->d_name.name) : "", stack(24), ustack(24));
 }
 

@@ -51,6 +51,7 @@ class Watch:
         self._storage = next(spec for spec in session.spec.maps if spec.name == SELF)
         self._words = words()
         self._started = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        self._looked = 0
         # Of threads of which the kernel cannot tell: what they were found to wait for first when, now and a look ago.
         self._seen: dict[int, Found] = {}
         self._before: dict[int, Found] = {}
@@ -73,6 +74,7 @@ class Watch:
 
     def look(self, now: int) -> None:
         """Ask for those who still wait."""
+        self._looked = now
         self._before, self._seen = self._seen, {}
         found = [wait for one in self._scan.threads(self._futexes) if (wait := self._still(one, now)) is not None]
         self.unseen = max(self.unseen, self._scan.left_out)
@@ -85,14 +87,21 @@ class Watch:
         if not self._fresh:
             self._forget(now)
             return []
-        over = [b for b in self._bubbles() if b.began + LONGEST <= now or b.ended + SETTLE <= now]
-        over = [bubble for bubble in over if not bubble.open]
+        over = self._over(now)
+        if over and self._looked + SETTLE <= now:
+            # Somebody may still be in it.
+            self.look(now)
+            over = self._over(now)
         for bubble in over:
             told = {one.wait.identity: one.wait.ended for one in bubble.waits}
             self._told.update(told)
             self._fresh -= told.keys()
         self._forget(now)
         return [bubble for bubble in over if self._wanted(bubble)]
+
+    def _over(self, now: int) -> list[Bubble]:
+        over = [b for b in self._bubbles() if b.began + LONGEST <= now or b.ended + SETTLE <= now]
+        return [bubble for bubble in over if not bubble.open]
 
     def growing(self) -> list[Bubble]:
         """Bubbles of which nobody knows yet when they will be over."""
