@@ -5,6 +5,7 @@ The workload is in C: waits of an interpreter's own would be among what is measu
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import signal
@@ -17,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from pyvtrace.analysis.bubbles.script import compiled
-from pyvtrace.analysis.bubbles.watch import Watch
+from pyvtrace.analysis.bubbles.script import COMES_BACK, compiled
+from pyvtrace.analysis.bubbles.watch import Bounds, Watch
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime.places import device_names
 from pyvtrace.runtime.session import Session
@@ -393,6 +394,29 @@ def test_kernels_that_cannot_tell_who_comes_back_show_the_same_chain(program: st
         if share.root.kind in ("device", "run queue") and share.hops[-1].wait.thread.tid == truth["holder"]
     )
     assert found == pytest.approx(expected, rel=0.05)
+
+
+def test_what_is_more_than_is_kept_is_counted_and_said(program: str) -> None:
+    """Here the bounds are small; of 100,000 threads those of the command are passed in the same way."""
+    spec = compiled(LiveTarget(), 5 * MS, comes_back=LiveTarget().raw_tracepoint(COMES_BACK) is not None)
+    with SlowDisk(DELAY) as disk, Session(spec, LiveTarget()) as session:
+        work = Work(program, "convoy", disk.path, 100)
+        try:
+            watch = Watch(session, 10 * MS, [work.pid], Bounds(waits=60, threads=20))
+            session.attach()
+            truth = work.release()
+            watch.look(time.clock_gettime_ns(time.CLOCK_MONOTONIC))
+            threads = len(glob.glob("/proc/[0-9]*/task/*"))
+            session.detach()
+            watch.take()
+            watch.finished(0)
+        finally:
+            work.end()
+    waited = sum(ended - began > 11 * MS for _, began, ended in truth["waits"])
+    forgotten, unseen = (int(line.split()[0]) for line in watch.complaints())
+    assert forgotten >= waited + 1 - 60
+    assert unseen == pytest.approx(threads - 20, abs=0.2 * threads)
+    assert sum(len(bubble.waits) for bubble in watch.growing()) <= 60
 
 
 def test_a_minute_under_load_in_which_nothing_is_wrong_has_no_bubble(watched: Any) -> None:

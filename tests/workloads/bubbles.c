@@ -483,9 +483,10 @@ static void *briefly(void *nothing)
 	return nothing;
 }
 
+/* Of what it waits for nothing comes. */
 static void *idle(void *nothing)
 {
-	struct pollfd none = {.fd = ends[0], .events = POLLIN};
+	struct pollfd none = {.fd = ends[0]};
 	int tid = name_thread("idle");
 	long long from = now();
 	while (from < finish) {
@@ -495,14 +496,13 @@ static void *idle(void *nothing)
 	return nothing;
 }
 
+/* A question is when it was asked, the last one 0. */
 static void *serve(void *nothing)
 {
-	char byte;
 	int tid = name_thread("serve");
-	long long from = now();
-	/* A question comes every 50 ms, or when who asks is late. */
-	while (read(ends[0], &byte, 1) == 1 && byte != '!')
-		from = witness(tid, from, 50000000);
+	long long asked;
+	while (read(ends[0], &asked, sizeof asked) == sizeof asked && asked)
+		witness(tid, asked, 0);
 	return nothing;
 }
 
@@ -553,10 +553,11 @@ static void calm(void)
 		pthread_create(&threads[i], NULL, works[i], NULL);
 	for (long long from = now(); from < finish; rounds++) {
 		from = rest(pid, from, 50000);
-		if (write(ends[1], ".", 1) != 1)
+		if (write(ends[1], &from, sizeof from) != sizeof from)
 			exit(1);
 	}
-	if (write(ends[1], "!", 1) != 1)
+	long long none = 0;
+	if (write(ends[1], &none, sizeof none) != sizeof none)
 		exit(1);
 	for (int i = 0; i < 5; i++)
 		pthread_join(threads[i], NULL);

@@ -8,7 +8,7 @@ from functools import partial
 
 from pyvtrace.analysis.bubbles import reasons, waits
 from pyvtrace.analysis.bubbles.history import PEER
-from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Thread, Wait, Waker
+from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Stack, Thread, Wait, Waker
 from pyvtrace.runtime.printf import field_code
 from pyvtrace.runtime.traces import Shower, frames_of
 from pyvtrace.spec import FieldSpec, PrintfAction, ProgramSpec, RecordSpec
@@ -18,7 +18,8 @@ _HEADER = struct.Struct("<I")
 # Of a file, in bytes: the script's strsize without the NUL.
 LONGEST_NAME = 63
 # Waits for whose end nobody has been seen to come yet.
-_MOST_WAKERS = 65_536
+_MOST_WAKERS = 5_000
+_MOST_THREADS = 10_000
 # A request belongs to the wait that begins right after it, in ns: between lie the block layer and the driver.
 SUBMITTED = 2_000_000
 # TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, TASK_RTLOCK_WAIT (include/linux/sched.h): neither stopped nor dead.
@@ -47,11 +48,12 @@ def meet(one: End, other: End) -> bool:
 
 
 class Stacks:
-    """Frames of stacks, each distinct one named once."""
+    """Frames of stacks, each distinct one named once, when somebody asks."""
 
     def __init__(self, show: Callable[[bytes], str]) -> None:
         self._show = show
         self._known: dict[bytes, tuple[str, ...]] = {}
+        self._later: dict[bytes, Stack] = {}
 
     def __call__(self, raw: bytes) -> tuple[str, ...]:
         frames = self._known.get(raw)
@@ -60,6 +62,14 @@ class Stacks:
                 self._known.clear()
             frames = self._known[raw] = tuple(frames_of(self._show(raw)))
         return frames
+
+    def later(self, raw: bytes) -> Stack:
+        """The same, when it is called; one for all that have this stack."""
+        if raw not in self._later:
+            if len(self._later) >= _MOST_STACKS:
+                self._later.clear()
+            self._later[raw] = partial(self, raw)
+        return self._later[raw]
 
 
 class Unpacker:
@@ -108,6 +118,7 @@ class Reader:
         }
         self._kernel, self._user = stacks["stack"], stacks["ustack"]
         self._wakers: dict[int, Woken] = {}
+        self._threads: dict[tuple[int, bytes, bytes], Thread] = {}
 
     def read(self, record: memoryview | bytes) -> Wait | Sample | None:
         """A wait that is over, or a sample; None for a record that something later needs."""
@@ -122,6 +133,15 @@ class Reader:
             return None
         return made
 
+    def _thread(self, tid: int, pid: int, comm: bytes, process: bytes, of_kernel: int = 0) -> Thread:
+        """One for all waits of a thread."""
+        key = tid, comm, process
+        if key not in self._threads:
+            if len(self._threads) >= _MOST_THREADS:
+                self._threads.clear()
+            self._threads[key] = Thread(tid, pid, text_of(comm), text_of(process), bool(of_kernel))
+        return self._threads[key]
+
     def _woken(
         self, tid: int, at: int, by: int, pid: int, comm: bytes, process: bytes,
         call: int, word: int, own: int, other: int, space: int, kernel: bytes,
@@ -131,7 +151,7 @@ class Reader:
             return Woken(tid, at, None)
         futex = self._calls.get(call) == "futex"
         role = PEER if reasons.is_peer(frames) else ""
-        waker = Waker(Thread(by, pid, text_of(comm), text_of(process)), word if futex else 0, role)
+        waker = Waker(self._thread(by, pid, comm, process), word if futex else 0, role)
         return Woken(tid, at, waker, (own, other, space))
 
     def _wait(
@@ -163,7 +183,7 @@ class Reader:
             waker = replace(waker, role=PEER)
         own = kind in (waits.BLOCK, waits.FAULT) and 0 <= began - asked < SUBMITTED
         return Wait(
-            Thread(tid, pid, text_of(comm), text_of(process), bool(of_kernel)),
+            self._thread(tid, pid, comm, process, of_kernel),
             kind,
             began,
             woken.at if seen and woken else max(began, ended - queued),
@@ -177,8 +197,8 @@ class Reader:
             cpu,
             brief,
             False,
-            partial(self._kernel, kernel),
-            partial(self._user, user) if user else tuple,
+            self._kernel.later(kernel),
+            self._user.later(user) if user else tuple,
             limited=0 < queued <= _HALF * kept,
         )
 
@@ -188,13 +208,13 @@ class Reader:
     ) -> Wait:  # fmt: skip
         """Of one that could have gone on."""
         self._wakers.pop(tid, None)
-        thread = Thread(tid, pid, text_of(comm), text_of(process), bool(of_kernel))
+        thread = self._thread(tid, pid, comm, process, of_kernel)
         kind = waits.THROTTLED if limited else waits.RUN_QUEUE
         return Wait(thread, kind, began, ended, ended, cpu=cpu, brief=brief, turn=not limited)
 
     def _end(self, tid: int, pid: int, comm: bytes, process: bytes, at: int, brief: int) -> Wait:
         """The end of a thread, as a wait of no length behind its last short ones."""
-        return Wait(Thread(tid, pid, text_of(comm), text_of(process)), waits.OTHER, at, at, at, brief=brief)
+        return Wait(self._thread(tid, pid, comm, process), waits.OTHER, at, at, at, brief=brief)
 
     def _file(self, pid: int, number: int, name: str) -> str:
         """The path of a file that was open during a wait, if its process still has it open; else its name."""
@@ -207,11 +227,11 @@ class Reader:
         self, tid: int, pid: int, comm: bytes, process: bytes, at: int, cpu: int, kernel: bytes, user: bytes
     ) -> Sample:
         return Sample(
-            Thread(tid, pid, text_of(comm), text_of(process)),
+            self._thread(tid, pid, comm, process),
             at,
             cpu,
-            partial(self._kernel, kernel),
-            partial(self._user, user),
+            self._kernel.later(kernel),
+            self._user.later(user),
         )
 
 

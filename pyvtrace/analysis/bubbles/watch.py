@@ -19,15 +19,25 @@ from pyvtrace.compile.layout import SELF
 from pyvtrace.providers import syscall
 from pyvtrace.runtime import blocked
 from pyvtrace.runtime.session import Session
+from pyvtrace.value import Value
 
 # A bubble is over when nobody has joined it for so long, in ns.
 SETTLE = 300_000_000
-# What is remembered: ns, and waits.
-MEMORY, MOST_WAITS = 15_000_000_000, 20_000
+# What is remembered, in ns.
+MEMORY = 15_000_000_000
 # What lasts longer is told of in parts, in ns.
 LONGEST = 10_000_000_000
-MOST_SAMPLES = 10_000
-MOST_SCANNED = 5_000
+MOST_SAMPLES = 5_000
+
+
+class Bounds(Value):
+    """How many waits are remembered, and how many threads looked at for waits that go on."""
+
+    waits: int = 10_000
+    threads: int = 5_000
+
+
+_BOUNDS = Bounds()
 _GLIBC_OWNER = 8  # bytes behind the word of a mutex (struct __pthread_mutex_s of 64-bit glibc)
 
 
@@ -37,12 +47,12 @@ Found = tuple[tuple[int, tuple[int, ...]], int]
 class Watch:
     """Waits of a session so far. `pids` are the processes that bubbles have to be about, all where there are none."""
 
-    def __init__(self, session: Session, minimum: int, pids: Collection[int] = ()) -> None:
-        self._session, self._minimum, self._pids = session, minimum, frozenset(pids)
+    def __init__(self, session: Session, minimum: int, pids: Collection[int] = (), bounds: Bounds = _BOUNDS) -> None:
+        self._session, self._minimum, self._pids, self._bounds = session, minimum, frozenset(pids), bounds
         calls = {number: name for name, number in syscall.table(os.uname().machine).items()}
         self._calls = calls
         self._reader = Reader(session.spec, session.shower, calls, blocked.open_file)
-        self._scan = blocked.Scan(MOST_SCANNED)
+        self._scan = blocked.Scan(bounds.threads)
         self._futexes = frozenset(number for number, name in calls.items() if name == "futex")
         self._history = History()
         self._told: dict[Identity, int] = {}
@@ -113,7 +123,9 @@ class Watch:
         if self.forgotten:
             made.append(f"{self.forgotten} waits forgotten before they could be told of: there were too many at once")
         if self.unseen:
-            made.append(f"{self.unseen} threads not looked at for waits that go on: there are more than {MOST_SCANNED}")
+            made.append(
+                f"{self.unseen} threads not looked at for waits that go on: there are more than {self._bounds.threads}"
+            )
         return made
 
     def _bubbles(self) -> list[Bubble]:
@@ -124,7 +136,7 @@ class Watch:
 
     def _forget(self, now: int) -> None:
         before = now - MEMORY
-        self.forgotten += self._history.cut(MOST_WAITS)
+        self.forgotten += self._history.cut(self._bounds.waits)
         self._history.forget(before)
         if self._fresh:
             self._fresh &= {wait.identity for wait in self._history}
