@@ -25,7 +25,7 @@ from pyvtrace.value import Value
 _WORD = re.compile(rb'\{\s*"(\w+)"\s*:\s*(-?\d+)?')
 _LEAD = CRC_WIDTH + 1
 _MOMENTS = (b"at", b"frame")
-_PRINTED = (b"output", b"said", b"event")
+_PRINTED = (b"output", b"said", b"event", b"bubble")
 # What a line whose checksum is right and whose content is not can make of reading it.
 _ODD = (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError)
 
@@ -289,6 +289,10 @@ class Recording:
     def events(self) -> Iterator[Recorded]:
         """Events with their values, in order."""
         return self._made(self._event)
+
+    def bubbles(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """Bubbles as plain data, in order, each with the ns after the start at which it was told of."""
+        return self._made(lambda line: (int(line["bubble"]), line) if "bubble" in line else None)
 
     def _event(self, line: Mapping[str, Any]) -> Recorded | None:
         if "event" not in line:
