@@ -282,6 +282,9 @@ class Parser(ExpressionParser):
             raise SyntaxProblem(
                 Diagnostic("D_PDESC_INVAL", span, message, "provider:module:function:name", self.region)
             )
+        if text.isdigit() and int(text[:20]) >= 1 << 32:
+            message = f"identifier {text} exceeds maximum probe id"
+            raise SyntaxProblem(Diagnostic("D_PDESC_INVAL", span, message, "", self.region))
         provider, module, function, name = [""] * (4 - len(fields)) + fields
         return ast.ProbeDescription(provider, module, function, name, span)
 

@@ -54,7 +54,14 @@ class ProbeTable:
         return frozenset(self._providers)
 
     def match(self, description: ProbeDescription) -> list[Probe]:
-        """Probes that a description enables, by id; empty if there are none."""
+        """Probes that a description enables, by id; empty if there are none. A number alone is a probe's id."""
+        if description.name.isdigit() and not (description.provider or description.module or description.function):
+            name = self.name_of(int(description.name))
+            if name is None:
+                return []
+            description = replace(
+                description, provider=name.provider, module=name.module, function=name.function, name=name.name
+            )
         found = [probe for p in self._asked(description) for probe in p.probes(self._target, description)]
         return sorted(found, key=lambda probe: probe.id)
 
