@@ -20,7 +20,7 @@ TAKES = {
     **dict.fromkeys("dioxXu", "integer"), **dict.fromkeys("cC", "character"), **dict.fromkeys("TYy", "time"),
     **dict.fromkeys(("s", "S", "ws"), "string"), "wc": "int",
     **dict.fromkeys(("e", "E", "f", "g", "G", "Le", "LE", "Lf", "Lg", "LG"), "float"),
-    "p": "pointer", "a": "address", "A": "user address", "k": "stack",
+    "%": "", "p": "pointer", "a": "address", "A": "user address", "k": "stack",
     **{size + letter: type_ for size, type_ in SIZED.items() for letter in "di"},
     **{size + letter: f"unsigned {type_}" for size, type_ in SIZED.items() for letter in "ou"},
     **{size + letter: f"any {type_}" for size, type_ in SIZED.items() for letter in "xX"},
@@ -118,6 +118,10 @@ def parse_format(text: str, *, statistics: bool = False) -> tuple[Literal | Conv
         if size + letter not in TAKES:
             raise BadFormat(f"format conversion #{number} is undefined: {text[at:end]}")
         flags = match["flags"]
+        if letter == "%":
+            parts.append(Literal("%"))
+            at = end
+            continue
         if "@" in flags:
             # printa's %@d is the aggregation's value, whatever the letter.
             flags, letter = flags.replace("@", ""), "@"
