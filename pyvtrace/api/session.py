@@ -180,9 +180,9 @@ class Session:
             return
         self._stopped = True
         live.detach()
-        self._drain()
+        live.drain(self._events)
         live.fire(session.END)
-        self._drain()
+        live.drain(self._events)
         self._events.flush()
         self._look_for_losses()
         if self._tape is not None:
