@@ -81,13 +81,14 @@ SORTS: Mapping[str, Callable[[Dependency, Histogram], int]] = {
 
 
 class DepsView:
-    """What a terminal shows: `take` gives it a report, `press` a key, `lines` draws it; `about` names what is
-    traced, what is set as
-    `warning` is said above the table."""
+    """What a terminal shows: `take` gives it a report, `press` a key, `lines` draws it; `about` names what is traced,
+    `warning` is said above the table, `remark` in the title; `further` are keys of who shows something else than what
+    happens now."""
 
     def __init__(self, about: str, *, live: bool = True) -> None:
         self.paused = self.quit = False
-        self.warning = ""
+        self.warning = self.remark = ""
+        self.further: Sequence[str] = ()
         self._about, self._live = about, live
         self._report: Report | None = None
         self._sort, self._measure = "waited", "answer"
@@ -201,6 +202,8 @@ class DepsView:
             f"{units.duration(report.waited)} of waiting",
             MEASURES[self._measure][0],
         ]
+        if self.remark:
+            said.insert(0, self.remark)
         if self.paused:
             said.insert(0, "PAUSED")
         name = "vtrace deps  "
@@ -265,6 +268,7 @@ class DepsView:
 
     def _footer(self, width: int, glyphs: Glyphs) -> Line:
         keys = ["q quit", f"p {'go on' if self.paused else 'pause'}", "s sort", "m measure"]
+        keys[2:2] = self.further
         keys.insert(1, f"Esc back  {glyphs.arrows} next" if self._opened else f"{glyphs.arrows} Enter open")
         return [Segment(as_many(keys, "  ", width), DIM)]
 
