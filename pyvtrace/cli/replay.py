@@ -136,7 +136,7 @@ def replay(
     each = every or (json and kind != "stacks")
     since = None if moment is None else _since(recording, moment)
     first = recording.index(since) if since is not None else 0 if each else len(recording) - 1
-    wanted = Wanted(recording, first, each, speed, live=not (every or json) and owned())
+    wanted = Wanted(recording, first, each, speed, live=kind in _PLAYED and not (every or json) and owned())
     if wanted.live and moment is None:
         # What is played begins at the beginning.
         wanted = replace(wanted, first=0)
@@ -164,6 +164,7 @@ def replay(
         print(f"vtrace: {path}: {recording.remark}", file=sys.stderr)
 
 
+_PLAYED = ("view", "script", "deps", "loop")  # kinds that have a picture with keys
 _MADE_BY = {"view": "vtrace syscalls, disk and locks", "stacks": "vtrace profile and offcpu", "program": "D programs",
             "script": "scripts", "c": "C programs", "deps": "vtrace deps", "loop": "vtrace loop"}  # fmt: skip
 
