@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.segment import Segment
 
+from pyvtrace.render.keyed import ENDING, Keyed, too_small
 from pyvtrace.render.table import fitted
 from pyvtrace.render.theme import BOLD, DIM, PLAIN, WARNING, Glyphs, Line
-from pyvtrace.render.view import LOWEST, NARROWEST, as_many
+from pyvtrace.render.view import as_many
 
 
-class Scrolled(ABC):
-    """`press` takes a key, `lines` draws. `remark` is said in the title, `further` are keys of who shows something else
-    than what happens now. With `follows` the last lines are shown until somebody scrolls up."""
+class Scrolled(Keyed, ABC):
+    """`press` takes a key, `lines` draws. With `follows` the last lines are shown until somebody scrolls up."""
 
     def __init__(self, *, follows: bool = False) -> None:
-        self.quit = self.paused = False
-        self.remark = ""
-        self.further: Sequence[str] = ()
+        super().__init__()
         self._top = 0
         self._follows = self._at_end = follows
         self._page = 10
@@ -38,18 +36,6 @@ class Scrolled(ABC):
 
     # -------------------------------------------------------------------------------------------------------- changing
 
-    def press(self, key: str) -> None:
-        """q quits, p pauses, arrows scroll; others do nothing."""
-        action = _KEYS.get(key)
-        if action is not None:
-            action(self)
-
-    def _quit(self) -> None:
-        self.quit = True
-
-    def _pause(self) -> None:
-        self.paused = not self.paused
-
     def _scroll(self, by: int) -> None:
         self._top += by
         self._at_end = False
@@ -64,9 +50,8 @@ class Scrolled(ABC):
 
     def lines(self, width: int, height: int, glyphs: Glyphs) -> list[Line]:
         """The screen: at most `height` lines, none wider than `width` cells."""
-        if width < NARROWEST or height < LOWEST:
-            text = f"{width}x{height} is too small: at least {NARROWEST}x{LOWEST}"
-            return [[Segment(text[:width], PLAIN)]]
+        if refusal := too_small(width, height):
+            return refusal
         above = [self._first(width), *self.heads(width, glyphs)]
         body = self.body(width, glyphs)
         room = max(1, height - len(above) - 1)
@@ -91,9 +76,8 @@ class Scrolled(ABC):
         return [Segment(as_many(keys, "  ", width), DIM)]
 
 
-_KEYS: Mapping[str, Callable[[Scrolled], None]] = {
-    "q": Scrolled._quit,
-    **dict.fromkeys(("p", " "), Scrolled._pause),
+Scrolled.keys = {
+    **ENDING,
     **dict.fromkeys(("down", "j"), lambda view: view._scroll(1)),
     **dict.fromkeys(("up", "k"), lambda view: view._scroll(-1)),
     "page down": lambda view: view._scroll(view._page),
