@@ -16,9 +16,9 @@ import click
 from pyvtrace.analysis.deps.program import SCRIPT, program, waits_of
 from pyvtrace.analysis.deps.report import Beginning, Report, report
 from pyvtrace.analysis.deps.sockets import Sockets, asleep, sockets_of
+from pyvtrace.analysis.library import read_script
 from pyvtrace.analysis.script import parse_script
 from pyvtrace.cli.console import say
-from pyvtrace.cli.library import read_script
 from pyvtrace.cli.showing import Plan, draw, leave_table, paper, paper_writer, set_aside
 from pyvtrace.cli.tracing import Asked as Whom
 from pyvtrace.cli.tracing import conditions

@@ -12,14 +12,14 @@ from types import TracebackType
 
 import click
 
-from pyvtrace.analysis.compose import FAMILY, FAMILY_CLAUSES, FAMILY_DECLARATION, filtered
+from pyvtrace.analysis.compose import family, filtered
+from pyvtrace.analysis.library import read_script
 from pyvtrace.analysis.loop.groups import Groups, Reading, reading_of
 from pyvtrace.analysis.loop.turns import LongTurn, Turns
 from pyvtrace.analysis.script import parse_script
 from pyvtrace.analysis.units import MS
 from pyvtrace.api.events import Event, Events
 from pyvtrace.api.tape import read_now
-from pyvtrace.cli.library import read_script
 from pyvtrace.cli.showing import Plan, draw, leave_table, paper_writer, set_aside
 from pyvtrace.cli.terminal import Signals
 from pyvtrace.cli.tracing import Asked, conditions
@@ -84,7 +84,7 @@ def program(asked: Asked, *, child: bool) -> str:
     wanted = conditions(asked, child) or [f"pid != {os.getpid()}"]
     text = filtered(parse_script(read_script(_SCRIPT), _SCRIPT), wanted)
     text = text.replace(_MINIMUM.format(_DEFAULT), _MINIMUM.format(asked.minimum))
-    return (FAMILY_DECLARATION + FAMILY_CLAUSES if FAMILY in wanted else "") + text
+    return family(wanted) + text
 
 
 class Watching:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 
 import click
 
+from pyvtrace.analysis.library import display
 from pyvtrace.analysis.names import Names
 from pyvtrace.analysis.script import Script
-from pyvtrace.cli.library import display
 from pyvtrace.cli.running import Running, narrowing
 from pyvtrace.cli.script_lines import event_lines, lines_of_table, table_view
 from pyvtrace.cli.script_tape import ScriptTape

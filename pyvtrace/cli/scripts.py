@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 import click
 
 from pyvtrace.analysis.compose import quoted
+from pyvtrace.analysis.library import C_SUFFIX, c_program, display, find
 from pyvtrace.analysis.script import Option, Script, sentence
 from pyvtrace.analysis.units import BadDuration, duration, parse_duration
 from pyvtrace.cli import views
-from pyvtrace.cli.library import C_SUFFIX, c_program, display, find
 from pyvtrace.cli.script_shows import Asking, run
 from pyvtrace.cli.tracing import Asked
 from pyvtrace.export.recording import Recorder

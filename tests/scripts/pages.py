@@ -15,8 +15,8 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
+from pyvtrace.analysis.library import Place, display, places
 from pyvtrace.analysis.script import Script
-from pyvtrace.cli.library import Place, display, places
 from pyvtrace.cli.scripts import default_of
 from pyvtrace.export.schemas import NoSchema, schema_of, text_of
 from tests.conftest import PATIENCE, ROOT, VTRACE

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pyvtrace.cli.library import find
+from pyvtrace.analysis.library import find
 from pyvtrace.export.schemas import schema_of
 from tests.conftest import PATIENCE, ROOT, VTRACE
 from tests.schemas import validator
