@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from pyvtrace import Session
 from pyvtrace.export.json_programs import aggregations
-from tests.conftest import PATIENCE, RunVtrace, Workload
+from tests.conftest import PATIENCE, RunVtrace, Tracer, Workload
 from tests.export.test_recording import SPECS, snapshot
 from tests.schemas import SCHEMAS, VALIDATORS, kinds
 
@@ -68,6 +68,31 @@ def test_loop(vtrace: RunVtrace) -> None:
     loop = "import select, time; poll = select.epoll(); poll.poll(0); time.sleep(0.02); poll.poll(0)"
     done = vtrace("loop", "--json", "-c", shlex.join([sys.executable, "-S", "-c", loop]))
     assert [kinds(line) for line in done.stdout.splitlines()] == [{"turn"}, {"loop"}]
+
+
+def test_bubbles(tracer: Callable[..., Tracer], workload: Callable[..., Workload]) -> None:
+    work = workload("mutex_pair", 3, 100)
+    trace = tracer("bubbles", "-p", str(work.pid), "--json")
+    trace.wait_for("tracing until")
+    work.release()
+    lines = trace.stop().stdout
+    assert kinds(lines) == {"bubble"}
+    assert any(wait["lock"] and wait["blame"] for line in lines.splitlines() for wait in json.loads(line)["waits"])
+
+
+def test_checks(vtrace: RunVtrace, tmp_path: Path) -> None:
+    spec, base = tmp_path / "vtrace.toml", str(tmp_path / "base.json")
+    text = (
+        '[[check]]\nname = "x"\ncommand = "cat /dev/null"\nruns = 2\nwarm-up = 0\nassert = ["syscall openat <= +1 %"]\n'
+    )
+    spec.write_text(text)
+    assert vtrace("check", "record", "--spec", str(spec), "-o", base).status == 0
+    spec.write_text(text.replace("/dev/null", "/dev/null /dev/null"))
+    done = vtrace("check", "--spec", str(spec), "--baseline", base, "--json", "-")
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    assert kinds(line) == {"check"}
+    (check,) = json.loads(line)["checks"]
+    assert (check["outcome"], bool(check["findings"][0]["why"])) == ("regression", True)
 
 
 def test_the_list(vtrace: RunVtrace) -> None:
