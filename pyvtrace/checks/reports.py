@@ -163,8 +163,11 @@ def _property(words: str) -> str:
 
 
 def as_json(outcomes: Sequence[Outcome]) -> str:
-    """One document: every check with its findings and the figures of its runs; times in ns."""
-    return json.dumps({"format": 1, "checks": [_outcome(outcome) for outcome in outcomes]}, indent=1) + "\n"
+    """One line: every check with its findings and the figures of its runs; times in ns. docs/schema/check.json
+    describes it."""
+    return (
+        json.dumps({"format": 1, "checks": [_outcome(outcome) for outcome in outcomes]}, separators=(",", ":")) + "\n"
+    )
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 
 import click
 
+from pyvtrace.analysis.library import NotFound, places
+from pyvtrace.analysis.library import find as find_script
 from pyvtrace.analysis.script import Script
 from pyvtrace.checks import baseline as baselines
 from pyvtrace.checks import engine, reports
@@ -17,8 +19,6 @@ from pyvtrace.checks.engine import Outcome
 from pyvtrace.checks.problems import CheckError, did_you_mean
 from pyvtrace.checks.spec import Check, find, load
 from pyvtrace.checks.verdicts import INCONCLUSIVE, REGRESSION
-from pyvtrace.cli.library import NotFound, places
-from pyvtrace.cli.library import find as find_script
 from pyvtrace.value import replace
 
 PASSED, REGRESSED, FAILED, UNDECIDED = 0, 1, 2, 3

@@ -25,7 +25,7 @@ from pyvtrace.value import Value
 _WORD = re.compile(rb'\{\s*"(\w+)"\s*:\s*(-?\d+)?')
 _LEAD = CRC_WIDTH + 1
 _MOMENTS = (b"at", b"frame")
-_PRINTED = (b"output", b"said", b"event")
+_PRINTED = (b"output", b"said", b"event", b"note", b"bubble")
 # What a line whose checksum is right and whose content is not can make of reading it.
 _ODD = (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError)
 
@@ -51,6 +51,13 @@ class Printed(Value):
     kind: str
     since_ns: int
     text: str
+
+
+class Noted(Value):
+    """What else was known, so many ns after the start."""
+
+    since_ns: int
+    what: Mapping[str, Any]
 
 
 class Held(Stored):
@@ -290,6 +297,14 @@ class Recording:
         """Events with their values, in order."""
         return self._made(self._event)
 
+    def bubbles(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """Bubbles as plain data, in order, each with the ns after the start at which it was told of."""
+        return self._made(lambda line: (int(line["bubble"]), line) if "bubble" in line else None)
+
+    def notes(self) -> Iterator[Noted]:
+        """What else was known, in order."""
+        return self._made(_noted)
+
     def _event(self, line: Mapping[str, Any]) -> Recorded | None:
         if "event" not in line:
             return None
@@ -311,6 +326,10 @@ class Recording:
 def _printed(line: Mapping[str, Any]) -> Printed | None:
     kind = next((kind for kind in ("output", "said") if kind in line), None)
     return None if kind is None else Printed(kind, int(line[kind]), str(line["text"]))
+
+
+def _noted(line: Mapping[str, Any]) -> Noted | None:
+    return Noted(int(line["note"]), dict(line["what"])) if "note" in line else None
 
 
 def _damage(at: int, odd: Exception) -> str:

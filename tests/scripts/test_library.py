@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pyvtrace.cli.library import display, places
+from pyvtrace.analysis.library import display, places
 from tests.conftest import RunVtrace
 from tests.scripts import pages
 
