@@ -55,6 +55,9 @@ _BASE_WORDS = """
 _BASE = frozenset(_BASE_WORDS.split())
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _DEFINED = re.compile(r"#define (\w+)")
+# Functions whose arguments are those of a system call. With the option, they lie in registers that are the argument.
+_CALLS = ("syscall__", "kprobe____x64_sys_")
+_WRAPPER = "CONFIG_ARCH_HAS_SYSCALL_WRAPPER"
 _CONFIG_WORD = re.compile(r"CONFIG_\w+$")
 
 
@@ -189,6 +192,9 @@ def _fields(tracepoints: Iterable[tuple[str, str]]) -> Set[str]:
 def _configuration(names: Set[str]) -> str:
     """How the kernel was configured, of what the program asks about."""
     wanted = {name for name in names if _CONFIG_WORD.match(name)}
+    if any(name.startswith(_CALLS) for name in names):
+        # bcc asks by itself where the arguments of these are.
+        wanted.add(_WRAPPER)
     lines = ["#define CONFIG_BPF_SYSCALL 1"]
     if wanted:
         for line in _config_lines() or _guessed():
@@ -204,7 +210,7 @@ def _guessed() -> list[str]:
     the function has the machine's name in front."""
     wrapper = kernel_function("sys_read")
     found = wrapper != "sys_read" and open_vmlinux(VMLINUX).find(wrapper, Kind.FUNC)
-    return ["CONFIG_ARCH_HAS_SYSCALL_WRAPPER=y"] if found else []
+    return [f"{_WRAPPER}=y"] if found else []
 
 
 def _config_lines() -> list[str]:

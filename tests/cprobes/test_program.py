@@ -150,3 +150,10 @@ def test_where_the_configuration_is_not_to_be_read_functions_tell_of_it(monkeypa
     assert "#define CONFIG_ARCH_HAS_SYSCALL_WRAPPER 1" in known
     monkeypatch.setattr(headers, "_config_lines", list)
     assert headers._configuration(asked) == known
+
+
+@pytest.mark.parametrize("name", ["syscall__kill", "kprobe____x64_sys_kill"])
+def test_who_reads_arguments_of_system_calls_is_told_where_they_are(name: str) -> None:
+    """bcc puts the question into what it makes of such a function: the program has no word of it."""
+    assert "#define CONFIG_ARCH_HAS_SYSCALL_WRAPPER 1" in headers._configuration({name, "kill"})
+    assert "WRAPPER" not in headers._configuration({"kill", "sys_kill"})

@@ -1,9 +1,10 @@
 """Functions of the kernel: the fbt provider in each of the ways it attaches, counted against a program that makes a
-known number of calls."""
+known number of calls; and arguments of system calls in a script of bcc's."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,3 +45,31 @@ def test_calls_of_functions_are_counted(how: str, vtrace: Callable[..., Any]) ->
     text, counts = COUNTS[how]
     done = vtrace("-qn", text, "-c", COPY)
     assert done.stdout.split() == counts.split(), done.stderr
+
+
+# Signal 0 is to a process that is there, and nothing else happens.
+ARGUMENTS = '''\
+import os
+from bcc import BPF
+b = BPF(text="""
+    BPF_HASH(calls, u64, u64);
+    int syscall__kill(struct pt_regs *ctx, int pid, int sig)
+    {
+        u64 key = pid;
+        if (sig == 0 && pid == bpf_get_current_pid_tgid() >> 32)
+            calls.increment(key);
+        return 0;
+    }
+""")
+b.attach_kprobe(event=b.get_syscall_fnname("kill"), fn_name="syscall__kill")
+for _ in range(7):
+    os.kill(os.getpid(), 0)
+print([(key.value == os.getpid(), value.value) for key, value in b["calls"].items()])
+'''
+
+
+def test_arguments_of_system_calls_are_where_bcc_looks_for_them(vtrace: Callable[..., Any], tmp_path: Path) -> None:
+    script = tmp_path / "kills.py"
+    script.write_text(ARGUMENTS)
+    done = vtrace("bcc", str(script), timeout=300)
+    assert done.stdout == "[(True, 7)]\n", done.stderr
