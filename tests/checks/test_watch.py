@@ -4,6 +4,7 @@ its own."""
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -112,8 +113,9 @@ def test_fails(vtrace):
 """
     )
     assert "1 failed, 1 passed" in ran.stdout, ran.stdout
-    assert "p99(clock_nanosleep) 3" in ran.stdout
-    assert "ms < 5.00ms" in ran.stdout
+    told = re.search(r"p99\(clock_nanosleep\) ([\d.]+)ms < 5\.00ms", ran.stdout)
+    # A machine that is busy lets it sleep longer, and none less.
+    assert told is not None and float(told[1]) >= 30, ran.stdout
     assert "|@@@@@@@@@@@@@@@" in ran.stdout.replace(" ", "")
 
 
