@@ -129,9 +129,9 @@ class Session(Running):
     def _finish(self) -> None:
         live = self._live
         live.detach()
-        self._drain()
+        live.drain(self._events)
         live.fire(session.END)
-        self._drain()
+        live.drain(self._events)
         self._events.flush()
         self._look_for_losses()
 

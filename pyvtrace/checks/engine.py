@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pyvtrace.checks.baseline import Baseline, Recorded
 from pyvtrace.checks.measure import Command, Run, measure
-from pyvtrace.checks.problems import CheckError
+from pyvtrace.checks.origin import Narrowed
+from pyvtrace.checks.problems import CheckError, Spot
 from pyvtrace.checks.spec import Check
 from pyvtrace.checks.verdicts import INCONCLUSIVE, NO_BASELINE, PASS, REGRESSION, Verdict, judge
 from pyvtrace.checks.why import Cause, Moved, causes, moved
@@ -25,12 +26,13 @@ class Finding(Value):
 
 
 class Outcome(Value):
-    """One check: what was found, or the error that kept it from being made."""
+    """One check: what was found, or the error that kept it from being made, and where that is if it is in a file."""
 
     check: Check
     findings: Sequence[Finding]
     recorded: Recorded | None
     error: str = ""
+    where: Spot | None = None
 
     @property
     def state(self) -> str:
@@ -48,7 +50,7 @@ def run_check(check: Check, baseline: Baseline | None, say: Say, *, why: bool = 
         runs = repeat(check, say)
         return judged(check, runs, old, say if why else None)
     except CheckError as error:
-        return Outcome(check, (), None, str(error))
+        return Outcome(check, (), None, str(error), error.spot)
 
 
 def record(check: Check, say: Say) -> Recorded:
@@ -98,7 +100,7 @@ def ab(check: Check, base: str, new: str, say: Say) -> Outcome:
         parts = causes(_with_line(check.command, base), check.metrics, check.probes)
         return judged(_with_command(check, new), runs, Recorded(base, old, parts), say)
     except CheckError as error:
-        return Outcome(check, (), None, str(error))
+        return Outcome(check, (), None, str(error), error.spot)
 
 
 def judged(check: Check, runs: Sequence[Run], old: Recorded | None, say: Say | None) -> Outcome:
@@ -127,7 +129,7 @@ def compared(check: Check, old: Recorded, new: Recorded) -> Outcome:
     try:
         outcome = judged(check, new.runs, old, None)
     except CheckError as error:
-        return Outcome(check, (), None, str(error))
+        return Outcome(check, (), None, str(error), error.spot)
     return Outcome(check, [_finding(found.verdict, new, old) for found in outcome.findings], new)
 
 
@@ -155,8 +157,8 @@ def _old(check: Check, baseline: Baseline | None) -> Recorded | None:
     return baseline.checks[check.name]
 
 
-def _own(check: Check) -> str:
-    return check.probes.narrowed() if check.probes is not None else ""
+def _own(check: Check) -> Narrowed | None:
+    return check.probes.narrowed() if check.probes is not None else None
 
 
 def _with_line(command: Command, line: str) -> Command:

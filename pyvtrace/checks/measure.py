@@ -13,6 +13,7 @@ from pyvtrace.api.session import Session
 from pyvtrace.api.snapshot import Aggregation, Snapshot
 from pyvtrace.builtins.distributions import is_distribution
 from pyvtrace.checks.metrics import ENDED, SCALE, Metric, aggregation, program
+from pyvtrace.checks.origin import Narrowed, placed
 from pyvtrace.checks.problems import CheckError
 from pyvtrace.runtime.complaints import is_cut_stack
 from pyvtrace.value import Value
@@ -39,19 +40,22 @@ class Command(Value):
     status: int = 0
 
 
-def measure(command: Command, metrics: Sequence[Metric], own: str = "") -> Run:
+def measure(command: Command, metrics: Sequence[Metric], own: Narrowed | None = None) -> Run:
     """Run it once; `own` is the check's own D program, narrowed to the command.
 
     Raises:
         CheckError: it could not be run or watched, failed, or something was lost.
     """
-    text = program(metrics, own)
-    snapshot, elapsed = watched(command, text)
+    text = program(metrics, own.text if own is not None else "")
+    snapshot, elapsed = watched(command, text, own=own)
     return Run({m.name: _seen(m, place, snapshot) for place, m in enumerate(metrics)}, elapsed)
 
 
-def watched(command: Command, text: str, options: Mapping[str, object] | None = None) -> tuple[Snapshot, int]:
-    """What a D program counted of a whole run of the command, and how long that took in ns.
+def watched(
+    command: Command, text: str, options: Mapping[str, object] | None = None, own: Narrowed | None = None
+) -> tuple[Snapshot, int]:
+    """What a D program counted of a whole run of the command, and how long that took in ns. `own` is the part of the
+    program that the check brings itself.
 
     Raises:
         CheckError: as `measure`.
@@ -73,6 +77,8 @@ def watched(command: Command, text: str, options: Mapping[str, object] | None = 
                 snapshot, status = session.snapshot(), session.command_status
                 complaints = [line for line in session.complaints if not is_cut_stack(line)]
         except (TracingError, ProgramError) as error:
+            if own is not None and (problem := placed(text, [own], error)):
+                raise problem from None
             raise CheckError(f"{command.line!r} cannot be watched: {str(error).removeprefix('vtrace: ')}") from error
         finally:
             os.chdir(here)

@@ -92,7 +92,7 @@ def command() -> click.Command:
         click.Option(["--waiting"], is_flag=True, help="Views: show what is set apart as well."),
         click.Option(["--top"], type=click.IntRange(min=1), metavar="N", help="Stacks, tables: print so many."),
         click.Option(["--folded", "as_folded"], is_flag=True, help="Stacks: print a line a call chain."),
-        click.Option(["--svg"], type=click.Path(dir_okay=False), metavar="FILE", help="Stacks: write a flame graph."),
+        click.Option(["--svg"], type=click.Path(dir_okay=False), metavar="FILE", help="Stacks, bubbles: draw them."),
     ]  # fmt: skip
     return click.Command(
         "vtrace replay",
@@ -126,7 +126,8 @@ def replay(
     kind = recording.origin.kind
     own: Mapping[tuple[str, ...], Mapping[str, object]] = {
         ("view",): {"--by": by, "--waiting": waiting},
-        ("stacks",): {"--folded": as_folded, "--svg": svg},
+        ("stacks",): {"--folded": as_folded},
+        ("stacks", "bubbles"): {"--svg": svg},
         ("stacks", "script"): {"--top": top},
     }
     for of, options in own.items():
@@ -149,6 +150,11 @@ def replay(
             _program(wanted, since, json=json)
         case "script":
             _script(wanted, since, top, json=json)
+        case "bubbles":
+            from pyvtrace.cli.bubble_replay import show
+
+            begin, end = (since or 0, None) if each else (0, since)
+            show(recording, begin, end, svg, speed=speed if each else None, json=json)
         case "c":
             _c_program(wanted, since, json=json)
         case "deps":
@@ -166,7 +172,8 @@ def replay(
 
 _PLAYED = ("view", "script", "deps", "loop")  # kinds that have a picture with keys
 _MADE_BY = {"view": "vtrace syscalls, disk and locks", "stacks": "vtrace profile and offcpu", "program": "D programs",
-            "script": "scripts", "c": "C programs", "deps": "vtrace deps", "loop": "vtrace loop"}  # fmt: skip
+            "script": "scripts", "c": "C programs", "deps": "vtrace deps", "loop": "vtrace loop",
+            "bubbles": "vtrace bubbles"}  # fmt: skip
 
 
 def _what(recording: Recording) -> str:

@@ -182,9 +182,10 @@ class Running:
     def finish(self) -> None:
         """Take the probes away, run END and read what is left."""
         self._session.detach()
-        self._drain()
+        self._printer.settle()
+        self._session.drain(self._printer)
         self._session.fire(END)
-        self._drain()
+        self._session.drain(self._printer)
         if self._write is None:
             self._printer.flush()
         else:
@@ -192,10 +193,6 @@ class Running:
         self._look_for_losses()
         if self._tape is not None and not self._script.values:
             self.snapshot()
-
-    def _drain(self) -> None:
-        while self._session.pump(self._printer, 0):
-            pass
 
     def snapshot(self) -> Snapshot:
         """The aggregations, as the program has left them; the end of an interval of the recording."""

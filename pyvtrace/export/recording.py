@@ -41,8 +41,8 @@ class RecordingFailed(Exception):
 
 
 class Origin(Value):
-    """What a recording is of. `kind` says how it is shown: "view", "stacks", "script", "deps", "loop", "program", "c";
-    `name` is the view's or the program's; `asked` what showing it again depends on, as plain data."""
+    """What a recording is of. `kind` says how it is shown: "view", "stacks", "bubbles", "script", "deps", "loop",
+    "program", "c"; `name` is the view's or the program's; `asked` what showing it again depends on, as plain data."""
 
     kind: str
     name: str
@@ -183,6 +183,11 @@ class Recorder:
         thing = {**about, "values": values, "text": event.text}
         self._pending += self._definitions([])
         self._pend(line_of(thing))
+
+    def bubble(self, since_ns: int, bubble: Mapping[str, object]) -> None:
+        """A bubble as plain data (`export.bubble_data`), told of so many ns after the start."""
+        self._gather_output()
+        self._pend(line_of({"bubble": since_ns, **bubble}))
 
     def _pend(self, line: bytes) -> None:
         self._pending.append(line)

@@ -25,7 +25,7 @@ from pyvtrace.value import Value
 _WORD = re.compile(rb'\{\s*"(\w+)"\s*:\s*(-?\d+)?')
 _LEAD = CRC_WIDTH + 1
 _MOMENTS = (b"at", b"frame")
-_PRINTED = (b"output", b"said", b"note")
+_PRINTED = (b"output", b"said", b"note", b"bubble")
 # What a line whose checksum is right and whose content is not can make of reading it.
 _ODD = (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError)
 
@@ -311,6 +311,10 @@ class Recording:
         """The event whose time is that of this number in `event_times`."""
         return next(self._made(self._event, (self._events_at[number],)))
 
+    def bubbles(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """Bubbles as plain data, in order, each with the ns after the start at which it was told of."""
+        return self._made(_bubble, self._printed_at)
+
     def notes(self) -> Iterator[Noted]:
         """What else was known, in order."""
         return self._made(_noted, self._printed_at)
@@ -336,6 +340,10 @@ class Recording:
 def _printed(line: Mapping[str, Any]) -> Printed | None:
     kind = next((kind for kind in ("output", "said") if kind in line), None)
     return None if kind is None else Printed(kind, int(line[kind]), str(line["text"]))
+
+
+def _bubble(line: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]] | None:
+    return (int(line["bubble"]), line) if "bubble" in line else None
 
 
 def _noted(line: Mapping[str, Any]) -> Noted | None:

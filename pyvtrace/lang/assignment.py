@@ -136,15 +136,19 @@ def _target(v: Values, place: ast.Expr, value: typed.Expr, op: str) -> Place:
         case ast.Unary(op="*") | ast.Access() | ast.Index() | ast.KernelSymbol():
             return _part(v, v.check(place), op, place.span)
         case _:
-            v.check(place)
+            _compatible(v, op, v.check(place).type, value, place.span)
             raise v.fail("D_OP_LVAL", place.span, f"operator {op} requires modifiable lvalue as an operand")
     if where == "global" and any(name in names for names in (scope.constants, scope.inlines, scope.parameters)):
+        if isinstance(place, ast.Identifier):
+            _compatible(v, op, v.check(place).type, value, place.span)
         raise v.fail("D_OP_LVAL", place.span, f"operator {op} requires modifiable lvalue as an operand")
     symbol = scope.symbols.get((where, name))
     if isinstance(place, ast.Index) and symbol is not None and not symbol.keys:
         return _element(v, place, symbol, op)
     builtin = name in scope.environment.variables or name in scope.environment.arrays or name in ("args", "NULL")
     if symbol is None and where == "global" and builtin:
+        if name in scope.environment.variables:
+            _compatible(v, op, scope.environment.variables[name].type, value, place.span)
         raise v.fail("D_OP_WRITE", place.span, f"operator {op} can only be applied to a writable variable")
     value = decayed(as_text(value))
     if symbol is None and isinstance(value.type, ty.Void | ty.Dynamic | ty.Routine):
@@ -159,6 +163,12 @@ def _target(v: Values, place: ast.Expr, value: typed.Expr, op: str) -> Place:
         message = f"array {spelled(place)} may not be assigned without its index"
         raise v.fail("D_IDENT_BADREF", place.span, message, f"write {spelled(place)}[...]")
     return typed.Load(symbol.type, symbol, (), place.span)
+
+
+def _compatible(v: Values, op: str, type_: ty.Type, value: typed.Expr, span: Span) -> None:
+    """DTrace looks at the types first, then at whether the left side can be written to."""
+    if op == "=":
+        _assigned(v, type_, value, span)
 
 
 def _element(v: Values, place: ast.Index, symbol: typed.Symbol, op: str) -> Place:

@@ -81,6 +81,8 @@ class Checker:
         self.pragmas: list[ast.Pragma] = []
         self.steps: dict[Step, typed.Clause] = {}
         self.number = 0
+        # Whether the clause has speculated already.
+        self.speculates = False
 
     def item(self, item: ast.Item) -> None:
         try:
@@ -137,7 +139,7 @@ class Checker:
         scope.region = "predicate"
         predicate = self._attempt(clause.predicate) if clause.predicate is not None else None
         scope.region = "action list"
-        self.number = 0
+        self.number, self.speculates = 0, False
         body = self.block(clause.body or ())
         for span, tag, message in out_of_order(body):
             scope.report(scope.fail(tag, span, message))
@@ -212,7 +214,9 @@ class Checker:
                         return self.aggregate(target, expr)
                     case ast.Call(name=name) if name in self.scope.environment.actions:
                         action = self.scope.environment.actions[name]
-                        return _SHAPES[action.shape](self, action, expr)
+                        made = _SHAPES[action.shape](self, action, expr)
+                        self.speculates = self.speculates or name == "speculate"
+                        return made
                 # The value is of no use to anybody, but its evaluation may change a variable, or fault.
                 return self.evaluate(expr, self.number, span)
         raise AssertionError(statement)

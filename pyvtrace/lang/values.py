@@ -94,9 +94,10 @@ class Values:
         return self.scope.fail(tag, span, message, hint)
 
     def condition(self, e: typed.Expr, span: Span, message: str) -> typed.Expr:
-        """An expression that can be true or false: a string is true unless it is empty."""
-        if not (e.type.is_scalar or isinstance(e.type, ty.String)):
-            raise self.fail("D_OP_SCALAR", span, message, f"this is a {e.type}")
+        """An expression that can be true or false."""
+        if not e.type.is_scalar:
+            hint = 'compare it: == ""' if isinstance(e.type, ty.String) else f"this is a {e.type}"
+            raise self.fail("D_OP_SCALAR", span, message, hint)
         return e
 
 

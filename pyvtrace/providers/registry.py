@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, islice
 
@@ -19,7 +20,7 @@ from pyvtrace.providers.tracepoint import RAWTP, SDT
 from pyvtrace.providers.usdt import usdt_provider
 from pyvtrace.providers.user import pid_provider, uprobe_provider
 from pyvtrace.spec import AttachSpec, Kprobes, ProbeName, Uprobes
-from pyvtrace.target import Target
+from pyvtrace.target import NoAccess, Target
 from pyvtrace.value import replace
 
 ANYTHING = ProbeDescription("", "", "", "")
@@ -54,7 +55,14 @@ class ProbeTable:
         return frozenset(self._providers)
 
     def match(self, description: ProbeDescription) -> list[Probe]:
-        """Probes that a description enables, by id; empty if there are none."""
+        """Probes that a description enables, by id; empty if there are none. A number alone is a probe's id."""
+        if description.name.isdigit() and not (description.provider or description.module or description.function):
+            name = self.name_of(int(description.name))
+            if name is None:
+                return []
+            description = replace(
+                description, provider=name.provider, module=name.module, function=name.function, name=name.name
+            )
         found = [probe for p in self._asked(description) for probe in p.probes(self._target, description)]
         return sorted(found, key=lambda probe: probe.id)
 
@@ -153,7 +161,20 @@ class ProbeTable:
             own = [probe for probe in found if probe.id in provider.ids]
             if refusal := provider.refusal(self._target, description, own):
                 return refusal
-        return None
+        return None if found or self._chosen(description) else self._no_process(description.provider)
+
+    def _no_process(self, provider: str) -> Refusal | None:
+        """Why a name that ends in digits, as providers of processes do, names none."""
+        parts = re.fullmatch(r"(.*\D|)(\d+)", provider)
+        if parts is None:
+            return None
+        name, pid = parts[1], int(parts[2])
+        if not name:
+            return Refusal("D_PROC_BADPROV", f"'{provider}' is not a valid provider", "a name comes first: pid1234")
+        if not pid:
+            return Refusal("D_PROC_BADPID", f"'{provider}' does not contain a valid pid", f"{name}1234, {name}$target")
+        mapped = self._target.mapped(pid)
+        return Refusal("D_PROC_GRAB", mapped.reason, mapped.hint) if isinstance(mapped, NoAccess) else None
 
     def hint(self, description: ProbeDescription) -> str:
         """One line about a description that matches nothing; empty if there is nothing to say."""

@@ -196,7 +196,8 @@ def macros(request: Request, source: Source) -> Macros:
     """The macro variables of one program."""
     given = {**request.environment, **request.options}
     named = {"target": request.child, "pid": os.getpid(), "ppid": os.getppid(), "uid": os.getuid(),
-             "euid": os.geteuid(), "gid": os.getgid(), "egid": os.getegid()}  # fmt: skip
+             "euid": os.geteuid(), "gid": os.getgid(), "egid": os.getegid(), "pgid": os.getpgid(0),
+             "sid": os.getsid(0)}  # fmt: skip
     default = is_set(given, "defaultargs") or _DEFAULTARGS.search(source.text, source.start) is not None
     return Macros(request.arguments, named, default, is_set(given, "argref"))
 

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from pyvtrace.kernel.symbols import Symbols
 
 BEGIN, END = "BEGIN", "END"
+# How long a program may still write its record when all are to be read.
+_PATIENCE_S = 1.0
 _WALL_OFFSET = 16
 
 
@@ -250,3 +252,11 @@ class Session(Live):
             self.shower.observe()
             printer.records(run)
         return True
+
+    def drain(self, printer: Batches) -> None:
+        """Hand over every record that has been begun. When the probes are gone, a program may still be at its record on
+        another processor, and a virtual processor may stand still meanwhile: what lies behind would be lost."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while self.pump(printer, 0) or (self.ring.is_behind and time.monotonic() < deadline):
+            if self.ring.is_behind:
+                time.sleep(0.0001)

@@ -27,9 +27,11 @@ from pyvtrace.vm.suites import numbers
 QEMU = "qemu-system-x86_64"
 # Debian 12, Debian 13 and Fedora, Arch
 VIRTIOFSD = ("/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd", "/usr/lib/virtiofsd")
-# Under emulation: fewer checks of what emulation does not have, and no watchdog that a slow host can trip.
+# Under emulation: fewer checks of what emulation does not have, and no watchdog that a slow host can trip; tests of the
+# kernel's cryptography would take an eighth of the boot.
 COMMAND_LINE = (
-    "console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable nosoftlockup rcupdate.rcu_cpu_stall_suppress=1"
+    "console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable nosoftlockup rcupdate.rcu_cpu_stall_suppress=1 "
+    "cryptomgr.notests"
 )
 STREAMS = ("stdin", "stdout", "stderr", "job")  # ports 1 to 4
 

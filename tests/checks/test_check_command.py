@@ -10,6 +10,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from jsonschema import Draft202012Validator, ValidationError
+
+from tests.conftest import ROOT
 
 PASS, REGRESSION, ERROR, INCONCLUSIVE = 0, 1, 2, 3
 # 1000 reads and writes of a byte by dd, besides the few of its start; then one fsync.
@@ -29,8 +32,13 @@ def spec(place: Path, *assertions: str, command: str = "", more: str = "", name:
     return str(path)
 
 
+SCHEMA = Draft202012Validator(json.loads(Path(ROOT, "docs", "schema", "check.json").read_text()))
+
+
 def findings(report: Path) -> dict[str, Any]:
-    (check,) = json.loads(report.read_text())["checks"]
+    whole = json.loads(report.read_text())
+    SCHEMA.validate(whole)
+    (check,) = whole["checks"]
     return {finding["assertion"]: finding for finding in check["findings"]}
 
 
@@ -49,6 +57,37 @@ def test_counts_are_exact(vtrace: Vtrace, tmp_path: Path) -> None:
     assert found["@bytes == 1000"]["values"] == [1000, 1000]
     assert found["p99(fsync) < 60s"]["unit"] == "ns"
     assert "✓ syscall fsync <= 1: syscall fsync was 1" in ran.stdout
+
+
+@pytest.mark.parametrize(("options", "status"), [((), INCONCLUSIVE), (("pass",), PASS), (("fail",), REGRESSION)])
+def test_what_cannot_be_told_has_a_status_of_its_own(
+    vtrace: Vtrace, tmp_path: Path, options: tuple[str, ...], status: int
+) -> None:
+    """A value of 1000 is in the bucket from 981 to 1002, so that nobody knows whether it is above 990."""
+    program = "syscall::write:entry { @sizes = exphist(1000, 5); }"
+    path, report = spec(tmp_path, "p50(@sizes) <= 990", more=f'probes = "{program}"'), tmp_path / "report.json"
+    words = [f"--inconclusive={option}" for option in options]
+    ran = vtrace("check", "--spec", path, "--json", str(report), *words)
+    assert ran.status == status, ran
+    assert "? p50(@sizes) <= 990: p50(@sizes) is between" in ran.stdout
+    assert findings(report)["p50(@sizes) <= 990"]["outcome"] == "inconclusive"
+
+
+def test_reports_of_every_outcome_are_what_their_schema_says(vtrace: Vtrace, tmp_path: Path) -> None:
+    path, base, report = spec(tmp_path, "syscall write <= +0"), str(tmp_path / "base.json"), tmp_path / "report.json"
+    vtrace("check", "record", "--spec", path, "-o", base)
+    more = 'assert = ["syscall write <= +0", "p50(write) <= +300 %", "no fsync"]'
+    Path(path).write_text(Path(path).read_text().replace("assert = ", "# ") + more)
+    vtrace("check", "record", "--spec", path, "-o", base)
+    vtrace("check", "--spec", path, "--baseline", base, "--json", str(report))
+    assert set(findings(report)) == {"syscall write <= +0", "p50(write) <= +300 %", "no fsync"}
+    assert len(findings(report)["no fsync"]["why"]) == 1
+    vtrace("check", "--spec", spec(tmp_path, "no fsync", command="false"), "--json", str(report))
+    assert findings(report) == {}
+    whole = json.loads(report.read_text())
+    whole["checks"][0]["outcome"] = "pass"
+    with pytest.raises(ValidationError):
+        SCHEMA.validate(whole)
 
 
 def test_children_count_and_the_start_of_the_command_does_not(vtrace: Vtrace, tmp_path: Path) -> None:
@@ -72,7 +111,7 @@ def test_a_regression_says_which_call_on_which_file(vtrace: Vtrace, tmp_path: Pa
     assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("2", "1", "0")
     assert "| ✗ | `no fsync` | syscall fsync was 1 |" in summary.read_text()
     (annotation,) = [line for line in ran.stdout.splitlines() if line.startswith("::")]
-    assert annotation.startswith(f"::error file={path},title=dd::no fsync: syscall fsync was 1%0A")
+    assert annotation.startswith(f"::error file={path},line=7,title=dd::no fsync: syscall fsync was 1%0A")
 
 
 def test_a_baseline_is_compared_with(vtrace: Vtrace, tmp_path: Path) -> None:
