@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,8 @@ import pytest
 from pyvtrace.export.recording import Origin, Recorder
 from pyvtrace.runtime.snapshot import Snapshot
 from tests.cli.terminal import OnTerminal
-from tests.conftest import PATIENCE, VTRACE, RunVtrace, Tracer, Workload
+from tests.conftest import VTRACE, RunVtrace, Tracer, Workload
+from tests.recordings import wait_for_moments
 from tests.schemas import kinds
 
 StartTracer = Callable[..., Tracer]
@@ -53,10 +53,7 @@ def test_kill_9_leaves_what_was_complete(
 ) -> None:
     work, file = workload("troubled", "old-wait", 2), tmp_path / "file"
     trace = tracer("deps", "-p", str(work.pid), "-i", "0.1", "--record", str(file))
-    deadline = time.monotonic() + PATIENCE
-    while not file.exists() or file.read_bytes().count(b'{"at":') < 4:
-        assert time.monotonic() < deadline, "nothing was recorded"
-        time.sleep(0.02)
+    wait_for_moments(file, 5)
     assert trace.stop(signal.SIGKILL).status == -signal.SIGKILL
     done = vtrace("replay", str(file))
     assert done.status == 0

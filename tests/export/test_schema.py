@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from pyvtrace import Session
 from pyvtrace.export.json_programs import aggregations
 from tests.conftest import PATIENCE, RunVtrace, Tracer, Workload
+from tests.cprobes.programs import PERF
 from tests.export.test_recording import SPECS, snapshot
 from tests.schemas import SCHEMAS, VALIDATORS, kinds
 
@@ -99,29 +100,10 @@ def test_the_list(vtrace: RunVtrace) -> None:
     assert kinds(vtrace("list", "--json").stdout) == {"script"}
 
 
-OUTPUT = """
-struct event { u32 pid; char comm[16]; };
-BPF_PERF_OUTPUT(calls);
-BPF_HASH(counts, u32);
-BPF_HISTOGRAM(sizes, u64);
-RAW_TRACEPOINT_PROBE(sys_enter)
-{
-    struct event event = {};
-    if (ctx->args[1] != 110)
-        return 0;
-    event.pid = bpf_get_current_pid_tgid() >> 32;
-    bpf_get_current_comm(&event.comm, sizeof(event.comm));
-    calls.perf_submit(ctx, &event, sizeof(event));
-    counts.increment(event.pid);
-    sizes.increment(bpf_log2l(event.pid));
-    return 0;
-}
-"""
-
-
 def test_c_programs(vtrace: RunVtrace, tmp_path: Path) -> None:
     path = tmp_path / "calls.c"
-    path.write_text(OUTPUT)
+    counts = "counts.increment(event.pid);"
+    path.write_text("BPF_HISTOGRAM(sizes);" + PERF.replace(counts, f"{counts} sizes.increment(bpf_log2l(event.pid));"))
     done = vtrace("run", str(path), "--json", "-c", BUSY, timeout=4 * PATIENCE)
     assert kinds(done.stdout) == {"output-event", "aggregation"}
 
