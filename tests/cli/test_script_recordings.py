@@ -336,7 +336,8 @@ def test_a_live_table_pauses_and_scrolls(tmp_path: Path) -> None:
     try:
         shown.wait_for("more lines)")
         shown.press("p")
-        shown.wait_for("PAUSED")
+        # The footer is drawn last: the picture is whole then.
+        shown.wait_for(lambda screen: "PAUSED" in screen.text() and "p go on" in screen.text())
         before = shown.screen.text().splitlines()
         shown.press("\x1b[B")
         shown.wait_for(lambda screen: screen.text().splitlines()[1] == before[2])
