@@ -208,6 +208,7 @@ ROWS = (
     own("recorded", "the same recorded, 24 buckets of each changed", "recording_percent", SESSION, 60),
     own("import", "import pyvtrace", "import_ms", SESSION, 40),
     own("replay", "opening a recording of an hour, s", "open_s", RECORDING, 2),
+    own("replay-events", "the same of 100 events a second, s", "events_s", RECORDING, 2),
     own("pid-probes", "10,000 pid probes in a program of 150,000 functions, s", "attach_s", FUNCTIONS, 3),
     own("stacks", "naming 10,000 stacks, 40,000 addresses, s of CPU", "resolve_s", FUNCTIONS, 2),
     own("symbols", "the same, memory added, of a program of 100 MB", "symbols_mib", FUNCTIONS, 150),
