@@ -9,6 +9,7 @@ from pyvtrace.lang.casts import text_of
 from pyvtrace.lang.operators import check_divisor, go_together, operation, points_nowhere, scaled, shown
 from pyvtrace.lang.scope import Problem
 from pyvtrace.lang.values import (
+    TRANSLATED,
     Values,
     as_text,
     checks,
@@ -29,6 +30,9 @@ Place = typed.Load | typed.Part | typed.Dereference | typed.Bits
 def assign(v: Values, e: ast.Assign) -> typed.Expr:
     try:
         value = v.shown_one(e.value) if e.op == "=" else v.check(e.value)
+        if isinstance(value, typed.NoValue) and value.what == TRANSLATED:
+            message = "what is translated has no value as a whole"
+            raise v.fail("D_OP_DYN", e.span, message, "take a member of it: xlate <type> (x).member")
     except Problem:
         _give_up(v, e.target)
         raise

@@ -363,7 +363,7 @@ class Printer:
             if by > 0:
                 self._normals[action.aggregation] = by
             else:
-                name = self._aggregations[action.aggregation].name
+                name = self._aggregations[action.aggregation].name.removeprefix("_")
                 self._complain(f"normalize( ) of @{name} by {by} ignored: the factor must be positive")
             return ""
 
