@@ -363,8 +363,10 @@ class Printer:
             if by > 0:
                 self._normals[action.aggregation] = by
             else:
-                name = self._aggregations[action.aggregation].name.removeprefix("_")
-                self._complain(f"normalize( ) of @{name} by {by} ignored: the factor must be positive")
+                name = self._aggregations[action.aggregation].name
+                self._complain(
+                    f"normalize( ) of @{'' if name == '_' else name} by {by} ignored: the factor must be positive"
+                )
             return ""
 
         return normalize
