@@ -15,7 +15,7 @@ from referencing import Registry, Resource
 
 from pyvtrace import Session
 from pyvtrace.export.json_programs import aggregations
-from tests.conftest import ROOT, RunVtrace, Workload
+from tests.conftest import ROOT, RunVtrace, Tracer, Workload
 from tests.export.test_recording import SPECS, snapshot
 
 FOLDER = os.path.join(ROOT, "docs", "schema")
@@ -81,6 +81,51 @@ def test_a_view_by_every_key(vtrace: RunVtrace) -> None:
 @pytest.mark.parametrize("view", ["profile", "offcpu"])
 def test_stacks(vtrace: RunVtrace, view: str) -> None:
     assert kinds(vtrace(view, "--json", "-c", f"sh -c '{BURN}'" if view == "profile" else BUSY).stdout) == {"stack"}
+
+
+def test_bubbles(
+    tracer: Callable[..., Tracer], workload: Callable[..., Workload], vtrace: RunVtrace, tmp_path: Path
+) -> None:
+    work = workload("mutex_pair", 3, 200)
+    file = str(tmp_path / "file")
+    one = tracer("bubbles", "--json", "-p", str(work.pid), "--record", file)
+    one.wait_for("tracing until")
+    work.release()
+    assert kinds(one.stop().stdout) == {"bubble"}
+    assert kinds(vtrace("replay", file, "--json").stdout) == {"bubble"}
+
+
+LOOP = "import select, time\np = select.poll()\nfor _ in range(5):\n    p.poll(1)\n    time.sleep(0.03)"
+
+
+def test_event_loops(vtrace: RunVtrace, tmp_path: Path) -> None:
+    script = tmp_path / "loop.py"
+    script.write_text(LOOP)
+    assert kinds(vtrace("loop", "--json", "-c", f"{sys.executable} -S {script}").stdout) == {"turn", "loop"}
+
+
+TALK = """
+import socket, threading
+server = socket.create_server(("127.0.0.1", 0))
+def answer():
+    one, _ = server.accept()
+    one.sendall(one.recv(9))
+threading.Thread(target=answer).start()
+with socket.create_connection(server.getsockname()) as one:
+    one.sendall(b"question"); one.recv(9)
+try:
+    socket.create_connection(("127.0.0.1", 1))
+except OSError:
+    pass
+"""
+
+
+def test_dependencies(vtrace: RunVtrace, tmp_path: Path) -> None:
+    script = tmp_path / "talk.py"
+    script.write_text(TALK)
+    done = vtrace("deps", "--json", "-c", f"{sys.executable} -S {script}")
+    assert kinds(done.stdout) == {"deps"}
+    assert json.loads(done.stdout)["endpoints"]
 
 
 def test_doctor(vtrace: RunVtrace) -> None:
