@@ -6,6 +6,7 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from pyvtrace.analysis.histogram import Histogram, histogram
 from pyvtrace.api.errors import ProgramError, TracingError
@@ -14,13 +15,15 @@ from pyvtrace.api.snapshot import Aggregation, Snapshot
 from pyvtrace.builtins.distributions import is_distribution
 from pyvtrace.checks.metrics import ENDED, SCALE, Metric, aggregation, program
 from pyvtrace.checks.origin import Narrowed, placed
-from pyvtrace.checks.problems import CheckError
+from pyvtrace.checks.problems import CheckError, Lost
 from pyvtrace.runtime.complaints import is_cut_stack
 from pyvtrace.value import Value
 
 Seen = int | Histogram
 # Of a command's output, kept for the case that it fails.
 _TAIL = 4096
+# A thread that is preempted while the kernel makes room for its variables costs another one there its own.
+_ATTEMPTS = 3
 
 
 class Run(Value):
@@ -55,11 +58,20 @@ def watched(
     command: Command, text: str, options: Mapping[str, object] | None = None, own: Narrowed | None = None
 ) -> tuple[Snapshot, int]:
     """What a D program counted of a whole run of the command, and how long that took in ns. `own` is the part of the
-    program that the check brings itself.
+    program that the check brings itself. A run of which something was lost is made again, three times in all.
 
     Raises:
         CheckError: as `measure`.
     """
+    for _ in range(_ATTEMPTS - 1):
+        with suppress(Lost):
+            return _watched(command, text, options, own)
+    return _watched(command, text, options, own)
+
+
+def _watched(
+    command: Command, text: str, options: Mapping[str, object] | None, own: Narrowed | None
+) -> tuple[Snapshot, int]:
     with tempfile.TemporaryFile() as output:
         streams = (None, output.fileno(), output.fileno())
         here = os.getcwd()
@@ -87,7 +99,7 @@ def watched(
         if status != command.status:
             raise CheckError(f"{command.line!r} {_ending(status)}", hint=_said(output))
     if complaints:
-        raise CheckError(
+        raise Lost(
             f"{command.line!r}: not everything was seen: {'; '.join(complaints)}", hint="counts would be too small"
         )
     if not snapshot[ENDED].value:

@@ -41,6 +41,10 @@ class CheckError(VtraceError):
         super().__init__("\n".join([head, *more]))
 
 
+class Lost(CheckError):
+    """Something of a run was not seen: it counts as none."""
+
+
 def together(errors: Sequence[CheckError]) -> CheckError:
     """One error that tells of several, of each once."""
     first = errors[0]

@@ -263,3 +263,57 @@ def test_a_check_that_is_not_there_and_a_spec_that_is_not(vtrace: Vtrace, tmp_pa
     (tmp_path / "vtrace.toml").unlink()
     ran = vtrace("check", cwd=str(tmp_path))
     assert (ran.status, "vtrace check init" in ran.stderr) == (ERROR, True)
+
+
+# Sleeps so long, in hundredths of a second, as the line of its list says; each run takes a line.
+LINES = "sh -c 'read n <list; sed -i 1d list; sleep 0.$n'"
+
+
+@pytest.mark.parametrize(
+    ("times", "status", "words"),
+    [
+        (["05"] * 5 + ["50"] * 5 + ["05"] * 5, INCONCLUSIVE, "? p50(clock_nanosleep)"),
+        (["05"] * 5 + ["50"] * 10 + ["50"], REGRESSION, "✗ p50(clock_nanosleep)"),
+        (["05"] * 10, PASS, "✓ p50(clock_nanosleep)"),
+    ],
+    ids=["for a while", "for good", "never"],
+)
+def test_a_time_that_became_worse_has_to_be_so_again(
+    vtrace: Vtrace, tmp_path: Path, times: list[str], status: int, words: str
+) -> None:
+    path = spec(tmp_path, "p50(clock_nanosleep) <= +100 %", "no fsync", command=LINES, more=f'directory = "{tmp_path}"')
+    Path(path).write_text(Path(path).read_text().replace("runs = 2", "runs = 5"))
+    lines, base, report = tmp_path / "list", str(tmp_path / "base.json"), tmp_path / "report.json"
+    # The last run of a recording is the one in detail.
+    lines.write_text("\n".join([*times[:5], "05", *times[5:]]) + "\n")
+    assert vtrace("check", "record", "--spec", path, "-o", base).status == PASS
+    ran = vtrace("check", "--spec", path, "--baseline", base, "--json", str(report))
+    assert ran.status == status, ran
+    assert ("all of it again" in ran.stderr) == (status != PASS)
+    assert words in ran.stdout
+    assert ("% when run again" in ran.stdout) == (status != PASS)
+    assert not lines.read_text()
+    found = findings(report)["p50(clock_nanosleep) <= +100 %"]
+    assert found["ratio"] > 2 or status == PASS
+
+
+@pytest.mark.parametrize(("times", "status", "attempts"), [("1 2 3 4", ERROR, 3), ("1", PASS, 3), ("", PASS, 2)])
+def test_a_run_of_which_something_was_lost_is_made_again(
+    vtrace: Vtrace, tmp_path: Path, times: str, status: int, attempts: int
+) -> None:
+    """The table has no room for 5000 keys; `times` are the runs that make as many."""
+    (tmp_path / "work.sh").write_text(
+        'echo >>runs; n=$(wc -l <runs); for t in $TIMES; do [ "$t" = "$n" ] && count=5000; done\n'
+        "dd if=/dev/zero of=/dev/null bs=1 count=${count-5} status=none\n"
+    )
+    path = spec(
+        tmp_path,
+        "@keys >= 5",
+        command="sh work.sh",
+        more=f"directory = \"{tmp_path}\"\nprobes = '''\n#pragma D option aggsize=64k\n"
+        "syscall::write:entry { @keys[timestamp] = count(); }\n'''",
+    )
+    ran = vtrace("check", "--spec", path, env={"TIMES": times})
+    assert ran.status == status, ran
+    assert (tmp_path / "runs").read_text().count("\n") == attempts
+    assert ("not everything was seen: " in ran.stdout) == (status == ERROR)

@@ -71,14 +71,17 @@ def test_loop(vtrace: RunVtrace) -> None:
     assert [kinds(line) for line in done.stdout.splitlines()] == [{"turn"}, {"loop"}]
 
 
-def test_bubbles(tracer: Callable[..., Tracer], workload: Callable[..., Workload]) -> None:
-    work = workload("mutex_pair", 3, 100)
-    trace = tracer("bubbles", "-p", str(work.pid), "--json")
+def test_bubbles(
+    tracer: Callable[..., Tracer], workload: Callable[..., Workload], vtrace: RunVtrace, tmp_path: Path
+) -> None:
+    work, file = workload("mutex_pair", 3, 100), str(tmp_path / "file")
+    trace = tracer("bubbles", "-p", str(work.pid), "--json", "--record", file)
     trace.wait_for("tracing until")
     work.release()
     lines = trace.stop().stdout
     assert kinds(lines) == {"bubble"}
     assert any(wait["lock"] and wait["blame"] for line in lines.splitlines() for wait in json.loads(line)["waits"])
+    assert kinds(vtrace("replay", file, "--json").stdout) == {"bubble"}
 
 
 def test_checks(vtrace: RunVtrace, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from scripts.lib.bench.measure import Bench, Figures, compiled
 from scripts.lib.bench.own import BASELINE, record
 from scripts.lib.bench.own import judge as check_ourselves
+from scripts.lib.bench.pairs import in_turns, one_after_the_other
 from scripts.lib.bench.pairs import run as run_pairs
 from scripts.lib.bench.rows import ROWS, Command, Row
 from scripts.lib.bench.tracer import Failed
@@ -114,6 +115,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--baseline", metavar="FILE", default=BASELINE, help="what --check and --record are about")
     parser.add_argument("--record", action="store_true", help="write the baseline of --check anew")
     parser.add_argument("--pairs", type=int, metavar="N", help="judge N pairs of runs of an unchanged service")
+    parser.add_argument("--in-turns", action="store_true", help="make the runs of --pairs in turns")
     parser.add_argument("--list", action="store_true", help="print the rows and end")
     chosen = parser.parse_args()
     if unknown := set(chosen.only or ()) - {row.name for row in ROWS}:
@@ -130,7 +132,7 @@ def main() -> int:
     if chosen.record or chosen.check:
         return record(chosen.baseline) if chosen.record else check_ourselves(chosen.baseline)
     if chosen.pairs:
-        return run_pairs(chosen.pairs)
+        return run_pairs(chosen.pairs, in_turns if chosen.in_turns else one_after_the_other)
     rows = [row for row in ROWS if not chosen.only or row.name in chosen.only]
     if chosen.self_check:
         rows = [both_the_peer(row) for row in rows if row.peer]
