@@ -32,6 +32,8 @@ from pyvtrace.runtime.session import Session
 
 _SECOND = 1_000_000_000
 _PRIORITY = -20
+# Processes that have ended of which functions can still be named: bubbles are told of within seconds.
+_ENDED = 256
 # Waits of a part of the shortest bubble are recorded: a holder may have waited several times.
 _DETAIL = 2
 _TAKE, _LOOK = 0.1, 1.0  # seconds between readings of records, and looks at who still waits
@@ -80,6 +82,8 @@ def trace(
         spec = compiled(target, detail, comes_back=target.raw_tracepoint(COMES_BACK) is not None)
         signals = stack.enter_context(Signals())
         session = stack.enter_context(Session(spec, target))
+        if session.names is not None:
+            session.names.keep(_ENDED)
         watch = Watch(session, minimum, pids)
         tape = Tape(recorder, session, {"minimum": minimum, "pids": list(pids)}) if recorder else None
         # Where processors are in demand, who watches must not be the one that waits: records would be lost.

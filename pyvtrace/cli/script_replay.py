@@ -52,6 +52,10 @@ def show_events(
 
 
 def _is_shown(event: Recorded, recorded: RecordedScript, keep: Keep | None) -> bool:
+    """
+    Raises:
+        BadRecording: it has other values than columns.
+    """
     if event.values and len(event.values) != len(recorded.script.columns):
         raise BadRecording("an event in it has other values than its header says")
     return bool(event.values) and (keep is None or keep(event.values))  # type: ignore[arg-type]
@@ -97,13 +101,22 @@ def pictures(recording: Recording, recorded: RecordedScript, top: int | None) ->
 def _events_picture(recording: Recording, recorded: RecordedScript, keep: Keep | None) -> tuple[TextView, Show]:
     script = recorded.script
     heading, line = event_lines(script, recorded.names, json=False)
-    events = [event for event in recording.events() if _is_shown(event, recorded, keep)]
-    times = [event.since_ns for event in events]
-    text = EventText(heading.removesuffix("\n"), lambda number: line(events[number].values).removesuffix("\n"))
+    # Without a glob all are shown: of an hour's events a screen has forty, and the others need not be read.
+    shown = [number for number in range(len(recording.event_times)) if not recording.is_silent(number)]
+    if keep is not None:
+        shown = [number for number in shown if _is_shown(recording.event(number), recorded, keep)]
+    times = [recording.event_times[number] for number in shown]
+
+    def text_of(number: int) -> str:
+        event = recording.event(shown[number])
+        _is_shown(event, recorded, None)
+        return line(event.values).removesuffix("\n")
+
+    text = EventText(heading.removesuffix("\n"), text_of)
     view = TextView(script.name.removesuffix(".d"), script.question, heads=1, follows=True)
 
     def show(to: int, at: int) -> None:
-        text.shown = bisect_right(times, recording.times[to]) if to < len(recording) - 1 else len(events)
+        text.shown = bisect_right(times, recording.times[to]) if to < len(recording) - 1 else len(times)
         view.take(text)
 
     return view, show

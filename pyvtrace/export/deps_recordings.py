@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -56,10 +55,12 @@ class DepsTape:
         self._recorder.begin(Origin(KIND, KIND, spec.source.text, spec.aggregations, spec.options, asked), first)
 
     def take(self, now: Snapshot, asleep: Sleepers) -> None:
-        """A reading, and what threads sleep in at its time."""
-        if asleep != self._asleep:
-            self._asleep = asleep
-            self._recorder.note({"asleep": _sleepers(asleep)}, now.time_ns)
+        """A reading, and what threads sleep in at its time: noted is what differs from the reading before."""
+        new = {tid: one for tid, one in asleep.items() if self._asleep.get(tid) != one}
+        awake = sorted(self._asleep.keys() - asleep.keys())
+        if new or awake:
+            self._recorder.note({"asleep": _sleepers(new), "awake": awake}, now.time_ns)
+        self._asleep = asleep
         self._recorder.take(now)
 
 
@@ -85,27 +86,42 @@ class DepsRecording:
             self.about = About(str(asked["about"]), str(asked["warning"]))
             peers = {int(inode): _endpoint_of(parts) for inode, *parts in asked["peers"]}
             held = {_endpoint_of(parts): int(count) for count, *parts in asked["held"]}
-            asleep = _sleepers_of(asked["asleep"])
+            self._first = _sleepers_of(asked["asleep"])
             names = {int(number): str(name) for number, name in asked["calls"].items()}
             self._beginning = Beginning(
-                int(asked["began_ns"]), int(asked["pid"]), Sockets(peers, held, frozenset(), False), asleep, names
+                int(asked["began_ns"]), int(asked["pid"]), Sockets(peers, held, frozenset(), False), self._first, names
             )
             kinds = {int(number): str(kind) for number, kind in asked["kinds"].items()}
             self._waits = Waits(kinds, [(str(pattern), str(kind)) for pattern, kind in asked["waits"]])
-            notes = [(note.since_ns, _sleepers_of(note.what["asleep"])) for note in recording.notes()]
+            self._notes = [
+                (note.since_ns, _sleepers_of(note.what["asleep"]), [int(tid) for tid in note.what["awake"]])
+                for note in recording.notes()
+            ]
         except (KeyError, TypeError, ValueError, AttributeError) as odd:
             raise BadRecording(f"its header does not say how to show it ({odd})") from None
-        self._times = [since for since, _ in notes]
-        self._asleep = [asleep, *(sleepers for _, sleepers in notes)]
+        self._asleep = dict(self._first)
+        self._read = 0
 
     def report(self, number: int) -> Report:
         """The report as of a moment."""
         recording = self._recording
-        asleep = self._asleep[bisect_right(self._times, recording.times[number])]
         try:
+            asleep = self._sleepers_at(recording.times[number])
             return report(recording.snapshot(number), self._beginning, self._waits, asleep)
         except (KeyError, TypeError, ValueError, IndexError) as odd:
             raise BadRecording(f"its aggregations are not those of {KIND} ({odd})") from None
+
+    def _sleepers_at(self, since_ns: int) -> Sleepers:
+        """Who sleeps in what; going back begins anew."""
+        if self._read and self._notes[self._read - 1][0] > since_ns:
+            self._asleep, self._read = dict(self._first), 0
+        while self._read < len(self._notes) and self._notes[self._read][0] <= since_ns:
+            _, asleep, awake = self._notes[self._read]
+            self._read += 1
+            self._asleep |= asleep
+            for tid in awake:
+                del self._asleep[tid]
+        return self._asleep
 
 
 def _endpoint_of(parts: Sequence[Any]) -> Endpoint:

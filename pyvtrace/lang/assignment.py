@@ -9,6 +9,7 @@ from pyvtrace.lang.casts import text_of
 from pyvtrace.lang.operators import check_divisor, go_together, operation, points_nowhere, scaled, shown
 from pyvtrace.lang.scope import Problem
 from pyvtrace.lang.values import (
+    TRANSLATED,
     Values,
     as_text,
     checks,
@@ -18,6 +19,7 @@ from pyvtrace.lang.values import (
     is_null,
 )
 from pyvtrace.lang.variables import key_type, spelled, tuple_of
+from pyvtrace.lang.vocabulary import ADDRESS_OF_STRING
 from pyvtrace.source import Span
 from pyvtrace.value import replace
 
@@ -28,6 +30,9 @@ Place = typed.Load | typed.Part | typed.Dereference | typed.Bits
 def assign(v: Values, e: ast.Assign) -> typed.Expr:
     try:
         value = v.shown_one(e.value) if e.op == "=" else v.check(e.value)
+        if isinstance(value, typed.NoValue) and value.what == TRANSLATED:
+            message = "what is translated has no value as a whole"
+            raise v.fail("D_OP_DYN", e.span, message, "take a member of it: xlate <type> (x).member")
     except Problem:
         _give_up(v, e.target)
         raise
@@ -50,6 +55,9 @@ def _assigned(v: Values, type_: ty.Type, value: typed.Expr, span: Span) -> typed
             return value
     elif type_.is_scalar and (decayed(value).type == type_ or go_together(type_, decayed(value))):
         return convert(decayed(value), _of_same_memory(type_, decayed(value).type))
+    elif is_character_pointer(type_) and isinstance(as_text(value).type, ty.String):
+        function = v.scope.environment.functions[ADDRESS_OF_STRING]
+        return convert(typed.Call(function.result((), 0), function, (as_text(value),), span), type_)
     elif isinstance(type_, ty.Array):
         if is_characters(type_) and (value.type == type_ or isinstance(as_text(value).type, ty.String)):
             return value if value.type == type_ else as_text(value)

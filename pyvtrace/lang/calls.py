@@ -115,5 +115,6 @@ _ACCEPTS: dict[str, Callable[[typed.Expr], bool]] = {
     "pointer or integer": lambda e: e.type.is_scalar,
     "scalar": lambda e: e.type.is_scalar,
     "any": lambda e: not isinstance(e.type, ty.Void | ty.Dynamic),
+    "whatever": lambda e: True,
     "constant": lambda e: isinstance(e, typed.Constant),
 }

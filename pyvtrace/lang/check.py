@@ -17,7 +17,7 @@ from pyvtrace.lang.printing import aggregation, printa, printf
 from pyvtrace.lang.provided import declare_provider
 from pyvtrace.lang.scope import AggregationInUse, Problem, Scope
 from pyvtrace.lang.traces import is_naming
-from pyvtrace.lang.values import Values
+from pyvtrace.lang.values import TRANSLATED, Values
 from pyvtrace.lang.variables import check_key, count_mismatch, key_part, multidimensional, wider_key
 from pyvtrace.lang.vocabulary import Action, Environment, Origin, Probe, Step
 from pyvtrace.source import CompileError, Source, Span
@@ -229,6 +229,9 @@ class Checker:
             raise self.scope.fail("D_AGG_NULL", span, "expression has null effect", "assign it: @[...] = count();")
         value = self.values.shown_one(expr)
         if isinstance(value, typed.NoValue):
+            if value.what == TRANSLATED:
+                message = "expression may not evaluate to result of dynamic type"
+                raise self.scope.fail("D_CG_DYN", span, message, "take a member of it")
             if isinstance(value.type, ty.Dynamic):
                 raise self.scope.fail("D_AGG_NULL", span, "expression has null effect", "assign it: @ = count();")
             message = f"{value.what} may not be called from a D expression (D program context required)"
@@ -269,6 +272,8 @@ class Checker:
         parameters = tuple(
             replace(p, accepts=wanted[p.optional]) if p.accepts == "constant" else p for p in function.parameters
         )
+        # What is no scalar has a tag of its own.
+        parameters = tuple(replace(p, accepts="whatever") if not n else p for n, p in enumerate(parameters))
         args = arguments(self.values, call.name, call, parameters)
         if args and not args[0].type.is_scalar:
             message = f"{call.name}( ) argument #1 must be of scalar type"

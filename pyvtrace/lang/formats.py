@@ -10,6 +10,8 @@ from pyvtrace.value import Value
 _CONVERSION = re.compile(
     r"%(?P<flags>[-+ #0'?@]*)(?P<width>\*|\d+)?(?:\.(?P<precision>\*|\d*))?(?P<rest>.*)", re.DOTALL
 )
+# The largest width and precision: what is shown is text for people.
+WIDEST = 65535
 SIZES = ("hh", "h", "ll", "l", "L", "w")
 # Statistics of a distribution, which are ours: %p50, %p99.9, %max, %mean.
 _STATISTIC = re.compile(r"%@?(?P<flags>[-+ 0]*)(?P<width>\d+)?(?P<what>p\d+(?:\.\d+)?|max|mean)")
@@ -82,6 +84,11 @@ def parse_printa(text: str, functions: Sequence[str], keys: int) -> tuple[Litera
     return plain if sum(isinstance(part, Conversion) and part.takes_key for part in plain) <= keys else parts
 
 
+def _bounded(size: str | None) -> str | None:
+    """A width or precision as it is written."""
+    return str(min(int(size[:20]), WIDEST)) if size and size != "*" else size
+
+
 def parse_format(text: str, *, statistics: bool = False) -> tuple[Literal | Conversion, ...]:
     """The parts of a format; with `statistics`, `%p50` and the like are no `%p`.
 
@@ -103,7 +110,7 @@ def parse_format(text: str, *, statistics: bool = False) -> tuple[Literal | Conv
             continue
         number += 1
         if statistics and (found := _STATISTIC.match(text, at)):
-            parts.append(Conversion(found["flags"], found["width"], None, "", "statistic", found[0]))
+            parts.append(Conversion(found["flags"], _bounded(found["width"]), None, "", "statistic", found[0]))
             at = found.end()
             continue
         match = _CONVERSION.match(text, at)
@@ -125,6 +132,8 @@ def parse_format(text: str, *, statistics: bool = False) -> tuple[Literal | Conv
         if "@" in flags:
             # printa's %@d is the aggregation's value, whatever the letter.
             flags, letter = flags.replace("@", ""), "@"
-        parts.append(Conversion(flags, match["width"], match["precision"], size, letter, text[at:end]))
+        parts.append(
+            Conversion(flags, _bounded(match["width"]), _bounded(match["precision"]), size, letter, text[at:end])
+        )
         at = end
     return tuple(parts)

@@ -20,6 +20,10 @@ from pyvtrace.value import Value
 Emit = Callable[..., Any]
 
 
+# A function without a name that a program could write: a string where a pointer to its characters is wanted.
+ADDRESS_OF_STRING = "char *"
+
+
 class Variable(Value):
     """A built-in variable. `indexed` is true for `args` and `uregs`, which are written with an index.
 

@@ -364,7 +364,9 @@ class Printer:
                 self._normals[action.aggregation] = by
             else:
                 name = self._aggregations[action.aggregation].name
-                self._complain(f"normalize( ) of @{name} by {by} ignored: the factor must be positive")
+                self._complain(
+                    f"normalize( ) of @{'' if name == '_' else name} by {by} ignored: the factor must be positive"
+                )
             return ""
 
         return normalize

@@ -21,7 +21,8 @@ from pyvtrace.runtime.snapshot import Snapshot
 from pyvtrace.spec import FieldSpec
 from pyvtrace.value import replace
 from tests.cli.terminal import OnTerminal, Screen
-from tests.conftest import PATIENCE, VTRACE, RunVtrace, Tracer, Workload
+from tests.conftest import VTRACE, RunVtrace, Tracer, Workload
+from tests.recordings import wait_for_moments
 from tests.render.made_up import CALLS, snapshot
 
 StartTracer = Callable[..., Tracer]
@@ -83,19 +84,12 @@ def test_what_was_recorded_is_counted_exactly_by_any_key(
     assert "--by tid: it was not recorded; there are pid, comm, call" in refused.stderr
 
 
-def wait_for_moments(file: Path, count: int) -> None:
-    """Returns when so many readings are in the file."""
-    deadline = time.monotonic() + PATIENCE
-    while not file.exists() or len(re.findall(rb'\{"(?:at|frame)":', file.read_bytes())) < count:
-        assert time.monotonic() < deadline, "nothing was recorded"
-        time.sleep(0.02)
-
-
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["syscalls", "-i", "0.1", "--json"], "killed"),
         (["profile"], "killed"),
+        (["loop"], "killed"),
         (["-x", "statusrate=100ms", "-n", "syscall:::entry { @[execname] = count(); }"], "killed"),
     ],
 )

@@ -22,7 +22,8 @@ from pyvtrace.export.scripts import Recorded, origin
 from pyvtrace.runtime.snapshot import Snapshot, Table
 from pyvtrace.spec import AggregationSpec, FieldSpec, ProbeName
 from tests.cli.terminal import OnTerminal, Screen
-from tests.conftest import PATIENCE, ROOT, VTRACE, RunVtrace, Tracer
+from tests.conftest import ROOT, VTRACE, RunVtrace, Tracer
+from tests.recordings import wait_for_moments
 
 StartTracer = Callable[..., Tracer]
 CALLS = 700
@@ -126,11 +127,7 @@ def test_what_a_script_prints_itself_replays(vtrace: RunVtrace, tmp_path: Path) 
 def test_kill_9_leaves_what_was_complete(vtrace: RunVtrace, tracer: StartTracer, tmp_path: Path, script: str) -> None:
     file = tmp_path / "file"
     trace = tracer("run", script, "--record", str(file))
-    deadline = time.monotonic() + PATIENCE
-    while not file.exists() or len(re.findall(rb'\{"(?:at|frame)":', file.read_bytes())) < 3:
-        os.close(os.open("/etc/hostname", os.O_RDONLY))
-        assert time.monotonic() < deadline, "nothing was recorded"
-        time.sleep(0.02)
+    wait_for_moments(file, 3, lambda: os.close(os.open("/etc/hostname", os.O_RDONLY)))
     assert trace.stop(signal.SIGKILL).status == -signal.SIGKILL
     done = vtrace("replay", str(file))
     assert done.status == 0
@@ -339,7 +336,8 @@ def test_a_live_table_pauses_and_scrolls(tmp_path: Path) -> None:
     try:
         shown.wait_for("more lines)")
         shown.press("p")
-        shown.wait_for("PAUSED")
+        # The footer is drawn last: the picture is whole then.
+        shown.wait_for(lambda screen: "PAUSED" in screen.text() and "p go on" in screen.text())
         before = shown.screen.text().splitlines()
         shown.press("\x1b[B")
         shown.wait_for(lambda screen: screen.text().splitlines()[1] == before[2])

@@ -340,7 +340,8 @@ def stop_at_q(view: OnTerminal) -> None:
 def test_pause_freezes_the_picture(terminal: Open) -> None:
     view = on_terminal(terminal)
     view.press("p")
-    view.wait_for("PAUSED")
+    # The footer is drawn last: the picture is whole then.
+    view.wait_for(lambda screen: "PAUSED" in screen.text() and "p go on" in screen.text())
     before = view.screen.text()
     view.press("x", "y")
     with pytest.raises(AssertionError, match="not there"):

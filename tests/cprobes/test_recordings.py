@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pyvtrace
 from pyvtrace import RecordingError, Session
 from tests.conftest import PATIENCE, RunVtrace, Tracer, Workload
 from tests.cprobes.programs import PERF, RING
+from tests.recordings import wait_for_moments
 from tests.schemas import kinds
 
 Start = Callable[..., Workload]
@@ -74,11 +74,7 @@ def test_kill_9_leaves_what_was_complete(
 ) -> None:
     file = tmp_path / "file"
     trace = tracer("run", calls, "-i", "0.1", "--record", str(file))
-    deadline = time.monotonic() + PATIENCE
-    while not file.exists() or file.read_bytes().count(b'{"at":') < 3:
-        os.getppid()
-        assert time.monotonic() < deadline, "nothing was recorded"
-        time.sleep(0.02)
+    wait_for_moments(file, 4, os.getppid)
     assert trace.stop(signal.SIGKILL).status == -signal.SIGKILL
     done = vtrace("replay", str(file))
     assert done.status == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pyvtrace.export.recording import Origin, Recorder
 from pyvtrace.runtime.snapshot import Snapshot
 from tests.cli.terminal import OnTerminal
 from tests.conftest import VTRACE, RunVtrace, Tracer, Workload
+from tests.recordings import wait_for_moments
 from tests.schemas import kinds
 
 StartTracer = Callable[..., Tracer]
@@ -44,6 +46,19 @@ def test_every_report_of_an_interval_replays(
     assert reports[-1]["endpoints"][0]["open_before"] == 1
     assert reports[-1]["waited"] > 0
     assert vtrace("replay", file, "--json") == (live.stdout, "", 0)
+
+
+def test_kill_9_leaves_what_was_complete(
+    tracer: StartTracer, workload: StartWorkload, vtrace: RunVtrace, tmp_path: Path
+) -> None:
+    work, file = workload("troubled", "old-wait", 2), tmp_path / "file"
+    trace = tracer("deps", "-p", str(work.pid), "-i", "0.1", "--record", str(file))
+    wait_for_moments(file, 5)
+    assert trace.stop(signal.SIGKILL).status == -signal.SIGKILL
+    done = vtrace("replay", str(file))
+    assert done.status == 0
+    assert "killed" in done.stderr or "cut off" in done.stderr
+    assert work.facts["server"] in done.stdout
 
 
 def test_a_replay_on_a_terminal_goes_anywhere(tracer: StartTracer, workload: StartWorkload, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from pyvtrace import Session
 from pyvtrace.export.json_programs import aggregations
 from tests.conftest import PATIENCE, RunVtrace, Tracer, Workload
+from tests.cprobes.programs import PERF
 from tests.export.test_recording import SPECS, snapshot
 from tests.schemas import SCHEMAS, VALIDATORS, kinds
 
@@ -70,14 +71,17 @@ def test_loop(vtrace: RunVtrace) -> None:
     assert [kinds(line) for line in done.stdout.splitlines()] == [{"turn"}, {"loop"}]
 
 
-def test_bubbles(tracer: Callable[..., Tracer], workload: Callable[..., Workload]) -> None:
-    work = workload("mutex_pair", 3, 100)
-    trace = tracer("bubbles", "-p", str(work.pid), "--json")
+def test_bubbles(
+    tracer: Callable[..., Tracer], workload: Callable[..., Workload], vtrace: RunVtrace, tmp_path: Path
+) -> None:
+    work, file = workload("mutex_pair", 3, 100), str(tmp_path / "file")
+    trace = tracer("bubbles", "-p", str(work.pid), "--json", "--record", file)
     trace.wait_for("tracing until")
     work.release()
     lines = trace.stop().stdout
     assert kinds(lines) == {"bubble"}
     assert any(wait["lock"] and wait["blame"] for line in lines.splitlines() for wait in json.loads(line)["waits"])
+    assert kinds(vtrace("replay", file, "--json").stdout) == {"bubble"}
 
 
 def test_checks(vtrace: RunVtrace, tmp_path: Path) -> None:
@@ -99,29 +103,10 @@ def test_the_list(vtrace: RunVtrace) -> None:
     assert kinds(vtrace("list", "--json").stdout) == {"script"}
 
 
-OUTPUT = """
-struct event { u32 pid; char comm[16]; };
-BPF_PERF_OUTPUT(calls);
-BPF_HASH(counts, u32);
-BPF_HISTOGRAM(sizes, u64);
-RAW_TRACEPOINT_PROBE(sys_enter)
-{
-    struct event event = {};
-    if (ctx->args[1] != 110)
-        return 0;
-    event.pid = bpf_get_current_pid_tgid() >> 32;
-    bpf_get_current_comm(&event.comm, sizeof(event.comm));
-    calls.perf_submit(ctx, &event, sizeof(event));
-    counts.increment(event.pid);
-    sizes.increment(bpf_log2l(event.pid));
-    return 0;
-}
-"""
-
-
 def test_c_programs(vtrace: RunVtrace, tmp_path: Path) -> None:
     path = tmp_path / "calls.c"
-    path.write_text(OUTPUT)
+    counts = "counts.increment(event.pid);"
+    path.write_text("BPF_HISTOGRAM(sizes);" + PERF.replace(counts, f"{counts} sizes.increment(bpf_log2l(event.pid));"))
     done = vtrace("run", str(path), "--json", "-c", BUSY, timeout=4 * PATIENCE)
     assert kinds(done.stdout) == {"output-event", "aggregation"}
 

@@ -79,6 +79,18 @@ def test_one_process_of_two(tracer: Callable[..., Tracer], workload: Callable[..
     assert [row["calls"] for row in rows if row["key"]["call"] == "getppid"] == [500]
 
 
+def test_a_process_and_a_command(tracer: Callable[..., Tracer], workload: Callable[..., Workload]) -> None:
+    """Of either, and of nobody else."""
+    one, other = workload("getppid_loop", 500), workload("getppid_loop", 300)
+    command = f"{sys.executable} -S -c 'import os\nfor _ in range(70): os.getppid()'"
+    trace = tracer("run", "syscalls/counts", "-p", str(one.pid), "-c", command, "-i", "0.1", "--json")
+    trace.wait_for('"getppid"},"calls":70,')
+    other.release()
+    one.release()
+    rows = map(json.loads, trace.wait().stdout.splitlines())
+    assert [row["calls"] for row in rows if row["key"]["call"] == "getppid"][-1] == 570
+
+
 def test_an_interval_shows_what_was_seen_until_then() -> None:
     slowly = f"{sys.executable} -S -c 'import os, time\nfor _ in range(6): os.getppid(); time.sleep(0.1)'"
     ran = run("syscalls/counts", slowly, "-i", "0.2")

@@ -71,7 +71,7 @@ def watched(program: str, tracer: Callable[..., Any]) -> Iterator[Callable[..., 
     with ExitStack() as started:
 
         def watch(
-            *arguments: object, minimum: str = "10ms", within: str | None = None
+            *arguments: object, minimum: str = "10ms", within: str | None = None, may_lose: bool = False
         ) -> tuple[Work, Object, list[Object]]:
             """`within` is the directory of a control group."""
             work = Work(program, *arguments)
@@ -84,7 +84,7 @@ def watched(program: str, tracer: Callable[..., Any]) -> Iterator[Callable[..., 
             done = one.stop()
             assert done.status == 0
             # A thread's own memory cannot be had in an interrupt at the wrong moment; but no record may be lost.
-            assert "drops on CPU" not in done.stderr
+            assert may_lose or "drops on CPU" not in done.stderr
             return work, truth, [json.loads(line) for line in done.stdout.splitlines()]
 
         yield watch
@@ -340,9 +340,9 @@ def test_who_is_woken_and_may_not_run_waits_for_the_limit_as_well(watched: Any) 
 
 
 def test_who_writes_more_than_its_group_may_keep_has_to_free_memory(watched: Any, tmp_path: Path) -> None:
-    with slow_ext4(tmp_path) as (disk, path), v1_group("memory", limit_in_bytes=8 << 20) as group:
+    with slow_ext4(tmp_path) as (disk, path), v1_group("memory", limit_in_bytes=16 << 20) as group:
         disk.delay_ns = 60 * MS
-        _, truth, bubbles = watched("fill", path, 14, within=group)
+        _, truth, bubbles = watched("fill", path, 28, within=group)
         disk.delay_ns = 0
     ((tid, began, ended),), (away,) = truth["waits"], truth["away"]
     assert all(map(adds_up, bubbles))
@@ -422,14 +422,22 @@ def test_what_is_more_than_is_kept_is_counted_and_said(program: str) -> None:
 def test_a_minute_under_load_in_which_nothing_is_wrong_has_no_bubble(watched: Any) -> None:
     """Threads that hold a mutex for a millisecond, idle ones, a client and a server, and one that computes. Where
     others make the machine busy, that is what there is to tell; but then those who waited know it themselves."""
-    work, truth, bubbles = watched("calm", 60_000)
+    # What a busy machine loses in a minute can only take away from what is told.
+    work, truth, bubbles = watched("calm", 60_000, may_lose=True)
     assert truth["rounds"] > 0
     assert truth["lost"] == 0
     hard = {"run queue", "user lock", "kernel lock", "block I/O", "page fault", "CPU limit", "memory reclaim"}
     for bubble in bubbles:
         for wait in bubble["waits"]:
             span = wait["began_ns"], wait["ended_ns"]
-            if wait["thread"]["pid"] != work.pid or wait["kind"] not in hard or span[1] - span[0] < 10 * MS:
+            # Of threads that begin and end nobody takes the time.
+            known = truth["from"] <= span[0] < span[1] <= truth["to"]
+            if (
+                wait["thread"]["pid"] != work.pid
+                or wait["kind"] not in hard
+                or span[1] - span[0] < 10 * MS
+                or not known
+            ):
                 continue
             felt = [
                 overlap(span, (began, ended)) for tid, began, ended in truth["late"] if tid == wait["thread"]["tid"]

@@ -537,7 +537,7 @@ static void limited(void)
 	told_late();
 }
 
-/* `rounds` of a client that asks every 50 ms; `late`: [thread, from, to] of each delay of 5 ms or more. */
+/* `rounds` of a client that asks every 50 ms; `from` a second after the beginning `to` the end; `late`: [thread, from, to] of each delay of 5 ms or more. */
 static void calm(void)
 {
 	pthread_t threads[5];
@@ -561,7 +561,7 @@ static void calm(void)
 		exit(1);
 	for (int i = 0; i < 5; i++)
 		pthread_join(threads[i], NULL);
-	printf("{\"rounds\": %d, ", rounds);
+	printf("{\"rounds\": %d, \"from\": %lld, \"to\": %lld, ", rounds, finish - (milliseconds - 1000) * 1000000LL, finish);
 	told_late();
 }
 

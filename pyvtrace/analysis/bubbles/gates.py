@@ -343,7 +343,7 @@ def _goes(words: Words, places: _Places) -> Code:
 
 def _came(words: Words, limits: Limits, places: _Places, end: Label) -> Code:
     """A short wait is added to the others; a long one is left for the programs that tell of it."""
-    long = Label("long")
+    long, awake = Label("long"), Label("did not sleep")
     yield load(R1, R0, words["off"])
     yield jump_if(R1, "==", 0, end)
     yield store(R0, words["off"], 0)
@@ -354,6 +354,11 @@ def _came(words: Words, limits: Limits, places: _Places, end: Label) -> Code:
     yield load(R3, R0, words["brief"])
     yield R3 + R2
     yield store(R0, words["brief"], R3)
+    # What it had asked a device for has been done.
+    yield load(R1, R0, words["state"])
+    yield jump_if(R1, "==", 0, awake)
+    yield store(R0, words["asked"], 0)
+    yield awake
     yield jump(end)
     yield long
     # R8, who goes, is not needed any more.

@@ -20,8 +20,9 @@ LONGEST_NAME = 63
 # Waits for whose end nobody has been seen to come yet.
 _MOST_WAKERS = 5_000
 _MOST_THREADS = 10_000
-# A request belongs to the wait that begins right after it, in ns: between lie the block layer and the driver.
-SUBMITTED = 2_000_000
+# A request belongs to the next time that a thread sleeps, if that is no more ns later: between lie the block layer, the
+# driver, and others who have the processor.
+SUBMITTED = 200_000_000
 # TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, TASK_RTLOCK_WAIT (include/linux/sched.h): neither stopped nor dead.
 _SLEEPS = 0x1003
 _MOST_STACKS = 4096

@@ -120,6 +120,7 @@ rawtp:::sched_exit_tp
 {
 	self->brief = 0;
 	self->late = 0;
+	self->asked = (uint32_t)self->state ? 0 : self->asked;
 }
 
 /* Bits of the kind: 1 spinning, 2 read, 4 write, 8 real-time, 16 per CPU, 32 mutex; none for a semaphore. */
