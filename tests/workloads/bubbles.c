@@ -447,7 +447,7 @@ static void fill(void)
 static long long finish;
 
 /* A thread that found itself late: from when to when, beyond what it had asked for. */
-enum { DELAYS = 4096 };
+enum { DELAYS = 32768 };
 static struct { int tid; long long from, to; } late[DELAYS];
 static int lates;
 
