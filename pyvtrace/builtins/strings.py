@@ -9,8 +9,8 @@ from pyvtrace.bpf import helpers as h
 from pyvtrace.bpf.isa import R0, R1, R2, R3, Code, Label, call, jump, jump_if, load, mov, store
 from pyvtrace.builtins.machine import Machine
 from pyvtrace.builtins.walks import copied, room
-from pyvtrace.lang.types import Integer, String, Type
-from pyvtrace.lang.vocabulary import Function, Parameter
+from pyvtrace.lang.types import CHAR, Integer, Pointer, String, Type
+from pyvtrace.lang.vocabulary import ADDRESS_OF_STRING, Function, Parameter
 
 FAULT_ADDRESS = 1
 _INTEGER = Parameter("integer", shown="integer")
@@ -136,6 +136,16 @@ def string_of(m: Machine, e: Any) -> Code:
     yield from m.address(R0, text)
 
 
+def address_of(m: Machine, e: Any) -> Code:
+    """Where a string lies, as a number: it goes through memory, where the verifier forgets. A constant and a variable
+    stay there; what was computed does until the clause ends."""
+    yield from m.need("scratch")
+    number = m.buffer(8)
+    yield from m.value(e.args[0])
+    yield store(number.base, number.offset, R0)
+    yield load(R0, number.base, number.offset)
+
+
 def substr(m: Machine, e: Any) -> Code:
     """From an index on (a negative one counts from the end), so many bytes, or (negative) all but so many."""
     size = room(e.args[0].type.size)
@@ -248,4 +258,5 @@ STRINGS = (
     Function("substr", (_STRING, Parameter("integer", shown="int"), Parameter("integer", True, "int")), _same, substr),
     Function("lltostr", (Parameter("integer", shown="int64_t"),), _number, lltostr),
     Function("stringof", (_ADDRESS,), _string, string_of),
+    Function(ADDRESS_OF_STRING, (_STRING,), lambda types, strsize: Pointer(CHAR), address_of),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import select
 import sys
 import time
@@ -156,9 +157,10 @@ class Run:
                 self._watch()
                 self._consume()
                 session.detach()
-            self._drain()
+            self._printer.settle()
+            session.drain(self._printer)
             session.fire(END)
-            self._drain()
+            session.drain(self._printer)
             self._printer.finish()
             self._printer.drops(session.lost())
             for line in session.names.lacking() if session.names is not None else ():
@@ -183,16 +185,17 @@ class Run:
     def _consume(self) -> None:
         session, spec = self._session, self._spec
         interval = max(_SHORTEST_S, number(spec.options, "statusrate") / 1e9)
-        flow = is_set(spec.options, "flowindent")
         waits = bool(self._processes)
-        due = time.monotonic() + interval
+        due = switch = time.monotonic() + interval
         while not (session.exited or self._interrupts.asked):
-            left = max(0, round((due - time.monotonic()) * 1000))
-            if not session.pump(self._printer, min(left, _FLOW_PATIENCE_MS) if flow else left):
-                self._printer.flush()
-                if self._output.is_broken():
-                    raise BrokenPipeError
-            self._output.flush()
+            left = max(0.0, due - time.monotonic())
+            if rate := self._printer.switchrate:
+                switch = min(switch, time.monotonic() + rate)
+                session.ring.rest(math.ceil(1000 * min(left, max(0.0, switch - time.monotonic()))))
+                left = 0.0
+            if not rate or time.monotonic() >= switch:
+                self._look(left)
+                switch = time.monotonic() + rate
             if waits and self._have_ended():
                 return
             if time.monotonic() >= due:
@@ -201,6 +204,15 @@ class Run:
                 session.note()
                 self._printer.drops(session.lost())
                 self._record()
+
+    def _look(self, seconds: float) -> None:
+        """Print the records there are, waiting so long for the first."""
+        left = math.ceil(1000 * seconds)
+        if not self._session.pump(self._printer, min(left, _FLOW_PATIENCE_MS) if self._printer.flows else left):
+            self._printer.flush()
+            if self._output.is_broken():
+                raise BrokenPipeError
+        self._output.flush()
 
     def _record(self) -> None:
         """The end of an interval."""
@@ -214,7 +226,3 @@ class Run:
             self._session.ring.unwatch(process.fd)
             self.notice(process.verdict())
         return not self._processes
-
-    def _drain(self) -> None:
-        while self._session.pump(self._printer, 0):
-            pass

@@ -72,6 +72,8 @@ class Lowering:
         self.stops, self.errors = stops, errors
         self.only_cpu = -1
         self._cleared: list[tuple[Place, int]] = []
+        # Whether, where the code stands, the clause has its record for sure.
+        self._recording = False
         self.error_function = Label("report fault")
         self.faults = False
 
@@ -180,8 +182,9 @@ class Lowering:
         faults_before = len(m.late)
         with m.branch_scope(), m.frame.temporary() as pointer:
             if recorder.needed:
-                yield from recorder.reserve(m, pointer)
+                yield from recorder.begin(m, pointer)
                 m.on_fault, m.on_loss = Label("fault"), Label("loss")
+            self._recording = not recorder.lazy
             for statement in clause.body:
                 yield from self._statement(statement, recorder, pointer)
             if recorder.needed:
@@ -233,20 +236,27 @@ class Lowering:
                     yield from aggregate(m, statement, self.program.aggregations[statement.aggregation])
                 case typed.Act():
                     m.action = statement.number
+                    if not self._recording:
+                        yield from recorder.ensure(m, pointer)
+                        self._recording = True
                     yield from recorder.write(m, statement, pointer)
                 case typed.If(test=test, then=then, otherwise=otherwise):
                     m.action = statement.number
                     alternative, done = Label("else"), Label("end if")
                     yield from m.unless(test, alternative)
-                    with m.branch_scope():
-                        for inner in then:
-                            yield from self._statement(inner, recorder, pointer)
+                    yield from self._branch(then, recorder, pointer)
                     yield jump(done)
                     yield alternative
-                    with m.branch_scope():
-                        for inner in otherwise:
-                            yield from self._statement(inner, recorder, pointer)
+                    yield from self._branch(otherwise, recorder, pointer)
                     yield done
+
+    def _branch(self, body: Sequence[typed.Statement], recorder: Recorder, pointer: Place) -> Code:
+        """Statements that may be jumped over."""
+        recording = self._recording
+        with self.machine.branch_scope():
+            for inner in body:
+                yield from self._statement(inner, recorder, pointer)
+        self._recording = recording
 
     def _report(self) -> Code:
         """A function (ctx, kind << 16 | action, value, probe, clause): the error record, then the ERROR clauses."""
@@ -339,8 +349,9 @@ class Lowering:
             yield from m.unless(clause.predicate, done)
         with m.branch_scope(), m.frame.temporary() as pointer:
             if recorder.needed:
-                yield from recorder.reserve(m, pointer)
+                yield from recorder.begin(m, pointer)
                 m.on_fault, m.on_loss = Label("fault"), Label("loss")
+            self._recording = not recorder.lazy
             for statement in clause.body:
                 yield from self._statement(statement, recorder, pointer)
             if recorder.needed:

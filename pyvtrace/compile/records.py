@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from pyvtrace.bpf import helpers as h
 from pyvtrace.bpf.assembler import TooFar
-from pyvtrace.bpf.isa import R0, R1, R2, R3, R10, Code, Note, call, load, map_fd, map_value, mov, store
+from pyvtrace.bpf.isa import (
+    R0,
+    R1,
+    R2,
+    R3,
+    R10,
+    Code,
+    Label,
+    Note,
+    call,
+    jump_if,
+    load,
+    map_fd,
+    map_value,
+    mov,
+    store,
+)
 from pyvtrace.compile.fields import field_of
 from pyvtrace.compile.frame import Place
 from pyvtrace.compile.keys import put_field
@@ -32,6 +48,9 @@ class Recorder:
     def __init__(self, clause: typed.Clause) -> None:
         self.acts = [s for s in typed.flattened(clause.body) if isinstance(s, typed.Act)]
         self.conditional = any(isinstance(s, typed.If) for s in clause.body)
+        # Where everything that is recorded stands under a condition, room is taken when the first of it runs: a clause
+        # that decides against recording costs no room.
+        self.lazy = self.conditional and not any(isinstance(s, typed.Act) for s in clause.body)
         self._marks = mark_words(len(self.acts)) if self.conditional else 0
         self._end = max(RECORD_HEADER_SIZE, mark_offset(self._marks))
         self._fields: dict[int, list[tuple[typed.Expr, FieldSpec]]] = {}
@@ -54,6 +73,21 @@ class Recorder:
     @property
     def needed(self) -> bool:
         return bool(self._actions)
+
+    def begin(self, m: Machine, pointer: Place) -> Code:
+        """The beginning of a clause: room for its record, or a note that there is none yet."""
+        if self.lazy:
+            yield store(pointer.base, pointer.offset, 0)
+        else:
+            yield from self.reserve(m, pointer)
+
+    def ensure(self, m: Machine, pointer: Place) -> Code:
+        """Before an action whose clause may not have room yet."""
+        reserved = Label("has its record")
+        yield load(R0, pointer.base, pointer.offset)
+        yield jump_if(R0, "!=", 0, reserved)
+        yield from self.reserve(m, pointer)
+        yield reserved
 
     def reserve(self, m: Machine, pointer: Place) -> Code:
         """Take room in the ring buffer; no room is a principal drop and ends the clause."""
@@ -99,6 +133,10 @@ class Recorder:
         yield store(R1, ACTIVITY, 1)
 
     def submit(self, m: Machine, pointer: Place) -> Code:
+        nothing = Label("nothing recorded")
+        if self.lazy:
+            yield load(R0, pointer.base, pointer.offset)
+            yield jump_if(R0, "==", 0, nothing)
         yield Note("submit record")
         with m.frame.temporary() as identity:
             yield from m.context.probe_id(m)
@@ -111,8 +149,13 @@ class Recorder:
         yield store(R1, 8, R0, 4)
         yield mov(R2, 0)
         yield call(h.RINGBUF_SUBMIT)
+        yield nothing
 
     def discard(self, pointer: Place) -> Code:
+        nothing = Label("nothing recorded")
         yield load(R1, pointer.base, pointer.offset)
+        if self.lazy:
+            yield jump_if(R1, "==", 0, nothing)
         yield mov(R2, 0)
         yield call(h.RINGBUF_DISCARD)
+        yield nothing

@@ -41,8 +41,8 @@ class RecordingFailed(Exception):
 
 
 class Origin(Value):
-    """What a recording is of. `kind` is "view", "stacks", "bubbles" or "program"; `name` the view's or the program's;
-    `asked` what showing it again depends on, as plain data."""
+    """What a recording is of. `kind` says how it is shown: "view", "stacks", "bubbles", "script", "deps", "loop",
+    "program", "c"; `name` is the view's or the program's; `asked` what showing it again depends on, as plain data."""
 
     kind: str
     name: str
@@ -168,6 +168,11 @@ class Recorder:
         """What was said of the program: losses, run-time errors."""
         self._gather_output()
         self._pend(line_of({"said": time_ns - self._start_ns, "text": line}))
+
+    def note(self, what: Mapping[str, object], time_ns: int) -> None:
+        """What else a view needs to be shown again, and its program does not see."""
+        self._gather_output()
+        self._pend(line_of({"note": time_ns - self._start_ns, "what": what}))
 
     def event(self, event: Recorded) -> None:
         """An event with its values."""

@@ -79,8 +79,10 @@ def pcap(checker: Checker, action: Action, call: ast.Call) -> typed.Act:
 
 
 def refused(checker: Checker, action: Action, call: ast.Call) -> typed.Act:
-    """An action that there cannot be, once it is written as DTrace's is."""
+    """An action that there cannot be, once it is written as DTrace's is. All of them are destructive."""
     arguments(checker.values, action.name, call, action.parameters)
+    if checker.speculates:
+        raise checker.scope.fail("D_ACT_SPEC", call.span, "destructive actions may not follow speculate( )")
     hint = IMPOSSIBLE[action.name]
     raise checker.scope.fail("D_UNKNOWN", call.span, f"{action.name}( ) is not supported", hint)
 

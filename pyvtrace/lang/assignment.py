@@ -9,6 +9,7 @@ from pyvtrace.lang.casts import text_of
 from pyvtrace.lang.operators import check_divisor, go_together, operation, points_nowhere, scaled, shown
 from pyvtrace.lang.scope import Problem
 from pyvtrace.lang.values import (
+    TRANSLATED,
     Values,
     as_text,
     checks,
@@ -18,6 +19,7 @@ from pyvtrace.lang.values import (
     is_null,
 )
 from pyvtrace.lang.variables import key_type, spelled, tuple_of
+from pyvtrace.lang.vocabulary import ADDRESS_OF_STRING
 from pyvtrace.source import Span
 from pyvtrace.value import replace
 
@@ -28,6 +30,9 @@ Place = typed.Load | typed.Part | typed.Dereference | typed.Bits
 def assign(v: Values, e: ast.Assign) -> typed.Expr:
     try:
         value = v.shown_one(e.value) if e.op == "=" else v.check(e.value)
+        if isinstance(value, typed.NoValue) and value.what == TRANSLATED:
+            message = "what is translated has no value as a whole"
+            raise v.fail("D_OP_DYN", e.span, message, "take a member of it: xlate <type> (x).member")
     except Problem:
         _give_up(v, e.target)
         raise
@@ -50,6 +55,9 @@ def _assigned(v: Values, type_: ty.Type, value: typed.Expr, span: Span) -> typed
             return value
     elif type_.is_scalar and (decayed(value).type == type_ or go_together(type_, decayed(value))):
         return convert(decayed(value), _of_same_memory(type_, decayed(value).type))
+    elif is_character_pointer(type_) and isinstance(as_text(value).type, ty.String):
+        function = v.scope.environment.functions[ADDRESS_OF_STRING]
+        return convert(typed.Call(function.result((), 0), function, (as_text(value),), span), type_)
     elif isinstance(type_, ty.Array):
         if is_characters(type_) and (value.type == type_ or isinstance(as_text(value).type, ty.String)):
             return value if value.type == type_ else as_text(value)
@@ -136,15 +144,19 @@ def _target(v: Values, place: ast.Expr, value: typed.Expr, op: str) -> Place:
         case ast.Unary(op="*") | ast.Access() | ast.Index() | ast.KernelSymbol():
             return _part(v, v.check(place), op, place.span)
         case _:
-            v.check(place)
+            _compatible(v, op, v.check(place).type, value, place.span)
             raise v.fail("D_OP_LVAL", place.span, f"operator {op} requires modifiable lvalue as an operand")
     if where == "global" and any(name in names for names in (scope.constants, scope.inlines, scope.parameters)):
+        if isinstance(place, ast.Identifier):
+            _compatible(v, op, v.check(place).type, value, place.span)
         raise v.fail("D_OP_LVAL", place.span, f"operator {op} requires modifiable lvalue as an operand")
     symbol = scope.symbols.get((where, name))
     if isinstance(place, ast.Index) and symbol is not None and not symbol.keys:
         return _element(v, place, symbol, op)
     builtin = name in scope.environment.variables or name in scope.environment.arrays or name in ("args", "NULL")
     if symbol is None and where == "global" and builtin:
+        if name in scope.environment.variables:
+            _compatible(v, op, scope.environment.variables[name].type, value, place.span)
         raise v.fail("D_OP_WRITE", place.span, f"operator {op} can only be applied to a writable variable")
     value = decayed(as_text(value))
     if symbol is None and isinstance(value.type, ty.Void | ty.Dynamic | ty.Routine):
@@ -159,6 +171,12 @@ def _target(v: Values, place: ast.Expr, value: typed.Expr, op: str) -> Place:
         message = f"array {spelled(place)} may not be assigned without its index"
         raise v.fail("D_IDENT_BADREF", place.span, message, f"write {spelled(place)}[...]")
     return typed.Load(symbol.type, symbol, (), place.span)
+
+
+def _compatible(v: Values, op: str, type_: ty.Type, value: typed.Expr, span: Span) -> None:
+    """DTrace looks at the types first, then at whether the left side can be written to."""
+    if op == "=":
+        _assigned(v, type_, value, span)
 
 
 def _element(v: Values, place: ast.Index, symbol: typed.Symbol, op: str) -> Place:

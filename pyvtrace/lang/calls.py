@@ -11,7 +11,7 @@ from pyvtrace.lang.casts import text_of
 from pyvtrace.lang.naming import complete, resolve
 from pyvtrace.lang.scope import Problem
 from pyvtrace.lang.traces import address, stack
-from pyvtrace.lang.values import Values, as_text, checks, is_character_pointer
+from pyvtrace.lang.values import Values, as_text, checks, is_character_pointer, is_null
 from pyvtrace.lang.vocabulary import Naming, Parameter, Written
 from pyvtrace.value import replace
 
@@ -111,9 +111,10 @@ _ACCEPTS: dict[str, Callable[[typed.Expr], bool]] = {
     "integer": lambda e: isinstance(e.type, ty.Integer),
     "string": lambda e: isinstance(e.type, ty.String),
     "string or null": lambda e: isinstance(e.type, ty.String) or (isinstance(e, typed.Constant) and e.value == 0),
-    "pointer": lambda e: isinstance(e.type, ty.Pointer),
+    "pointer": lambda e: isinstance(e.type, ty.Pointer) or is_null(e),
     "pointer or integer": lambda e: e.type.is_scalar,
     "scalar": lambda e: e.type.is_scalar,
     "any": lambda e: not isinstance(e.type, ty.Void | ty.Dynamic),
+    "whatever": lambda e: True,
     "constant": lambda e: isinstance(e, typed.Constant),
 }

@@ -17,7 +17,7 @@ from pyvtrace.lang.printing import aggregation, printa, printf
 from pyvtrace.lang.provided import declare_provider
 from pyvtrace.lang.scope import AggregationInUse, Problem, Scope
 from pyvtrace.lang.traces import is_naming
-from pyvtrace.lang.values import Values
+from pyvtrace.lang.values import TRANSLATED, Values
 from pyvtrace.lang.variables import check_key, count_mismatch, key_part, multidimensional, wider_key
 from pyvtrace.lang.vocabulary import Action, Environment, Origin, Probe, Step
 from pyvtrace.source import CompileError, Source, Span
@@ -81,6 +81,8 @@ class Checker:
         self.pragmas: list[ast.Pragma] = []
         self.steps: dict[Step, typed.Clause] = {}
         self.number = 0
+        # Whether the clause has speculated already.
+        self.speculates = False
 
     def item(self, item: ast.Item) -> None:
         try:
@@ -137,7 +139,7 @@ class Checker:
         scope.region = "predicate"
         predicate = self._attempt(clause.predicate) if clause.predicate is not None else None
         scope.region = "action list"
-        self.number = 0
+        self.number, self.speculates = 0, False
         body = self.block(clause.body or ())
         for span, tag, message in out_of_order(body):
             scope.report(scope.fail(tag, span, message))
@@ -212,7 +214,9 @@ class Checker:
                         return self.aggregate(target, expr)
                     case ast.Call(name=name) if name in self.scope.environment.actions:
                         action = self.scope.environment.actions[name]
-                        return _SHAPES[action.shape](self, action, expr)
+                        made = _SHAPES[action.shape](self, action, expr)
+                        self.speculates = self.speculates or name == "speculate"
+                        return made
                 # The value is of no use to anybody, but its evaluation may change a variable, or fault.
                 return self.evaluate(expr, self.number, span)
         raise AssertionError(statement)
@@ -225,6 +229,9 @@ class Checker:
             raise self.scope.fail("D_AGG_NULL", span, "expression has null effect", "assign it: @[...] = count();")
         value = self.values.shown_one(expr)
         if isinstance(value, typed.NoValue):
+            if value.what == TRANSLATED:
+                message = "expression may not evaluate to result of dynamic type"
+                raise self.scope.fail("D_CG_DYN", span, message, "take a member of it")
             if isinstance(value.type, ty.Dynamic):
                 raise self.scope.fail("D_AGG_NULL", span, "expression has null effect", "assign it: @ = count();")
             message = f"{value.what} may not be called from a D expression (D program context required)"
@@ -265,6 +272,8 @@ class Checker:
         parameters = tuple(
             replace(p, accepts=wanted[p.optional]) if p.accepts == "constant" else p for p in function.parameters
         )
+        # What is no scalar has a tag of its own.
+        parameters = tuple(replace(p, accepts="whatever") if not n else p for n, p in enumerate(parameters))
         args = arguments(self.values, call.name, call, parameters)
         if args and not args[0].type.is_scalar:
             message = f"{call.name}( ) argument #1 must be of scalar type"

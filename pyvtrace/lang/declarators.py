@@ -13,6 +13,12 @@ from pyvtrace.lang.types import TYPEDEFS
 _TYPE_WORDS = "void char short int long float double signed unsigned struct union enum string"
 QUALIFIERS = ("const", "volatile", "restrict", "userland")
 TYPE_WORDS = frozenset((*_TYPE_WORDS.split(), *QUALIFIERS))
+# Words of C and D that no variable and no function can have for its name (Dynamic Tracing Guide, "Keywords").
+_WORDS_OF_D = (
+    "auto break case continue default do else extern for goto if inline offsetof register return self sizeof static "
+    "stringof switch this translator typedef while xlate"
+)
+RESERVED = TYPE_WORDS | frozenset(_WORDS_OF_D.split())
 _CLASSES = frozenset(("typedef", "auto", "register", "static", "extern", "self", "this", "inline"))
 
 # Names as the kernel's types have them.
@@ -188,6 +194,8 @@ class TypeParser(TokenReader):
             self.advance()
             name, inner = self.declarator(named=named)
             self.expect(")")
+        elif named is not False and self.token.text == "`":
+            self._scoped()
         elif named is not False and self.token.kind == "name":
             name = self.declared_name()
         elif named:
@@ -200,6 +208,8 @@ class TypeParser(TokenReader):
 
     def declared_name(self) -> str:
         """A name that something is given here: a name of the kernel's cannot be."""
+        if self.token.kind == "name" and self.token.text in RESERVED:
+            self.fail()
         name = self.name()
         if self.token.text == "`":
             self._scoped()
@@ -219,7 +229,7 @@ class TypeParser(TokenReader):
         start = self.advance().start
         if self.accept("]"):
             return ast.ArrayOf(None, self.since(start))
-        if self.starts_type() or self.token.text in _CLASSES or self._is_key_type():
+        if self.starts_type() or self.token.text in (*_CLASSES, ".") or self._is_key_type():
             types, names = self._typed_list("]")
             return ast.Keyed(types, names, self.since(start))
         bound = self.conditional()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pyvtrace.lang import ast
-from pyvtrace.lang.declarators import TYPE_WORDS, TypeParser
+from pyvtrace.lang.declarators import RESERVED, TypeParser
 from pyvtrace.source import Span
 
 # Binding power of the binary operators, weakest first (Dynamic Tracing Guide, "Precedence").
@@ -13,14 +13,6 @@ _LEVELS = (("||",), ("^^",), ("&&",), ("|",), ("^",), ("&",), ("==", "!="), ("<"
            ("+", "-"), ("*", "/", "%"))  # fmt: skip
 POWER = {op: power for power, ops in enumerate(_LEVELS, 1) for op in ops}
 ASSIGNMENTS = frozenset(("=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="))
-
-
-# Words of C and D that no variable and no function can have for its name (Dynamic Tracing Guide, "Keywords").
-_WORDS_OF_D = (
-    "auto break case continue default do else extern for goto inline offsetof register return self sizeof static "
-    "stringof switch this translator typedef while xlate"
-)
-RESERVED = TYPE_WORDS | frozenset(_WORDS_OF_D.split())
 
 
 class ExpressionParser(TypeParser):

@@ -10,14 +10,22 @@ from pyvtrace.value import Value
 _CONVERSION = re.compile(
     r"%(?P<flags>[-+ #0'?@]*)(?P<width>\*|\d+)?(?:\.(?P<precision>\*|\d*))?(?P<rest>.*)", re.DOTALL
 )
+# The largest width and precision: what is shown is text for people.
+WIDEST = 65535
 SIZES = ("hh", "h", "ll", "l", "L", "w")
 # Statistics of a distribution, which are ours: %p50, %p99.9, %max, %mean.
 _STATISTIC = re.compile(r"%@?(?P<flags>[-+ 0]*)(?P<width>\d+)?(?P<what>p\d+(?:\.\d+)?|max|mean)")
-# What a conversion takes.
+# The types of integers that conversions with a size take: those only, but %hx, %lx and %llx take either sign.
+SIZED = {"h": "short", "l": "long", "ll": "long long"}
+# What a conversion takes, by size and letter.
 TAKES = {
-    **dict.fromkeys(("d", "i", "o", "x", "X", "u", "wc"), "integer"), **dict.fromkeys("cC", "character"),
-    **dict.fromkeys("TYy", "time"), **dict.fromkeys(("s", "S", "ws"), "string"), **dict.fromkeys("eEfFgG", "float"),
-    "p": "pointer", "a": "address", "A": "user address", "k": "stack",
+    **dict.fromkeys("dioxXu", "integer"), **dict.fromkeys("cC", "character"), **dict.fromkeys("TYy", "time"),
+    **dict.fromkeys(("s", "S", "ws"), "string"), "wc": "int",
+    **dict.fromkeys(("e", "E", "f", "g", "G", "Le", "LE", "Lf", "Lg", "LG"), "float"),
+    "%": "", "p": "pointer", "a": "address", "A": "user address", "k": "stack",
+    **{size + letter: type_ for size, type_ in SIZED.items() for letter in "di"},
+    **{size + letter: f"unsigned {type_}" for size, type_ in SIZED.items() for letter in "ou"},
+    **{size + letter: f"any {type_}" for size, type_ in SIZED.items() for letter in "xX"},
 }  # fmt: skip
 
 
@@ -40,6 +48,11 @@ class Conversion(Value):
     def takes_key(self) -> bool:
         """Whether, in printa(), a member of the key is what it shows."""
         return self.letter not in ("@", "statistic")
+
+    @property
+    def takes(self) -> str:
+        """A value of `TAKES`."""
+        return TAKES[self.size + self.letter]
 
     @property
     def stars(self) -> int:
@@ -71,6 +84,11 @@ def parse_printa(text: str, functions: Sequence[str], keys: int) -> tuple[Litera
     return plain if sum(isinstance(part, Conversion) and part.takes_key for part in plain) <= keys else parts
 
 
+def _bounded(size: str | None) -> str | None:
+    """A width or precision as it is written."""
+    return str(min(int(size[:20]), WIDEST)) if size and size != "*" else size
+
+
 def parse_format(text: str, *, statistics: bool = False) -> tuple[Literal | Conversion, ...]:
     """The parts of a format; with `statistics`, `%p50` and the like are no `%p`.
 
@@ -92,7 +110,7 @@ def parse_format(text: str, *, statistics: bool = False) -> tuple[Literal | Conv
             continue
         number += 1
         if statistics and (found := _STATISTIC.match(text, at)):
-            parts.append(Conversion(found["flags"], found["width"], None, "", "statistic", found[0]))
+            parts.append(Conversion(found["flags"], _bounded(found["width"]), None, "", "statistic", found[0]))
             at = found.end()
             continue
         match = _CONVERSION.match(text, at)
@@ -100,16 +118,22 @@ def parse_format(text: str, *, statistics: bool = False) -> tuple[Literal | Conv
         rest = match["rest"]
         size = next((s for s in SIZES if rest.startswith(s)), "")
         letter = rest[len(size) : len(size) + 1]
-        if size == "w" and letter in ("c", "s"):
+        if size in ("w", "l") and letter in ("c", "s"):
             size, letter = "", "w" + letter
         start = match.start("rest")
         end = start + len(size) + len(letter)
-        if letter not in TAKES or size in ("hh", "w"):
+        if size + letter not in TAKES:
             raise BadFormat(f"format conversion #{number} is undefined: {text[at:end]}")
         flags = match["flags"]
+        if letter == "%":
+            parts.append(Literal("%"))
+            at = end
+            continue
         if "@" in flags:
             # printa's %@d is the aggregation's value, whatever the letter.
             flags, letter = flags.replace("@", ""), "@"
-        parts.append(Conversion(flags, match["width"], match["precision"], size, letter, text[at:end]))
+        parts.append(
+            Conversion(flags, _bounded(match["width"]), _bounded(match["precision"]), size, letter, text[at:end])
+        )
         at = end
     return tuple(parts)

@@ -83,6 +83,9 @@ class Lexer:
         for match in _TOKEN.finditer(self.source.text, self.source.start):
             kind, text, start, end = match.lastgroup or "", match.group(), match.start(), match.end()
             match kind:
+                case "space" if text.startswith("/*") and "/*" in text[2:]:
+                    inner = self._inside(start + text.index("/*", 2))
+                    yield Token("bad", text, start, end, problem=inner)
                 case "space":
                     continue
                 case "number":
@@ -119,6 +122,11 @@ class Lexer:
 
     def _problem(self, tag: str, start: int, end: int, message: str, hint: str = "") -> Diagnostic:
         return Diagnostic(tag, Span(start, end), message, hint)
+
+    def _inside(self, start: int) -> Diagnostic:
+        """A comment that begins in another one: its end would end both."""
+        here = Span(start, start + 2)
+        return Diagnostic("D_SYNTAX", here, "/* encountered inside a comment", "comments do not nest", caret=here)
 
     def _number(self, text: str, start: int, end: int) -> Token:
         digits = text.rstrip("uUlL")

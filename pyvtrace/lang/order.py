@@ -30,6 +30,10 @@ def _kind(statement: typed.Statement) -> str:
             return "aggregation"
         case typed.Act(action=action):
             return action.name if action.name in _NAMED else "destructive" if action.destructive else "data"
+        case typed.Evaluate(expr=expr) if any(
+            isinstance(node, typed.Call) and node.function.destructive for node in typed.nodes((expr,))
+        ):
+            return "destructive"
     return ""
 
 

@@ -110,7 +110,7 @@ class Parser(ExpressionParser):
         if token.text in ("struct", "union", "enum") and following.text == "{":
             return True
         if self.starts_type():
-            return following.kind == "name" or following.text in ("*", "(", ";")
+            return following.kind == "name" or following.text in ("*", "(", ";", "`")
         return self.starts_declarator(0)
 
     def refuse(self, message: str, hint: str) -> None:
@@ -161,10 +161,10 @@ class Parser(ExpressionParser):
 
     def storage_class(self) -> str:
         """ "global", "self", "this", "typedef" or "inline"."""
-        found = "global"
+        found, start = "global", self.at
         while self.token.text in CLASSES or self.token.text in ("self", "this"):
             token = self.token
-            if found != "global" or self.peek().text in CLASSES:
+            if self.at > start or self.peek().text in CLASSES:
                 self.fail("only one storage class allowed in a declaration", "D_DECL_CLASS")
             if token.text in ("auto", "register", "static"):
                 message = f"specified storage class not appropriate in D: {token.text}"
@@ -282,6 +282,9 @@ class Parser(ExpressionParser):
             raise SyntaxProblem(
                 Diagnostic("D_PDESC_INVAL", span, message, "provider:module:function:name", self.region)
             )
+        if text.isdigit() and int(text[:20]) >= 1 << 32:
+            message = f"identifier {text} exceeds maximum probe id"
+            raise SyntaxProblem(Diagnostic("D_PDESC_INVAL", span, message, "", self.region))
         provider, module, function, name = [""] * (4 - len(fields)) + fields
         return ast.ProbeDescription(provider, module, function, name, span)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from pyvtrace.lang import ast, typed
 from pyvtrace.lang import types as ty
-from pyvtrace.lang.formats import TAKES, BadFormat, Conversion, Literal, parse_format, parse_printa
+from pyvtrace.lang.formats import SIZED, BadFormat, Conversion, Literal, parse_format, parse_printa
 from pyvtrace.lang.scope import AggregationInUse, Scope
 from pyvtrace.lang.traces import address
 from pyvtrace.lang.vocabulary import Action, Naming
@@ -21,9 +21,16 @@ def _is_trace(type_: ty.Type, *kinds: str) -> bool:
     return isinstance(type_, ty.Trace) and type_.kind in kinds
 
 
+def _is(bytes_: int, *signs: bool) -> Callable[[ty.Type], bool]:
+    """Whether a type is an integer of so many bytes, and no enum."""
+    return lambda t: (
+        isinstance(t, ty.Integer) and t.bytes == bytes_ and t.signed in signs and not t.name.startswith("enum ")
+    )
+
+
 Parse = Callable[[str], Sequence[Literal | Conversion]]
 # By what a conversion takes: which types will do, what DTrace calls them, and what to write for another one.
-_ACCEPTS: Mapping[str, tuple[Callable[[ty.Type], bool], str, str]] = {
+_ACCEPTS: dict[str, tuple[Callable[[ty.Type], bool], str, str]] = {
     "string": (lambda t: isinstance(t, ty.String), "char [] or string (or use stringof)", ""),
     "integer": (lambda t: isinstance(t, ty.Integer), "char, short, int, long, or long long", "%p shows a pointer"),
     "character": (lambda t: isinstance(t, ty.Integer) and t.size <= 4, "char, short, or int", "cast it: (char)..."),
@@ -33,7 +40,14 @@ _ACCEPTS: Mapping[str, tuple[Callable[[ty.Type], bool], str, str]] = {
     "address": (lambda t: t.is_scalar or _is_trace(t, "sym", "mod"), "pointer or integer", ""),
     "user address": (lambda t: t.is_scalar or _is_trace(t, "usym", "umod", "uaddr"), "pointer or integer", ""),
     "stack": (lambda t: _is_trace(t, "stack", "ustack"), "stack or ustack", ""),
+    "int": (_is(4, True), "int", "cast it: (int)..."),
 }
+_BYTES = {"short": 2, "long": 8, "long long": 8}
+for _type in SIZED.values():
+    _HINT = "without a size, %d, %u and %x show every integer"
+    _ACCEPTS[_type] = _is(_BYTES[_type], True), _type, _HINT
+    _ACCEPTS[f"unsigned {_type}"] = _is(_BYTES[_type], False), f"unsigned {_type}", _HINT
+    _ACCEPTS[f"any {_type}"] = _is(_BYTES[_type], True, False), _type, _HINT
 
 
 def _conversions(scope: Scope, name: str, text: str, span: Span, parse: Parse) -> list[Conversion]:
@@ -121,7 +135,7 @@ def _value(
     if position >= len(args):
         raise scope.fail("D_PRINTF_ARG_PROTO", span, _missing(name, number, conversion))
     arg = args[position]
-    accepts, shown, hint = _ACCEPTS[TAKES[conversion.letter]]
+    accepts, shown, hint = _ACCEPTS[conversion.takes]
     if not accepts(arg.type):
         message = _mismatch(f"{name}( ) argument #{position + 2}", number, conversion, shown, arg.type)
         raise scope.fail("D_PRINTF_ARG_TYPE", arg.span, message, hint if arg.type.is_scalar else "")
@@ -215,7 +229,7 @@ def _check_format(checker: Checker, text: str, used: Sequence[AggregationInUse],
         place, type_ = next(members, (0, None))
         if type_ is None:
             raise scope.fail("D_PRINTF_ARG_PROTO", span, _missing("printa", number, conversion))
-        accepts, shown, hint = _ACCEPTS[TAKES[conversion.letter]]
+        accepts, shown, hint = _ACCEPTS[conversion.takes]
         if not accepts(type_):
             what = f"printa( ) {_named(used[0].name)}[ ] key #{place}"
             message = _mismatch(what, number, conversion, shown, type_)

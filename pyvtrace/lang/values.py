@@ -12,6 +12,8 @@ from pyvtrace.lang.folding import evaluate
 from pyvtrace.lang.scope import Problem, Scope
 from pyvtrace.source import Span
 
+# What `typed.NoValue` says of a translated value as a whole.
+TRANSLATED = "a translated value"
 Check = Callable[["Values", Any], typed.Expr]
 _CHECKS: dict[type[ast.Expr], Check] = {}
 
@@ -54,8 +56,8 @@ class Values:
         if isinstance(made, typed.Translated) or (
             isinstance(made, typed.Variants) and isinstance(made.choices[0][1], typed.Translated)
         ):
-            message = f"a translated {made.type} has no value as a whole"
-            raise self.fail("D_OP_DYN", e.span, message, "take a member of it: xlate <type> (x).member")
+            # Only its members have values: xlate <type> (x).member.
+            return typed.NoValue(ty.DYNAMIC, TRANSLATED, e.span)
         return made
 
     def base(self, e: ast.Expr) -> typed.Expr:
@@ -94,9 +96,10 @@ class Values:
         return self.scope.fail(tag, span, message, hint)
 
     def condition(self, e: typed.Expr, span: Span, message: str) -> typed.Expr:
-        """An expression that can be true or false: a string is true unless it is empty."""
-        if not (e.type.is_scalar or isinstance(e.type, ty.String)):
-            raise self.fail("D_OP_SCALAR", span, message, f"this is a {e.type}")
+        """An expression that can be true or false."""
+        if not e.type.is_scalar:
+            hint = 'compare it: == ""' if isinstance(e.type, ty.String) else f"this is a {e.type}"
+            raise self.fail("D_OP_SCALAR", span, message, hint)
         return e
 
 

@@ -20,6 +20,10 @@ from pyvtrace.value import Value
 Emit = Callable[..., Any]
 
 
+# A function without a name that a program could write: a string where a pointer to its characters is wanted.
+ADDRESS_OF_STRING = "char *"
+
+
 class Variable(Value):
     """A built-in variable. `indexed` is true for `args` and `uregs`, which are written with an index.
 
@@ -224,6 +228,9 @@ class Environment(Protocol):
 
     def symbol(self, module: str, name: str) -> KernelSymbol | None:
         """A function or variable of the kernel, read when asked for."""
+
+    def no_types(self) -> str:
+        """Why nothing is known of the kernel's types; empty where it is."""
 
     def library(self, name: str) -> Source | None:
         """The D library that defines a type, an inline or a constant; None if none does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, islice
 
@@ -13,13 +14,13 @@ from pyvtrace.providers.dtrace import DTRACE
 from pyvtrace.providers.fbt import fbt_provider
 from pyvtrace.providers.pattern import glob
 from pyvtrace.providers.profile import profile
-from pyvtrace.providers.provider import TABLES, Provider, deferred
+from pyvtrace.providers.provider import TABLES, Provider, deferred, no_types
 from pyvtrace.providers.syscall import SYSCALL
 from pyvtrace.providers.tracepoint import RAWTP, SDT
 from pyvtrace.providers.usdt import usdt_provider
 from pyvtrace.providers.user import pid_provider, uprobe_provider
 from pyvtrace.spec import AttachSpec, Kprobes, ProbeName, Uprobes
-from pyvtrace.target import Target
+from pyvtrace.target import NoAccess, Target
 from pyvtrace.value import replace
 
 ANYTHING = ProbeDescription("", "", "", "")
@@ -54,7 +55,14 @@ class ProbeTable:
         return frozenset(self._providers)
 
     def match(self, description: ProbeDescription) -> list[Probe]:
-        """Probes that a description enables, by id; empty if there are none."""
+        """Probes that a description enables, by id; empty if there are none. A number alone is a probe's id."""
+        if description.name.isdigit() and not (description.provider or description.module or description.function):
+            name = self.name_of(int(description.name))
+            if name is None:
+                return []
+            description = replace(
+                description, provider=name.provider, module=name.module, function=name.function, name=name.name
+            )
         found = [probe for p in self._asked(description) for probe in p.probes(self._target, description)]
         return sorted(found, key=lambda probe: probe.id)
 
@@ -71,6 +79,10 @@ class ProbeTable:
         """A struct or union of the kernel; None if it has none of that name."""
         found = self._target.aggregate(keyword, tag)
         return struct_type(found) if found else None
+
+    def no_types(self) -> str:
+        """Why nothing is known of the kernel's types; empty where it is."""
+        return no_types(self._target)
 
     def named_type(self, name: str) -> Type | None:
         """A typedef of the kernel, or an enum ("enum pid_type"); None if it has none of that name."""
@@ -153,7 +165,20 @@ class ProbeTable:
             own = [probe for probe in found if probe.id in provider.ids]
             if refusal := provider.refusal(self._target, description, own):
                 return refusal
-        return None
+        return None if found or self._chosen(description) else self._no_process(description.provider)
+
+    def _no_process(self, provider: str) -> Refusal | None:
+        """Why a name that ends in digits, as providers of processes do, names none."""
+        parts = re.fullmatch(r"(.*\D|)(\d+)", provider)
+        if parts is None:
+            return None
+        name, pid = parts[1], int(parts[2])
+        if not name:
+            return Refusal("D_PROC_BADPROV", f"'{provider}' is not a valid provider", "a name comes first: pid1234")
+        if not pid:
+            return Refusal("D_PROC_BADPID", f"'{provider}' does not contain a valid pid", f"{name}1234, {name}$target")
+        mapped = self._target.mapped(pid)
+        return Refusal("D_PROC_GRAB", mapped.reason, mapped.hint) if isinstance(mapped, NoAccess) else None
 
     def hint(self, description: ProbeDescription) -> str:
         """One line about a description that matches nothing; empty if there is nothing to say."""

@@ -135,9 +135,9 @@ def refusal(target: Target, description: ProbeDescription, found: Sequence[Probe
         if not pid:
             return None
         hint = f"it has {', '.join(sorted(names))}" if names else "nothing that it has mapped has static probes"
-        return Refusal("D_PROC_USDT", f"process {pid} has no provider {provider}", hint)
+        return Refusal("D_PDESC_ZERO", f"process {pid} has no provider {provider}", hint)
     known = sorted(
         {dashed(n.name) for m in _files(target, looked) for n in target.notes(m.file) if glob(provider)(n.provider)}
     )
     message = f"provider {provider} has no probe {description.name or os.path.basename(description.module)}"
-    return Refusal("D_PROC_USDT", message, f"it has {', '.join(known)}")
+    return Refusal("D_PDESC_ZERO", message, f"it has {', '.join(known)}")

@@ -187,8 +187,9 @@ def pid_refusal(target: Target, description: ProbeDescription, found: Sequence[P
         return None
     pid = pid_of(description.provider)
     if not pid:
-        message = "the pid provider needs a process" + (", and 0 is none" if description.provider != "pid" else "")
-        return Refusal("D_PROC_BADPID", message, "pid1234:..., or pid$target:... with the process of -p or -c")
+        tag, why = ("D_PDESC_ZERO", "") if description.provider == "pid" else ("D_PROC_BADPID", ", and 0 is none")
+        hint = "pid1234:..., or pid$target:... with the process of -p or -c"
+        return Refusal(tag, f"the pid provider needs a process{why}", hint)
     mapped = target.mapped(pid)
     if isinstance(mapped, NoAccess):
         return Refusal("D_PROC_GRAB", mapped.reason, mapped.hint)
@@ -199,7 +200,7 @@ def pid_refusal(target: Target, description: ProbeDescription, found: Sequence[P
         names = [one.name for one in mapped]
         close = nearest(description.module, names)
         hint = f"{close}{' ' * bool(close)}it has {listed(names)}; one that comes later needs its path"
-        return Refusal("D_PROC_LIB", f"process {pid} has no {description.module} mapped", hint)
+        return Refusal("D_PDESC_ZERO", f"process {pid} has no {description.module} mapped", hint)
     return missing(target, asked, description)
 
 
@@ -212,12 +213,14 @@ def missing(target: Target, asked: Sequence[Module], description: ProbeDescripti
         refused = next(table for table in tables if isinstance(table, NoAccess))
         return Refusal("D_PROC_LIB", refused.reason, refused.hint)
     function, name = description.function, description.name
+    if function == "-":
+        return _at_address(description)
     places = [place for table in readable for place in table.at.get(function, ())]
     if places and (offset := offset_of(name)) is not None:
         size = max(place.size for place in places)
         hint = f"it is {size} bytes long" if size else "the file does not tell how long it is"
         return Refusal("D_PROC_OFF", f"offset {offset:#x} is outside of {function}", hint)
-    if not list(_kinds(name)):
+    if places and not list(_kinds(name)):
         message = f"'{name}' is no probe of a function"
         return Refusal("D_PROC_NAME", message, "entry, return, or an offset into it in hexadecimal digits")
     if function and any(map(glob(function), (name for table in readable for name in table.chosen))):
@@ -227,7 +230,20 @@ def missing(target: Target, asked: Sequence[Module], description: ProbeDescripti
     if any(table.stripped for table in readable):
         hint = f"{hint} " if hint else ""
         hint += "(only exported functions are known: it is stripped)"
-    return Refusal("D_PROC_FUNC", f"no function {function} in {where}", hint or "it may be inlined everywhere")
+    # To DTrace a function is missing where its module is named; else another one may have it.
+    named = glob(function).literal and glob(description.module).literal
+    tag = "D_PROC_FUNC" if named else "D_PDESC_ZERO"
+    return Refusal(tag, f"no function {function} in {where}", hint or "it may be inlined everywhere")
+
+
+def _at_address(description: ProbeDescription) -> Refusal:
+    """Of the function `-`, whose probes DTrace names by their addresses in the program."""
+    hint = "name the function, and the offset into it: pid$target:a.out:main:1c"
+    if description.module not in ("", _MAIN):
+        return Refusal("D_PROC_LIB", "only the a.out module is valid with the '-' function", hint)
+    if glob(description.name).literal is None or not description.name:
+        return Refusal("D_PROC_NAME", "only individual addresses may be specified with the '-' function", hint)
+    return Refusal("D_PROC_FUNC", "probes at addresses are not supported", hint)
 
 
 def nearest(name: str, names: Sequence[str]) -> str:

@@ -56,8 +56,17 @@ def _integer(digits: str) -> int:
         return -1
 
 
+# Words for a flag that is set, and for one that is not; an empty value takes it back, too.
+_SET = frozenset(("yes", "enable", "enabled", "true", "on", "set"))
+_UNSET = frozenset(("", "no", "disable", "disabled", "false", "off", "unset"))
+
+
 def _flag(text: str | None) -> str | None:
-    return "1" if not text else text if text in ("0", "1") else None
+    word = "on" if text is None else text.lower()
+    if word in _SET or word in _UNSET:
+        return "1" if word in _SET else "0"
+    number = _int(word)
+    return None if number is None else str(int(number != "0"))
 
 
 def _size(text: str | None) -> str | None:
@@ -66,6 +75,11 @@ def _size(text: str | None) -> str | None:
         return None
     number = _integer(match["digits"])
     return str(number * by) if number >= 0 else None
+
+
+def _int(text: str | None) -> str | None:
+    match = _NUMBER.fullmatch(text or "")
+    return str(number) if match and not match["suffix"] and (number := _integer(match["digits"])) >= 0 else None
 
 
 def _time(text: str | None) -> str | None:
@@ -96,7 +110,7 @@ KINDS: Mapping[str, Callable[[str | None], str | None]] = {
     "flag": _flag,
     "size": _size,
     "time": _time,
-    "int": _size,
+    "int": _int,
     "string": _string,
     "attributes": _attributes,
     "choice": _string,
@@ -174,8 +188,8 @@ _GROUPS: tuple[Iterable[Option], ...] = (
     _rows(RUN, REFUSED, "flag", "there is no anonymous tracing on Linux", "grabanon"),
     _rows(DYNAMIC, EFFECT, "flag", "", "aggsortkey aggsortrev flowindent quiet rawbytes"),
     _rows(DYNAMIC, EFFECT, "int", "", "aggsortkeypos=0 aggsortpos=0"),
-    _rows(DYNAMIC, MOOT, "time", "aggregations are as of the moment they are printed", "aggrate=1000000000"),
-    _rows(DYNAMIC, MOOT, "time", "records are printed as they come", "switchrate=1000000000"),
+    # Where nobody sets them, aggregations are as of the moment they are printed, and records are printed as they come.
+    _rows(DYNAMIC, EFFECT, "time", "", "aggrate switchrate"),
     _rows(DYNAMIC, MOOT, "flag", "nothing is said about resizing buffers", "quietresize"),
     (Option("stackindent", DYNAMIC, "int", "14", most=200),),
     _rows(DYNAMIC, EFFECT, "size", "", "printsize"),

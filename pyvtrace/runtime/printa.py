@@ -21,7 +21,7 @@ from pyvtrace.builtins.distributions import (
 )
 from pyvtrace.builtins.percentiles import percentile
 from pyvtrace.lang.formats import Conversion, Literal, parse_printa
-from pyvtrace.runtime.printf import KINDS, plan_conversion, to_bytes, to_text
+from pyvtrace.runtime.printf import plan_conversion, to_bytes, to_text
 from pyvtrace.runtime.snapshot import Key, Words
 from pyvtrace.runtime.traces import Shower
 from pyvtrace.spec import STACKS, TRACES, AggregationSpec, FieldSpec
@@ -127,7 +127,7 @@ def _value(conversion: Conversion, place: int, spec: AggregationSpec) -> Part:
     """`%@d`: the value, or the picture of a distribution whatever the letter."""
     if is_distribution(spec.function):
         return lambda key, words, normals: draw(spec.function, spec.params, words[place], normals[place])
-    letter = conversion.text[-1] if conversion.text[-1] in KINDS else "d"
+    letter = conversion.text[-1] if conversion.text[-1] in "dioxXuc" else "d"
     plan = plan_conversion(replace(conversion, letter=letter))
 
     def show(key: Key, words: Sequence[Words], normals: Sequence[int]) -> str:

@@ -6,8 +6,10 @@ aggregations a function each. A flood of equal records is one call. Nothing here
 
 from __future__ import annotations
 
+import math
 import os
 import struct
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
@@ -136,11 +138,13 @@ class Printer:
         self._spec, self._write, self._complain, self._store = spec, write, complain, store
         self._lines = spec.lines
         self._options = dict(spec.options)
+        self._flow: Flow | None = None
         self._take_options()
+        # When aggregations were read last; they are again once `aggrate` has passed, or at the next batch of records.
+        self._read_at = -math.inf
         self._output = output
         # Where a program acts on its output, everything before must have been written.
         self._direct = any(isinstance(a, _ON_OUTPUT) for record in spec.records for a in record.actions)
-        self._flow = Flow(spec.probes) if options.is_set(spec.options, "flowindent") else None
         self._heading = heading(spec.probes)
         self._records = {record.id: record for record in spec.records}
         self._aggregations = {a.id: a for a in spec.aggregations}
@@ -165,7 +169,24 @@ class Printer:
 
     def refresh(self) -> None:
         """The records that follow are all written by now."""
-        self._store.refresh()
+        now = time.monotonic()
+        if now - self._read_at >= options.number(self._options, "aggrate") / 1e9:
+            self._read_at = now
+            self._store.refresh()
+
+    def settle(self) -> None:
+        """Nothing fires any more: what is printed from here on is as of now, whatever `aggrate` says."""
+        self._options["aggrate"] = ""
+
+    @property
+    def flows(self) -> bool:
+        """Whether a record may wait for the one after it."""
+        return self._flow is not None
+
+    @property
+    def switchrate(self) -> float:
+        """Seconds from one look at the records to the next; 0 where they are to be looked at as they come."""
+        return options.number(self._options, "switchrate") / 1e9
 
     def record(self, data: Record) -> int | None:
         """Print one record; the status if it has an exit(). An error record becomes a line for `complain`."""
@@ -343,7 +364,9 @@ class Printer:
                 self._normals[action.aggregation] = by
             else:
                 name = self._aggregations[action.aggregation].name
-                self._complain(f"normalize( ) of @{name} by {by} ignored: the factor must be positive")
+                self._complain(
+                    f"normalize( ) of @{'' if name == '_' else name} by {by} ignored: the factor must be positive"
+                )
             return ""
 
         return normalize
@@ -391,25 +414,31 @@ class Printer:
         value = Formatter([text_piece(action.value, self._spec.probes)]) if action.value is not None else None
 
         def setopt(record: Record) -> str:
-            self._set(name(record), value(record) if value is not None else None)
-            return ""
+            return self._set(name(record), value(record) if value is not None else None)
 
         return setopt
 
-    def _set(self, name: str, text: str | None) -> None:
-        """Change an option that can change while a program runs."""
+    def _set(self, name: str, text: str | None) -> str:
+        """Change an option that can change while a program runs; what is to be printed as it was before."""
         value = options.changed(name, text)
         if isinstance(value, options.BadOption):
             shown = "" if text is None else f' to "{text}"'
             self._complain(f'could not set option "{name}"{shown}: {value.why}')
-            return
+            return ""
+        waited = "".join(self._indented(self._flow.flush())) if self._flow is not None else ""
         self._options[name] = value
         self._take_options()
         self._plans.clear()
+        return waited
 
     def _take_options(self) -> None:
         self._quiet = options.is_set(self._options, "quiet")
         self._order = order_of(self._options)
+        self._shower.indent = options.number(self._options, "stackindent")
+        if not options.is_set(self._options, "flowindent"):
+            self._flow = None
+        elif self._flow is None:
+            self._flow = Flow(self._spec.probes)
 
     # -------------------------------------------------------------------------------------------------- speculations
 

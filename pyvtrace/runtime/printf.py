@@ -14,7 +14,7 @@ from functools import partial
 from operator import itemgetter
 from typing import Any
 
-from pyvtrace.lang.formats import Conversion, Literal, parse_format
+from pyvtrace.lang.formats import WIDEST, Conversion, Literal, parse_format
 from pyvtrace.runtime.traces import Shower
 from pyvtrace.spec import TRACES, FieldSpec, ProbeName
 from pyvtrace.value import Value
@@ -205,12 +205,18 @@ def _converter(kind: Kind, flags: str, width: str, precision: str) -> Callable[.
 
     def convert(*values: Any) -> str:
         stars = iter(values)
-        wide = next(stars) if width == "*" else int(width or 0)
-        exact = next(stars) if precision == "*" else int(precision or -1)
+        wide = _starred(next(stars)) if width == "*" else int(width or 0)
+        exact = _starred(next(stars)) if precision == "*" else int(precision or -1)
         # C: a negative width is a width with the - flag.
         return show(next(stars), flags + "-" if wide < 0 else flags, abs(wide), exact)
 
     return convert
+
+
+def _starred(size: int) -> int:
+    """The value of a `*`, which is an int to C and may be any number that a program came upon."""
+    size = (size + (1 << 31)) % (1 << 32) - (1 << 31)
+    return max(-WIDEST, min(size, WIDEST))
 
 
 def _plain_string(raw: bytes) -> str:

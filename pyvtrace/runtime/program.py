@@ -79,6 +79,9 @@ class Tables:
     def aggregate(self, keyword: str, tag: str) -> Struct | None:
         return self._probes.aggregate(keyword, tag)
 
+    def no_types(self) -> str:
+        return self._probes.no_types()
+
     def named_type(self, name: str) -> Type | None:
         return self._probes.named_type(name)
 
@@ -196,7 +199,8 @@ def macros(request: Request, source: Source) -> Macros:
     """The macro variables of one program."""
     given = {**request.environment, **request.options}
     named = {"target": request.child, "pid": os.getpid(), "ppid": os.getppid(), "uid": os.getuid(),
-             "euid": os.geteuid(), "gid": os.getgid(), "egid": os.getegid()}  # fmt: skip
+             "euid": os.geteuid(), "gid": os.getgid(), "egid": os.getegid(), "pgid": os.getpgid(0),
+             "sid": os.getsid(0)}  # fmt: skip
     default = is_set(given, "defaultargs") or _DEFAULTARGS.search(source.text, source.start) is not None
     return Macros(request.arguments, named, default, is_set(given, "argref"))
 

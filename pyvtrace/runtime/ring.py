@@ -71,6 +71,7 @@ class RingBuffer:
         # positions each time, so a missed wake-up costs nothing once we wait again. It is also one fd less.
         self._poll = select.poll()
         self._poll.register(fd, select.POLLIN)
+        self._others = select.poll()
 
     def wait(self, timeout_ms: int) -> bool:
         """Whether a record can be read, waiting up to `timeout_ms` for one (-1: for ever)."""
@@ -80,11 +81,22 @@ class RingBuffer:
         return self._ready() or (bool(self._poll.poll(timeout_ms)) and self._ready())
 
     def watch(self, fd: int, events: int = select.POLLIN) -> None:
-        """Let `wait` return, with False, as soon as another descriptor has an event, too."""
+        """Let `wait` return, with False, as soon as another descriptor has an event, too; `rest` as well."""
         self._poll.register(fd, events)
+        self._others.register(fd, events)
 
     def unwatch(self, fd: int) -> None:
         self._poll.unregister(fd)
+        self._others.unregister(fd)
+
+    def rest(self, timeout_ms: int) -> None:
+        """Let records gather, until a watched descriptor has an event or the time is over."""
+        self._others.poll(timeout_ms)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there are records that were not read, be they finished or not."""
+        return self._producer[0] != self._position
 
     def _ready(self) -> bool:
         position = self._position

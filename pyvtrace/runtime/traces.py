@@ -53,12 +53,13 @@ class Numbers:
 
 
 class Shower:
-    """Makes text of the fields of one program. With `noresolve` addresses stay numbers."""
+    """Makes text of the fields of one program, frames of stacks `indent` columns to the right. With `numbers` addresses
+    stay what they are."""
 
     def __init__(self, names: Names | None = None, indent: int = INDENT, *, numbers: bool = False) -> None:
         self._frames: Names = names or Numbers()
         self._names: Names = Numbers() if numbers else self._frames
-        self._indent = " " * indent
+        self.indent = indent
         names = self._names
         self._singles: dict[str, Callable[..., str]] = {
             "sym": names.kernel_symbol,
@@ -114,7 +115,7 @@ class Shower:
         return show
 
     def _lines(self, frames: object) -> str:
-        indent = self._indent
+        indent = " " * self.indent
         return "\n" + "".join([f"{indent}{frame}\n" for frame in frames])  # type: ignore[attr-defined]
 
 

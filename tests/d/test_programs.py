@@ -35,6 +35,7 @@ def expected(name: str) -> Expected:
     )
 
 
+_ON_CPU = re.compile(r"(?m) on CPU \d+$")
 _CPU = re.compile(r"(?m)^ *\d+(?= (?: *\d+ {2,}\S|\| |-> |<- ))")
 _SHOWN = re.compile(r"(?m)^ *(?:\d+ )?\| .*\n| {6}hint: .*\n")
 # DTrace names instructions of its own code, we name the action and the line.
@@ -55,6 +56,7 @@ def comparable_output(text: str) -> str:
 
 
 def comparable_errors(text: str) -> str:
+    text = _ON_CPU.sub(" on CPU", text)
     return _FAULT.sub(r"\1\2 \3", _ADDRESS.sub("ADDRESS", _SHOWN.sub("", text)))
 
 

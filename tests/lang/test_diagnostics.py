@@ -166,7 +166,7 @@ def test_arguments_that_the_program_does_not_use() -> None:
 
 
 def test_every_problem_is_told_at_once_in_order() -> None:
-    text = "BEGIN { x = nosuch1; y = x + nosuch2; }\nnosuch3:::x { }\nEND /nosuch4/ { if (nosuch5) { z = nosuch6; } }"
+    text = "BEGIN { x = nosuch1; y = x + nosuch2; }\nnosuch:::x { }\nEND /nosuch4/ { if (nosuch5) { z = nosuch6; } }"
     assert [d.message.split()[3].rstrip(":") for d in problems(text) if d.tag == "D_IDENT_UNDEF"] == [
         "nosuch1", "nosuch2", "nosuch4", "nosuch5", "nosuch6",
     ]  # fmt: skip

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pyvtrace.runtime.options import MOOT, OPTIONS, REFUSED, BadOption, canonical, is_set, number, setting
+from tests.conftest import RunVtrace
 
 # Dynamic Tracing Guide, "Options and Tunables", and dtrace(8) of DTrace 2.
 NAMES = """
@@ -37,7 +40,6 @@ def test_defaults_are_values_of_their_kind() -> None:
     ("name", "text", "value"),
     [
         ("quiet", None, "1"),
-        ("quiet", "", "1"),
         ("quiet", "1", "1"),
         ("quiet", "0", "0"),
         ("bufsize", "4096", "4096"),
@@ -69,8 +71,7 @@ def test_values(name: str, text: str | None, value: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("quiet", "yes"),
-        ("quiet", "2"),
+        ("quiet", "maybe"),
         ("bufsize", None),
         ("bufsize", ""),
         ("bufsize", "k"),
@@ -106,3 +107,48 @@ def test_settings_fall_back_to_defaults() -> None:
         False,
         True,
     )
+
+
+@pytest.mark.parametrize("word", ["yes", "Enable", "enabled", "TRUE", "on", "set", "1", "2", "0x10"])
+def test_words_that_set_a_flag(word: str) -> None:
+    assert canonical("quiet", word) == "1"
+
+
+@pytest.mark.parametrize("word", ["no", "disable", "Disabled", "false", "off", "unset", "", "0"])
+def test_words_that_unset_a_flag(word: str) -> None:
+    assert canonical("quiet", word) == "0"
+
+
+def test_frames_are_no_size() -> None:
+    assert isinstance(canonical("stackframes", "1k"), BadOption)
+
+
+COUNTING = """
+tick-10ms { @ = count(); n++; }
+tick-10ms /n < 6/ { printa("%@d ", @); }
+tick-10ms /n == 6/ { exit(0); }
+END { printa("end %@d\\n", @); }
+"""
+
+
+def test_aggrate_is_how_long_a_reading_is_good_for(vtrace: RunVtrace) -> None:
+    ran = vtrace("-q", "-x", "aggrate=1h", "-n", COUNTING)
+    *read, end, last = ran.stdout.split()
+    assert len(read) == 5
+    assert len(set(read)) == 1
+    assert (end, last) == ("end", "6")
+
+
+def test_without_aggrate_what_is_printed_is_of_its_moment(vtrace: RunVtrace) -> None:
+    numbers = [int(word) for word in vtrace("-q", "-n", COUNTING).stdout.replace("end", "").split()]
+    assert numbers == sorted(numbers)
+    assert all(number >= n for n, number in enumerate(numbers[:-1], 1))
+    assert numbers[-1] == 6
+
+
+def test_switchrate_is_when_records_are_read(vtrace: RunVtrace) -> None:
+    # 100 records of more than a hundred bytes do not fit into 4096, and nobody reads them until exit() is seen.
+    text = 'tick-1ms { n++; } tick-1ms /n <= 100/ { printf("%s\\n", execname); tracemem(curthread, 128); } '
+    ran = vtrace("-q", "-x", "switchrate=1h", "-x", "bufsize=4k", "-n", text + "tick-1ms /n == 100/ { exit(0); }")
+    assert ran.status == 0
+    assert sum(int(n) for n in re.findall(r"(?m)^vtrace: (\d+) drops? on CPU \d+$", ran.stderr)) >= 60

@@ -120,6 +120,7 @@ OTHERS_DEPS = Command((VTRACE, "deps", "-p", "1", "--json"), programs=3)
 # Probes with documented arguments, and the same written for their tracepoints; 23 is SIGURG.
 SIGNALS = "proc:::signal-send /args[2] == 23 && args[1]->pr_pid == pid/ { @[execname] = count(); }"
 OWN_SIGNALS = "rawtp:signal::signal_generate /args[0] == 23 && args[2]->tgid == pid/ { @[execname] = count(); }"
+SDT_SIGNALS = "sdt:signal::signal_generate /args->sig == 23 && args->pid == pid/ { @[execname] = count(); }"
 WAKEUPS = "sched:::wakeup /args[0]->pr_lwpid != tid/ { @[execname] = count(); }"
 OWN_WAKEUPS = "rawtp:sched::sched_waking /args[0]->pid != tid/ { @[execname] = count(); }"
 
@@ -164,6 +165,15 @@ ROWS = (
         "ns",
         Command(vtrace(SIGNALS)),
         Command(vtrace(OWN_SIGNALS)),
+        1.15,
+    ),
+    Row(
+        "signal-sdt",
+        "proc:::signal-send against its perf tracepoint, each run",
+        "signal",
+        "ns",
+        Command(vtrace(SIGNALS)),
+        Command(vtrace(SDT_SIGNALS)),
         1.15,
     ),
     Row(
@@ -213,6 +223,7 @@ ROWS = (
     own("recorded", "the same recorded, 24 buckets of each changed", "recording_percent", SESSION, 60),
     own("import", "import pyvtrace", "import_ms", SESSION, 40),
     own("replay", "opening a recording of an hour, s", "open_s", RECORDING, 2),
+    own("replay-events", "the same of 100 events a second, s", "events_s", RECORDING, 2),
     own("pid-probes", "10,000 pid probes in a program of 150,000 functions, s", "attach_s", FUNCTIONS, 3),
     own("stacks", "naming 10,000 stacks, 40,000 addresses, s of CPU", "resolve_s", FUNCTIONS, 2),
     own("symbols", "the same, memory added, of a program of 100 MB", "symbols_mib", FUNCTIONS, 150),

@@ -1,1 +1,1 @@
-BEGIN { &*(int *)0 = 1; }
+BEGIN { &*(int *)0 = 0; }

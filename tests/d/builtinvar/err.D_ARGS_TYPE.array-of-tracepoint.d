@@ -1,0 +1,1 @@
+sdt:tcp::tcp_probe { trace(args[0]); }

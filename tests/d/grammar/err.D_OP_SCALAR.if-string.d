@@ -1,0 +1,1 @@
+BEGIN { if (execname) exit(0); }

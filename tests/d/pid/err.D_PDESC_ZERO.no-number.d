@@ -1,0 +1,1 @@
+pid:a.out:main:entry { }

@@ -1,0 +1,1 @@
+pid0:a.out:main:entry { }

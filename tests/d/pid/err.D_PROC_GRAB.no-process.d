@@ -1,0 +1,1 @@
+pid4194999:a.out:main:entry { }

@@ -1,0 +1,1 @@
+BEGIN { jstack(5, 1, 2); }

@@ -1,0 +1,1 @@
+BEGIN { a[curpsinfo] = 1; }
