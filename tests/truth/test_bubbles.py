@@ -336,9 +336,9 @@ def test_who_is_woken_and_may_not_run_waits_for_the_limit_as_well(watched: Any) 
     assert late > 80 * MS
     limited = sum(blamed(bubble, waits_of(bubble, tid), "CPU limit") for bubble in bubbles)
     queued = sum(blamed(bubble, waits_of(bubble, tid), "run queue") for bubble in bubbles)
-    # On a busy machine it waits for a processor as well, before or behind the limit.
+    # On a busy machine it waits for a processor as well, before or behind the limit, also in parts of less than 10 ms.
     assert limited > 0
-    assert limited + queued == pytest.approx(late, rel=0.15)
+    assert 0.7 * late < limited + queued < 1.05 * late
 
 
 def test_who_writes_more_than_its_group_may_keep_has_to_free_memory(watched: Any, tmp_path: Path) -> None:
