@@ -502,7 +502,7 @@ static void *serve(void *nothing)
 	int tid = name_thread("serve");
 	long long asked;
 	while (read(ends[0], &asked, sizeof asked) == sizeof asked && asked)
-		witness(tid, asked, 0);
+		witness(tid, witness(tid, asked, 0), 0);
 	return nothing;
 }
 
