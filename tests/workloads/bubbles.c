@@ -447,7 +447,7 @@ static void fill(void)
 static long long finish;
 
 /* A thread that found itself late: from when to when, beyond what it had asked for. */
-enum { DELAYS = 4096 };
+enum { DELAYS = 32768 };
 static struct { int tid; long long from, to; } late[DELAYS];
 static int lates;
 
@@ -502,7 +502,7 @@ static void *serve(void *nothing)
 	int tid = name_thread("serve");
 	long long asked;
 	while (read(ends[0], &asked, sizeof asked) == sizeof asked && asked)
-		witness(tid, asked, 0);
+		witness(tid, witness(tid, asked, 0), 0);
 	return nothing;
 }
 
