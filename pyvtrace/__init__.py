@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pyvtrace.api.errors import VtraceError as VtraceError
     from pyvtrace.api.events import Event as Event
     from pyvtrace.api.expressions import D as D
+    from pyvtrace.api.library import script as script
     from pyvtrace.api.recording import Recording as Recording
     from pyvtrace.api.recording import replay as replay
     from pyvtrace.api.session import Session as Session
@@ -55,6 +56,7 @@ _HOMES = {
     "VtraceError": "api.errors",
     "Event": "api.events",
     "D": "api.expressions",
+    "script": "api.library",
     "Recording": "api.recording",
     "replay": "api.recording",
     "Session": "api.session",

@@ -97,18 +97,21 @@ class Diagnostic(Value):
         text = source.line_text(line)
         if not text.strip():
             return f"      hint: {self.hint}" if self.hint else ""
-        column = source.column_of(span.start)
-        first = max(0, column - _BEFORE) if len(text) > _LONGEST else 0
-        before, marked = text[first:column], text[column : column + max(0, span.end - span.start)]
-        text = text[first : first + _LONGEST]
-        marked = marked[: len(text) - len(before)]
-        lead = f"{line:5} | "
-        # Tabs are kept in the padding so that the caret stands under its column in any terminal.
-        padding = "".join("\t" if c == "\t" else " " * _cells(c) for c in before)
-        carets = "^" * max(1, sum(_cells(c) for c in marked))
-        return f"{lead}{_printable(text)}\n{' ' * (len(lead) - 2)}| {padding}{carets}" + (
-            f" {self.hint}" if self.hint else ""
-        )
+        return marked(line, text, source.column_of(span.start), span.end - span.start, self.hint)
+
+
+def marked(line: int, text: str, column: int, width: int, hint: str = "") -> str:
+    """A line of a text with its 1-based number, carets under `width` characters from a 0-based column on, and the hint
+    beside them."""
+    first = max(0, column - _BEFORE) if len(text) > _LONGEST else 0
+    before, below = text[first:column], text[column : column + max(0, width)]
+    text = text[first : first + _LONGEST]
+    below = below[: len(text) - len(before)]
+    lead = f"{line:5} | "
+    # Tabs are kept in the padding so that the caret stands under its column in any terminal.
+    padding = "".join("\t" if c == "\t" else " " * _cells(c) for c in before)
+    carets = "^" * max(1, sum(_cells(c) for c in below))
+    return f"{lead}{_printable(text)}\n{' ' * (len(lead) - 2)}| {padding}{carets}" + (f" {hint}" if hint else "")
 
 
 # A longer line (a one-liner may have thousands of characters) is shown from shortly before the place.

@@ -1,7 +1,8 @@
 /*
  * question: how often does Python collect garbage, and for how long does that stop it?
- * output:   a line for each collection, when it is over; -p or -c tells which process
- * needs:    a Python that was built with static probes, as distributions' are
+ * output:   a line for each collection, when it is over
+ * filter:   python*:::gc-start
+ * needs:    a Python that was built with static probes, as distributions' are, and that runs when the script begins
  * example:  -c '/usr/bin/python3 -c "import json, unittest, email, asyncio"'
  * column:   time       time     when it was over
  * column:   pid        number   process
@@ -12,13 +13,13 @@
  */
 #pragma D option quiet
 
-python$target:::gc-start
+python*:::gc-start
 {
 	self->generation = (int)arg0;
 	self->since = timestamp;
 }
 
-python$target:::gc-done
+python*:::gc-done
 /self->since/
 {
 	printf("%d %d %s %d %d %d\n", walltimestamp, pid, execname, self->generation, arg0, timestamp - self->since);

@@ -1,7 +1,8 @@
 /*
  * question: which modules does a Python program import, and what does each cost?
- * output:   a line for each module that is loaded, when it is there; -p or -c tells which process
- * needs:    a Python that was built with static probes, as distributions' are
+ * output:   a line for each module that is loaded, when it is there
+ * filter:   python*:::import-find-load-start
+ * needs:    a Python that was built with static probes, as distributions' are, and that runs when the script begins
  * example:  -c '/usr/bin/python3 -c "import json"'
  * column:   time   time     when it was loaded
  * column:   pid    number   process
@@ -13,12 +14,12 @@
 
 self uint64_t since[string];
 
-python$target:::import-find-load-start
+python*:::import-find-load-start
 {
 	self->since[copyinstr(arg0)] = timestamp;
 }
 
-python$target:::import-find-load-done
+python*:::import-find-load-done
 {
 	this->name = copyinstr(arg0);
 	if (self->since[this->name]) {

@@ -1,6 +1,6 @@
 /*
- * question: for how long do threads run before they give up their processor?
- * output:   a histogram of nanoseconds for each process
+ * question: for how long do threads run before they give up their processor, and on which?
+ * output:   a histogram of nanoseconds for each process; --by pid,comm,cpu tells on which processor
  * view:     sched/oncpu
  * unit:     ns
  * axis:     1us 1s

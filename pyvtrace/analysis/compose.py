@@ -41,6 +41,11 @@ syscall::exit_group:entry
 """
 
 
+def family(conditions: Sequence[str]) -> str:
+    """The clauses that know the processes of a command, if one of the conditions asks for them."""
+    return FAMILY_DECLARATION + FAMILY_CLAUSES if any(FAMILY in condition for condition in conditions) else ""
+
+
 def quoted(text: str) -> str:
     """A D string constant."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -68,7 +73,7 @@ def compose(
     text = _updated(script, filtered(script, conditions), minimum)
     pragmas = "".join(f"#pragma D option {name}={value}\n" for name, value in (options or {}).items())
     removable = "".join(f"\ndtrace:::END\n{{\n\ttrunc(@{measure.name});\n}}\n" for measure in script.measures)
-    return pragmas + (FAMILY_DECLARATION + FAMILY_CLAUSES if FAMILY in conditions else "") + text + removable
+    return pragmas + family(conditions) + text + removable
 
 
 def filtered(script: Script, conditions: Sequence[str]) -> str:

@@ -154,6 +154,11 @@ class Script(Value):
         return replace(self, text=text)
 
 
+def sentence(text: str) -> str:
+    """What a declaration says, as a sentence."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith(("?", ".")) else ".")
+
+
 class _Entry(Value):
     """A declaration: its lines joined by newlines, and where it is."""
 

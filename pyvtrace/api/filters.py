@@ -11,7 +11,7 @@ from pyvtrace.analysis.compose import FAMILY, FAMILY_CLAUSES, FAMILY_DECLARATION
 from pyvtrace.lang import ast
 from pyvtrace.lang.lexer import Macros
 from pyvtrace.lang.parser import parse
-from pyvtrace.source import Source
+from pyvtrace.source import Source, Span
 
 
 def conditions(pids: Sequence[int], groups: Sequence[int] | None, names: Sequence[str], *, child: bool) -> list[str]:
@@ -30,22 +30,33 @@ class NoClause(Exception):
 def narrowed(
     source: Source, macros: Macros, wanted: Sequence[str], *, child: bool, only: Collection[str] | None = None
 ) -> Source:
-    """The program whose clauses are about events of the processes that fulfil all conditions. BEGIN, END, ERROR and
-    timers are nobody's: their clauses stay; where `only` is given, all clauses stay but those for a probe description
-    that is among it. Lines keep their numbers.
+    """The program whose clauses are about events of the processes that fulfil all conditions; see `pieces`."""
+    if not wanted:
+        return source
+    text = "".join(
+        piece if isinstance(piece, str) else source.text[piece.start : piece.end]
+        for piece in pieces(source, macros, wanted, child=child, only=only)
+    )
+    return Source(source.name, text, source.kind)
+
+
+def pieces(
+    source: Source, macros: Macros, wanted: Sequence[str], *, child: bool, only: Collection[str] | None = None
+) -> list[str | Span]:
+    """The program whose clauses are about events of the processes that fulfil all conditions, as what is kept of its
+    text and what is put in between. BEGIN, END, ERROR and timers are nobody's: their clauses stay; where `only` is
+    given, all clauses stay but those for a probe description that is among it. Lines keep their numbers.
 
     Raises:
         CompileError: it cannot be parsed.
         NoClause: one of `only` is no description of the program's.
     """
-    if not wanted:
-        return source
     condition = " && ".join(wanted)
-    text, at, parts = source.text, 0, []
     clauses = [item for item in parse(source, macros).items if isinstance(item, ast.Clause)]
+    at, found = 0, list[str | Span]()
     if child and clauses:
         at = clauses[0].span.start
-        parts += [text[:at], FAMILY_DECLARATION.rstrip(), " "]
+        found += [Span(0, at), FAMILY_DECLARATION.rstrip(), " "]
     if missing := set(only or ()) - {_written(source, probe) for item in clauses for probe in item.probes}:
         raise NoClause(*sorted(missing))
     for item in clauses:
@@ -55,16 +66,13 @@ def narrowed(
             continue
         if item.predicate is None:
             end = item.probes[-1].span.end
-            parts += [text[at:end], f" /{condition}/"]
-            at = end
+            found += [Span(at, end), f" /{condition}/"]
         else:
             start, end = item.predicate.span.start, item.predicate.span.end
-            parts += [text[at:start], f"{condition} && (", text[start:end], ")"]
-            at = end
-    parts.append(text[at:])
-    if child:
-        parts += ["\n\n", FAMILY_CLAUSES]
-    return Source(source.name, "".join(parts), source.kind)
+            found += [Span(at, start), f"{condition} && (", Span(start, end), ")"]
+        at = end
+    found.append(Span(at, len(source.text)))
+    return [*found, "\n\n", FAMILY_CLAUSES] if child else found
 
 
 def _written(source: Source, description: ast.ProbeDescription) -> str:

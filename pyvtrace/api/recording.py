@@ -29,7 +29,7 @@ class Recording(Sequence[Snapshot]):
 
     @property
     def d(self) -> str:
-        """The D text that ran."""
+        """The text that ran: D, or of a C program C."""
         return self._recording.origin.program
 
     @property
@@ -72,7 +72,8 @@ class Recording(Sequence[Snapshot]):
             return printed or "".join(event.text for event in self._recording.events())
 
     def events(self) -> Iterator[Event]:
-        """Those of a session, as `Session.events`; the command line records output only."""
+        """Those of a session, a script or a C program, as `Session.events`; of a D program on the command line only the
+        output is recorded."""
         with _as_error():
             for one in self._recording.events():
                 yield Event(one.probe, one.cpu, one.clause, one.values, one.text)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-import time
-import warnings
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from pyvtrace.api.errors import LossWarning, ProgramError, TracingError
+from pyvtrace.api.errors import ProgramError, TracingError
 from pyvtrace.api.events import Event, Events
 from pyvtrace.api.filters import conditions, narrowed
-from pyvtrace.api.snapshot import Snapshot, of_tables
-from pyvtrace.kernel.syscall import KernelError
+from pyvtrace.api.running import Running
 from pyvtrace.kernel.target import LiveTarget
-from pyvtrace.runtime import places, processes, session
+from pyvtrace.runtime import places, session
 from pyvtrace.runtime import snapshot as plain
 from pyvtrace.runtime.options import BadOption, canonical, is_set
+from pyvtrace.runtime.processes import Command
 from pyvtrace.runtime.program import Request, compile_request, macros
 from pyvtrace.runtime.store import Store
 from pyvtrace.source import CompileError, Source
@@ -27,15 +25,9 @@ from pyvtrace.spec import ProgramSpec
 if TYPE_CHECKING:
     from pyvtrace.api.builder import Program
     from pyvtrace.api.c_session import CSession
-    from pyvtrace.api.tape import Tape
-
-# Between two looks at what else may have happened, for who waits in a thread of asyncio's.
-_STEP_S = 0.05
-# What may be gone when its name is asked for is noted as often, and what is recorded as well.
-_NOTE_S = 1.0
 
 
-class Session:
+class Session(Running):
     """One running D program, from entering the `with` to its end.
 
     `program` is D text, a path (os.PathLike) of a file of it, or what `probe` builds. `pid`, `command`, `cgroup` (a
@@ -73,19 +65,14 @@ class Session:
         narrow: bool = True,
         record: str | os.PathLike[str] | None = None,
     ) -> None:
+        super().__init__(pid, command, record)
         self._source = _source(program)
-        self._pids = (pid,) if isinstance(pid, int) else tuple(pid)
-        self._command, self._cgroup = command, cgroup
+        self._cgroup = cgroup
         self._names = (comm,) if isinstance(comm, str) else tuple(comm)
         self._options = dict(options or {})
         self._arguments = tuple(map(str, arguments))
         self._streams, self._narrow = streams, narrow
-        self._stack: ExitStack | None = None
-        self._record = record
-        self._tape: Tape | None = None
         self._complaints: list[str] = []
-        self._unread = False
-        self._stopped = False
 
     @staticmethod
     def from_c(program: str | os.PathLike[str], **given: Any) -> CSession:
@@ -97,42 +84,22 @@ class Session:
 
     # -------------------------------------------------------------------------------------------------- going live
 
-    def __enter__(self) -> Session:
-        if self._stack is not None:
-            raise ValueError("the session is open already")
-        with ExitStack() as stack:
-            try:
-                self._start(stack)
-            except CompileError as error:
-                raise ProgramError(error) from None
-            except KernelError as error:
-                raise TracingError(f"{error}: {error.hint}" if error.hint else str(error)) from error
-            except (session.Rejected, processes.ProcessError, places.NoSuch) as error:
-                raise TracingError(str(error)) from error
-            self._stack = stack.pop_all()
-        return self
-
     def _start(self, stack: ExitStack) -> None:
-        self._watched: list[processes.Process] = []
-        if self._command is not None:
-            self._watched.append(processes.run(self._command, self._streams))
-            stack.callback(self._watched[0].end)
-        for pid in self._pids:
-            self._watched.append(processes.grab(pid))
-            stack.callback(os.close, self._watched[-1].fd)
+        self._begin(stack, self._streams)
         target = LiveTarget()
-        self.spec = self._compiled(target)
-        self._live = stack.enter_context(session.Session(self.spec, target))
+        try:
+            self.spec = self._compiled(target)
+            self._live = stack.enter_context(session.Session(self.spec, target))
+        except CompileError as error:
+            raise ProgramError(error) from None
         self._store = Store(self.spec, self._live)
-        if self._record is not None:
-            from pyvtrace.api.tape import Tape
+        tape = self._recorder(stack)
+        if tape is not None:
+            from pyvtrace.api.tape import origin_of
 
-            self._tape = Tape(self._record)
-            stack.callback(self._tape.close)
-            self._tape.begin(self._source, self.spec, self._reading())
-        record = None if self._tape is None else self._tape.event
+            tape.begin(origin_of(self._source, self.spec), self._reading())
+        record = None if tape is None else tape.event
         self._events = Events(self.spec, self._complain, self._store, self._live.shower, record)
-        self._noted = time.monotonic()
         self._live.fire(session.BEGIN)
         if not self._live.exited:
             self._live.attach()
@@ -159,34 +126,14 @@ class Session:
             raise TracingError('destructive actions are not allowed: permit them with options={"destructive": True}')
         return spec
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Take every probe and map away. A warning tells of losses that nobody looked at."""
-        if self._stack is None:
-            return
-        with self._stack:
-            self.stop()
-        self._stack = None
-        if self._unread:
-            self._unread = False
-            warnings.warn("; ".join(self._complaints), LossWarning, stacklevel=3)
-
-    def stop(self) -> None:
-        """Take the probes away and run END; what was seen can still be read until the session is closed."""
-        live = self._open()
-        if self._stopped:
-            return
-        self._stopped = True
+    def _finish(self) -> None:
+        live = self._live
         live.detach()
         live.drain(self._events)
         live.fire(session.END)
         live.drain(self._events)
         self._events.flush()
         self._look_for_losses()
-        if self._tape is not None:
-            self._tape.take(self._reading())
 
     @property
     def d(self) -> str:
@@ -196,21 +143,15 @@ class Session:
     # ---------------------------------------------------------------------------------------------------- how it goes
 
     @property
-    def running(self) -> bool:
-        """Whether events are still seen: neither exit(), nor the end of the processes, nor `stop` has come."""
-        if self._stopped or self._open().exited:
-            return False
-        return not self._watched or not all(process.has_ended() for process in self._watched)
-
-    @property
     def status(self) -> int:
         """What the program gave to exit(); 0 if nothing."""
-        return self._open().status
+        self._check_open()
+        return self._live.status
 
     @property
     def command_status(self) -> int | None:
         """The exit status of `command`, negative if a signal ended it; None while it runs, or without one."""
-        command = next((process for process in self._watched if isinstance(process, processes.Command)), None)
+        command = next((process for process in self._watched if isinstance(process, Command)), None)
         return command.status if command is not None else None
 
     @property
@@ -233,178 +174,29 @@ class Session:
             self._complain(f"{self._events.missed} events dropped: nobody took them")
             self._events.missed = 0
 
-    def _open(self) -> session.Session:
-        if self._stack is None:
-            raise ValueError("the session is not open: it is inside its `with` only")
-        return self._live
-
-    def _drain(self) -> None:
-        live = self._open()
-        while live.pump(self._events, 0):
-            pass
-
-    def _pump(self, seconds: float) -> None:
-        """Read what there is, waiting up to so long for the first record, but not so long that nothing is noted."""
-        self._open().pump(self._events, max(0, round(min(seconds, _NOTE_S) * 1000)))
-        self._note()
+    def _losses(self) -> Sequence[str]:
+        return self._complaints
 
     # ------------------------------------------------------------------------------------------------- what it saw
 
-    def snapshot(self) -> Snapshot:
-        """Everything aggregated so far, less what the program has cleared."""
-        if not self._stopped:
-            self._drain()
-        self._open()
-        now = self._reading()
-        if self._tape is not None and not self._stopped:
-            self._tape.take(now)
-        return of_tables(now)
+    def _exited(self) -> bool:
+        return self._live.exited
+
+    def _sleep(self, milliseconds: int) -> None:
+        self._live.ring.wait(milliseconds)
+
+    def _read(self) -> bool:
+        return self._live.pump(self._events, 0)
+
+    def _observe(self) -> None:
+        self._live.note()
 
     def _reading(self) -> plain.Snapshot:
         return self._store.complete(self._live.snapshot())
 
-    def _note(self) -> None:
-        """What has to be done about once a second."""
-        now = time.monotonic()
-        if now < self._noted + _NOTE_S or self._stopped:
-            return
-        self._noted = now
-        self._live.note()
-        if self._tape is not None:
-            self._drain()
-            self._tape.take(self._reading())
-
-    def every(self, seconds: float, count: int | None = None) -> Every:
-        """A snapshot every so many seconds, `count` of them or until the session ends; the last is of the end. For both
-        `for` and `async for`."""
-        return Every(self, seconds, count)
-
-    def events(self, timeout: float | None = None) -> EventStream:
-        """Every event from the first on that was not taken yet, as it comes, until the session ends or none has come
-        for `timeout` seconds. For both `for` and `async for`."""
-        return EventStream(self, timeout)
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the program has called exit(), or all processes have ended; False if `timeout` seconds pass
-        first. Then the program has been stopped, END included."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while self.running:
-            left = 1.0 if deadline is None else min(1.0, deadline - time.monotonic())
-            if left <= 0:
-                return False
-            self._pump(left)
-        self.stop()
-        return True
-
-    def take(self) -> list[Event]:
-        """The events that wait to be taken, without waiting for more."""
-        if not self._stopped:
-            self._drain()
-            self._note()
-        taken = list(self._events.waiting)
-        self._events.waiting.clear()
-        return taken
-
-    async def _apump(self, seconds: float) -> None:
-        """As `_pump`, while other tasks run."""
-        import asyncio
-
-        await asyncio.to_thread(self._open().ring.wait, max(0, round(min(seconds, _STEP_S) * 1000)))
-        self._pump(0)
-
-
-class Running(Protocol):
-    """What snapshots at a pace and events are taken from: a session, of whatever language."""
-
-    _stopped: bool
-
     @property
-    def running(self) -> bool: ...
-
-    def stop(self) -> None: ...
-
-    def snapshot(self) -> Snapshot: ...
-
-    def take(self) -> list[Event]: ...
-
-    def _pump(self, seconds: float) -> None: ...
-
-    async def _apump(self, seconds: float) -> None: ...
-
-
-class Every:
-    """Snapshots at a pace; see `Session.every`."""
-
-    def __init__(self, of: Running, seconds: float, count: int | None) -> None:
-        if seconds <= 0:
-            raise ValueError(f"{seconds} s is no interval")
-        self._session, self._seconds, self._left = of, seconds, count
-        self._due = time.monotonic() + seconds
-
-    def _step(self) -> float | None:
-        """Seconds to wait on; None when a snapshot is due."""
-        left = self._due - time.monotonic()
-        return left if left > 0 and self._session.running else None
-
-    def _next(self) -> Snapshot:
-        self._due += self._seconds
-        if self._left is not None:
-            self._left -= 1
-        if not self._session.running:
-            self._session.stop()
-            self._left = 0
-        return self._session.snapshot()
-
-    def __iter__(self) -> Iterator[Snapshot]:
-        while self._left is None or self._left > 0:
-            while (left := self._step()) is not None:
-                self._session._pump(left)
-            yield self._next()
-
-    async def __aiter__(self) -> AsyncIterator[Snapshot]:
-        while self._left is None or self._left > 0:
-            while (left := self._step()) is not None:
-                await self._session._apump(left)
-            yield self._next()
-
-
-class EventStream:
-    """Events as they come; see `Session.events`."""
-
-    def __init__(self, of: Running, timeout: float | None) -> None:
-        self._session, self._timeout = of, timeout
-        self._came = time.monotonic()
-
-    def _ready(self) -> list[Event]:
-        if not self._session.running:
-            self._session.stop()
-        taken = self._session.take()
-        if taken:
-            self._came = time.monotonic()
-        return taken
-
-    def _patience(self) -> float:
-        """Seconds until it is over."""
-        if self._session._stopped:
-            return 0.0
-        return 1.0 if self._timeout is None else self._came + self._timeout - time.monotonic()
-
-    def __iter__(self) -> Iterator[Event]:
-        while True:
-            yield from self._ready()
-            left = self._patience()
-            if left <= 0:
-                return
-            self._session._pump(min(1.0, left))
-
-    async def __aiter__(self) -> AsyncIterator[Event]:
-        while True:
-            for event in self._ready():
-                yield event
-            left = self._patience()
-            if left <= 0:
-                return
-            await self._session._apump(left)
+    def _queue(self) -> deque[Event]:
+        return self._events.waiting
 
 
 def _source(program: str | os.PathLike[str] | Program) -> Source:

@@ -31,11 +31,11 @@ class Tape:
         with _as_error():
             self._recorder = Recorder(path)
 
-    def begin(self, source: Source, spec: ProgramSpec, first: Snapshot) -> None:
+    def begin(self, made: Origin, first: Snapshot) -> None:
         """What is recorded, and the reading before the first event."""
         self._start_ns = first.time_ns
         with _as_error():
-            self._recorder.begin(_origin(source, spec), first)
+            self._recorder.begin(made, first)
 
     def take(self, now: Snapshot) -> None:
         """The end of an interval."""
@@ -44,9 +44,8 @@ class Tape:
 
     def event(self, event: Event) -> None:
         """One that was read now."""
-        since = time.monotonic_ns() - self._start_ns
         with _as_error():
-            self._recorder.event(RecordedEvent(since, event.probe, event.cpu, event.clause, event.values, event.text))
+            self._recorder.event(read_now(event, self._start_ns))
 
     def complain(self, line: str) -> None:
         """A loss or an error, in words."""
@@ -59,8 +58,14 @@ class Tape:
             self._recorder.close()
 
 
-def _origin(source: Source, spec: ProgramSpec) -> Origin:
-    """A script of the library is replayed as such, everything else as the D program it is."""
+def read_now(event: Event, start_ns: int) -> RecordedEvent:
+    """An event that was read now, of a recording that began at a time of CLOCK_MONOTONIC."""
+    since = time.monotonic_ns() - start_ns
+    return RecordedEvent(since, event.probe, event.cpu, event.clause, event.values, event.text)
+
+
+def origin_of(source: Source, spec: ProgramSpec) -> Origin:
+    """Of a D program: a script of the library is replayed as such, everything else as the D program it is."""
     try:
         script = parse_script(source.text, source.name)
         check_table(script, spec)

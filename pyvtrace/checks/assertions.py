@@ -39,7 +39,7 @@ def calls() -> dict[str, int]:
 class Assertion(Value):
     """One sentence. `figure` is "count", "sum", "mean", "max" or "quantile" (then `q` is the fraction). `bound` is a
     number of events, ns or bytes; of a `relative` one what is added to the baseline's, as a fraction of it where it is
-    `percent`. `unit` is "ns" where the figure is a time."""
+    `percent`. `unit` is "ns" where the figure is a time. `line` is that of the spec, 0 without one."""
 
     text: str
     metric: Metric
@@ -50,6 +50,7 @@ class Assertion(Value):
     relative: bool = False
     percent: bool = False
     unit: str = ""
+    line: int = 0
 
     @property
     def timed(self) -> bool:

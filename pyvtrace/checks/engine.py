@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pyvtrace.checks.baseline import Baseline, Recorded
 from pyvtrace.checks.measure import Command, Run, measure
-from pyvtrace.checks.problems import CheckError
+from pyvtrace.checks.origin import Narrowed
+from pyvtrace.checks.problems import CheckError, Spot
 from pyvtrace.checks.spec import Check
 from pyvtrace.checks.verdicts import INCONCLUSIVE, NO_BASELINE, PASS, REGRESSION, Verdict, judge
 from pyvtrace.checks.why import Cause, Moved, causes, moved
-from pyvtrace.value import Value
+from pyvtrace.value import Value, replace
 
 Say = Callable[[str], None]
 
@@ -25,12 +26,13 @@ class Finding(Value):
 
 
 class Outcome(Value):
-    """One check: what was found, or the error that kept it from being made."""
+    """One check: what was found, or the error that kept it from being made, and where that is if it is in a file."""
 
     check: Check
     findings: Sequence[Finding]
     recorded: Recorded | None
     error: str = ""
+    where: Spot | None = None
 
     @property
     def state(self) -> str:
@@ -46,9 +48,9 @@ def run_check(check: Check, baseline: Baseline | None, say: Say, *, why: bool = 
     try:
         old = _old(check, baseline)
         runs = repeat(check, say)
-        return judged(check, runs, old, say if why else None)
+        return judged(check, runs, old, say if why else None, repeated(check, runs, old, say))
     except CheckError as error:
-        return Outcome(check, (), None, str(error))
+        return Outcome(check, (), None, str(error), error.spot)
 
 
 def record(check: Check, say: Say) -> Recorded:
@@ -70,6 +72,32 @@ def repeat(check: Check, say: Say) -> list[Run]:
         run = measure(check.command, check.metrics, _own(check))
         runs += [run] if number >= 0 else []
     return runs
+
+
+def repeated(check: Check, runs: Sequence[Run], old: Recorded | None, say: Say) -> Sequence[Run]:
+    """As many runs again where a time seems to have become worse than that of the baseline. All runs of one recording
+    share what the machine did meanwhile, and it may have done so for them alone."""
+    if old is None or not any(_is_doubted(judge(assertion, runs, old.runs)) for assertion in check.assertions):
+        return ()
+    say(f"{check.name}: a time is worse: all of it again, to see whether it stays so")
+    return repeat(replace(check, warm_up=0), say)
+
+
+def _is_doubted(verdict: Verdict) -> bool:
+    return verdict.outcome == REGRESSION and verdict.comparison is not None
+
+
+def _confirmed(verdict: Verdict, again: Sequence[Run], base: Sequence[Run] | None) -> Verdict:
+    """A time is worse if it is when everything was run again, too."""
+    if not again or not _is_doubted(verdict):
+        return verdict
+    second = judge(verdict.assertion, again, base)
+    assert second.comparison is not None
+    words = f"{second.comparison.ratio - 1:+.1%} when run again"
+    if second.outcome == REGRESSION:
+        return replace(verdict, sentence=f"{verdict.sentence}; {words}")
+    runs = second.runs or 2 * len(verdict.values)
+    return replace(verdict, outcome=INCONCLUSIVE, sentence=f"{verdict.sentence}, but {words}", runs=runs)
 
 
 def interleave(check: Check, base: str, new: str, say: Say) -> tuple[list[Run], list[Run]]:
@@ -98,17 +126,20 @@ def ab(check: Check, base: str, new: str, say: Say) -> Outcome:
         parts = causes(_with_line(check.command, base), check.metrics, check.probes)
         return judged(_with_command(check, new), runs, Recorded(base, old, parts), say)
     except CheckError as error:
-        return Outcome(check, (), None, str(error))
+        return Outcome(check, (), None, str(error), error.spot)
 
 
-def judged(check: Check, runs: Sequence[Run], old: Recorded | None, say: Say | None) -> Outcome:
-    """Verdicts on runs that were made; `say` is None where nothing is to be run for reasons.
+def judged(
+    check: Check, runs: Sequence[Run], old: Recorded | None, say: Say | None, again: Sequence[Run] = ()
+) -> Outcome:
+    """Verdicts on runs that were made; `say` is None where nothing is to be run for reasons. `again` are those of
+    `repeated`.
 
     Raises:
         CheckError: there is nothing to judge.
     """
     base = None if old is None else old.runs
-    verdicts = [judge(assertion, runs, base) for assertion in check.assertions]
+    verdicts = [_confirmed(judge(assertion, runs, base), again, base) for assertion in check.assertions]
     worse = [verdict.assertion.metric for verdict in verdicts if verdict.outcome == REGRESSION]
     parts: Mapping[str, Sequence[Cause]] = {}
     if worse and say is not None:
@@ -127,7 +158,7 @@ def compared(check: Check, old: Recorded, new: Recorded) -> Outcome:
     try:
         outcome = judged(check, new.runs, old, None)
     except CheckError as error:
-        return Outcome(check, (), None, str(error))
+        return Outcome(check, (), None, str(error), error.spot)
     return Outcome(check, [_finding(found.verdict, new, old) for found in outcome.findings], new)
 
 
@@ -155,8 +186,8 @@ def _old(check: Check, baseline: Baseline | None) -> Recorded | None:
     return baseline.checks[check.name]
 
 
-def _own(check: Check) -> str:
-    return check.probes.narrowed() if check.probes is not None else ""
+def _own(check: Check) -> Narrowed | None:
+    return check.probes.narrowed() if check.probes is not None else None
 
 
 def _with_line(command: Command, line: str) -> Command:

@@ -6,6 +6,7 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from pyvtrace.analysis.histogram import Histogram, histogram
 from pyvtrace.api.errors import ProgramError, TracingError
@@ -13,13 +14,16 @@ from pyvtrace.api.session import Session
 from pyvtrace.api.snapshot import Aggregation, Snapshot
 from pyvtrace.builtins.distributions import is_distribution
 from pyvtrace.checks.metrics import ENDED, SCALE, Metric, aggregation, program
-from pyvtrace.checks.problems import CheckError
+from pyvtrace.checks.origin import Narrowed, placed
+from pyvtrace.checks.problems import CheckError, Lost
 from pyvtrace.runtime.complaints import is_cut_stack
 from pyvtrace.value import Value
 
 Seen = int | Histogram
 # Of a command's output, kept for the case that it fails.
 _TAIL = 4096
+# A thread that is preempted while the kernel makes room for its variables costs another one there its own.
+_ATTEMPTS = 3
 
 
 class Run(Value):
@@ -39,23 +43,35 @@ class Command(Value):
     status: int = 0
 
 
-def measure(command: Command, metrics: Sequence[Metric], own: str = "") -> Run:
+def measure(command: Command, metrics: Sequence[Metric], own: Narrowed | None = None) -> Run:
     """Run it once; `own` is the check's own D program, narrowed to the command.
 
     Raises:
         CheckError: it could not be run or watched, failed, or something was lost.
     """
-    text = program(metrics, own)
-    snapshot, elapsed = watched(command, text)
+    text = program(metrics, own.text if own is not None else "")
+    snapshot, elapsed = watched(command, text, own=own)
     return Run({m.name: _seen(m, place, snapshot) for place, m in enumerate(metrics)}, elapsed)
 
 
-def watched(command: Command, text: str, options: Mapping[str, object] | None = None) -> tuple[Snapshot, int]:
-    """What a D program counted of a whole run of the command, and how long that took in ns.
+def watched(
+    command: Command, text: str, options: Mapping[str, object] | None = None, own: Narrowed | None = None
+) -> tuple[Snapshot, int]:
+    """What a D program counted of a whole run of the command, and how long that took in ns. `own` is the part of the
+    program that the check brings itself. A run of which something was lost is made again, three times in all.
 
     Raises:
         CheckError: as `measure`.
     """
+    for _ in range(_ATTEMPTS - 1):
+        with suppress(Lost):
+            return _watched(command, text, options, own)
+    return _watched(command, text, options, own)
+
+
+def _watched(
+    command: Command, text: str, options: Mapping[str, object] | None, own: Narrowed | None
+) -> tuple[Snapshot, int]:
     with tempfile.TemporaryFile() as output:
         streams = (None, output.fileno(), output.fileno())
         here = os.getcwd()
@@ -73,6 +89,8 @@ def watched(command: Command, text: str, options: Mapping[str, object] | None = 
                 snapshot, status = session.snapshot(), session.command_status
                 complaints = [line for line in session.complaints if not is_cut_stack(line)]
         except (TracingError, ProgramError) as error:
+            if own is not None and (problem := placed(text, [own], error)):
+                raise problem from None
             raise CheckError(f"{command.line!r} cannot be watched: {str(error).removeprefix('vtrace: ')}") from error
         finally:
             os.chdir(here)
@@ -81,7 +99,7 @@ def watched(command: Command, text: str, options: Mapping[str, object] | None = 
         if status != command.status:
             raise CheckError(f"{command.line!r} {_ending(status)}", hint=_said(output))
     if complaints:
-        raise CheckError(
+        raise Lost(
             f"{command.line!r}: not everything was seen: {'; '.join(complaints)}", hint="counts would be too small"
         )
     if not snapshot[ENDED].value:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pyvtrace.analysis.compose import FAMILY
 from pyvtrace.analysis.script import Script, parse_script
-from pyvtrace.api.errors import ProgramError
-from pyvtrace.api.filters import NoClause, narrowed
+from pyvtrace.api.filters import NoClause, pieces
+from pyvtrace.checks.origin import Narrowed, Origin, narrowed
 from pyvtrace.checks.problems import CheckError, Spot
 from pyvtrace.lang.lexer import Macros
-from pyvtrace.source import CompileError, Source
+from pyvtrace.source import CompileError, Source, Span
 from pyvtrace.value import Value
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -25,10 +25,11 @@ Library = Callable[[str], Script]
 
 
 class OwnProgram(Value):
-    """A program, with what its header declares, if it has one. Without `filter` there it is about whom it says itself;
-    without a header all of its clauses are about the command."""
+    """A program, with what its header declares, if it has one, and where it was written. Without `filter` there it is
+    about whom it says itself; without a header all of its clauses are about the command."""
 
     script: Script
+    origin: Origin
 
     @property
     def _code(self) -> str:
@@ -52,37 +53,39 @@ class OwnProgram(Value):
         declared = {value.name for value in self.script.values} | {measure.name for measure in self.script.measures}
         return [key.kind for key in self.script.keys] if aggregation in declared else ()
 
-    def narrowed(self) -> str:
+    def narrowed(self) -> Narrowed:
         """The program about the command and what it starts.
 
         Raises:
             CheckError: it is no D, or has no clause where its header says.
         """
-        if self.script.question and not self.script.filters:
-            return self.script.text
-        return narrowed_to(self.script.text, FAMILY, self.script.filters or None)
+        script = self.script
+        if script.question and not script.filters:
+            return Narrowed(script.text, [(0, Span(0, len(script.text)))], self.origin)
+        try:
+            return narrowed_to(script.text, FAMILY, self.origin, script.filters or None)
+        except NoClause as missing:
+            what = f"no clause is for {', '.join(missing.args)}, which the header's filter names"
+            raise CheckError(what, self.origin.spot(script.places["filter"])) from None
 
 
-def narrowed_to(text: str, condition: str, only: Sequence[str] | None = None) -> str:
+def narrowed_to(text: str, condition: str, origin: Origin, only: Sequence[str] | None = None) -> Narrowed:
     """A program whose clauses, or those for the probe descriptions `only`, are about what fulfils a condition.
 
     Raises:
-        CheckError: it is no D, or has no clause for one of them.
+        CheckError: it is no D.
+        NoClause: it has no clause for one of them.
     """
     source = Source("probes", text, "specifier")
     try:
-        return narrowed(source, Macros(), [condition], child=False, only=only).text
+        return narrowed(source, pieces(source, Macros(), [condition], child=False, only=only), origin)
     except CompileError as error:
-        raise CheckError(str(ProgramError(error)).removeprefix("vtrace: ")) from None
-    except NoClause as missing:
-        raise CheckError(
-            f"probes: no clause is for {', '.join(missing.args)}, which the header's filter names"
-        ) from None
+        raise origin.refused(error.diagnostics) from None
 
 
-def own_program(given: str, directory: str, library: Library, where: Spot) -> OwnProgram:
+def own_program(given: str, directory: str, library: Library, where: Spot, inline: Origin) -> OwnProgram:
     """What a spec's `probes` says: D, a file (from the spec's directory), or the name of a script. `where` is the line
-    of the spec.
+    of the spec, `inline` where the text of D would be.
 
     Raises:
         CheckError: it is none of them, or its header is wrong.
@@ -90,13 +93,16 @@ def own_program(given: str, directory: str, library: Library, where: Spot) -> Ow
     path = os.path.join(directory, given)
     try:
         if "{" in given:
-            return OwnProgram(parse_script(given, "probes"))
+            return OwnProgram(parse_script(given, "probes"), inline)
         if os.path.isfile(path):
             with open(path, encoding="utf-8") as file:
-                return OwnProgram(parse_script(file.read(), path))
-        return OwnProgram(library(given))
+                script = parse_script(file.read(), path)
+        else:
+            script = library(given)
+        return OwnProgram(script, Origin(script.source))
     except CompileError as error:
-        raise CheckError(str(ProgramError(error)).removeprefix("vtrace: "), where) from None
+        origin = inline if "{" in given else Origin(error.source)
+        raise origin.refused(error.diagnostics) from None
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise CheckError(f"probes cannot be read: {given}: {why}", where) from None

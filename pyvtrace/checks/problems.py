@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyvtrace.api.errors import VtraceError
+from pyvtrace.source import marked
 from pyvtrace.value import Value
 
 
@@ -20,22 +23,34 @@ class Spot(Value):
 
     def shown(self, hint: str) -> str:
         """The line with a caret below the part, and the hint beside it."""
-        number = f"{self.line:5}"
-        # A tab is as wide below as above.
-        below = "".join("\t" if c == "\t" else " " for c in self.text[: self.start]) + "^" * max(self.width, 1)
-        return f"{number} | {self.text}\n{' ' * len(number)} | {below}{' ' + hint if hint else ''}"
+        return marked(self.line, self.text, self.start, self.width, hint)
 
 
 class CheckError(VtraceError):
-    """One clear message; `where` is the file and line it is about, `hint` says what to do."""
+    """One clear message; `where` is the file and line it is about, `hint` says what to do. `more` are the messages of
+    others that were found with it."""
 
-    def __init__(self, what: str, where: str | Spot = "", hint: str = "") -> None:
+    def __init__(self, what: str, where: str | Spot = "", hint: str = "", more: Sequence[str] = ()) -> None:
         self.what, self.where, self.hint = what, str(where), hint
+        self.spot = where if isinstance(where, Spot) else None
         head = (f"{where}: " if self.where else "") + what
-        if isinstance(where, Spot) and where.text:
-            super().__init__(f"{head}\n{where.shown(hint)}")
-        else:
-            super().__init__(f"{head}\n    {hint}" if hint else head)
+        if self.spot is not None and self.spot.text:
+            head += f"\n{self.spot.shown(hint)}"
+        elif hint:
+            head += f"\n    {hint}"
+        super().__init__("\n".join([head, *more]))
+
+
+class Lost(CheckError):
+    """Something of a run was not seen: it counts as none."""
+
+
+def together(errors: Sequence[CheckError]) -> CheckError:
+    """One error that tells of several, of each once."""
+    first = errors[0]
+    more = dict.fromkeys(map(str, errors))
+    del more[str(first)]
+    return CheckError(first.what, first.spot or first.where, first.hint, list(more))
 
 
 def did_you_mean(name: str, known: list[str]) -> str:

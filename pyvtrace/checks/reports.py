@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree
@@ -129,20 +130,27 @@ def _cell(words: str) -> str:
     return words.replace("|", "\\|").replace("\n", " ")
 
 
-def github(outcomes: Sequence[Outcome], spec: str) -> str:
-    """Lines that GitHub's runner makes annotations of."""
+def github(outcomes: Sequence[Outcome], spec: str, workspace: str) -> str:
+    """Lines that GitHub's runner makes annotations of, at the assertion, or where an error is. Files are named from the
+    workspace of the job on, if there is one."""
+
+    def annotation(kind: str, path: str, line: int, title: str, words: str) -> str:
+        whole = os.path.abspath(path)
+        name = os.path.relpath(whole, workspace) if workspace and whole.startswith(f"{workspace}/") else path
+        at = f",line={line}" if line else ""
+        return f"::{kind} file={_property(name)}{at},title={_property(title)}::{_message(words)}"
+
     found = []
     for outcome in outcomes:
+        title = outcome.check.name
         if outcome.error:
-            found.append(
-                f"::error file={_property(spec)},title={_property(outcome.check.name)}::{_message(outcome.error)}"
-            )
+            path, line = (outcome.where.path, outcome.where.line) if outcome.where is not None else (spec, 0)
+            found.append(annotation("error", path, line, title, outcome.error))
         for finding in outcome.findings:
             if finding.verdict.outcome != PASS:
                 kind = "error" if finding.verdict.outcome == REGRESSION else "warning"
                 whole = "\n".join([sentence(finding), *lines(finding)])
-                title = _property(outcome.check.name)
-                found.append(f"::{kind} file={_property(spec)},title={title}::{_message(whole)}")
+                found.append(annotation(kind, spec, finding.verdict.assertion.line, title, whole))
     return "".join(f"{line}\n" for line in found)
 
 
@@ -155,8 +163,11 @@ def _property(words: str) -> str:
 
 
 def as_json(outcomes: Sequence[Outcome]) -> str:
-    """One document: every check with its findings and the figures of its runs; times in ns."""
-    return json.dumps({"format": 1, "checks": [_outcome(outcome) for outcome in outcomes]}, indent=1) + "\n"
+    """One line: every check with its findings and the figures of its runs; times in ns. docs/schema/check.json
+    describes it."""
+    return (
+        json.dumps({"format": 1, "checks": [_outcome(outcome) for outcome in outcomes]}, separators=(",", ":")) + "\n"
+    )
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:

@@ -18,9 +18,12 @@ from typing import Any
 from pyvtrace.checks.assertions import Assertion, BadAssertion, parse
 from pyvtrace.checks.measure import Command
 from pyvtrace.checks.metrics import Metric
+from pyvtrace.checks.origin import Origin
 from pyvtrace.checks.own import Library, OwnProgram, own_program
-from pyvtrace.checks.problems import CheckError, Spot, did_you_mean
-from pyvtrace.value import Value
+from pyvtrace.checks.problems import CheckError, did_you_mean
+from pyvtrace.checks.toml_places import TomlPlaces
+from pyvtrace.source import Source
+from pyvtrace.value import Value, replace
 
 FILES = ("vtrace.toml", "pyproject.toml")
 # Keys of a check, with the type of each and what it is for.
@@ -36,7 +39,6 @@ KEYS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "probes": (str, "D text, a view, a script or a file"),
 }
 REQUIRED = ("name", "command", "assert")
-_SECTION = re.compile(r"\s*\[\[\s*(?:tool\s*\.\s*vtrace\s*\.\s*)?check\s*\]\]")
 
 
 class Check(Value):
@@ -97,7 +99,7 @@ def load(path: str, calls: Collection[str], library: Library) -> list[Check]:
 
 def parse_spec(text: str, path: str, calls: Collection[str], library: Library) -> list[Check]:
     """As `load`, of a text."""
-    place = _Place(path, text)
+    place = TomlPlaces(path, text)
     try:
         whole: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -123,40 +125,7 @@ def parse_spec(text: str, path: str, calls: Collection[str], library: Library) -
     return checks
 
 
-class _Place:
-    """Lines of a TOML file: `tomllib` gives values, and not where they stood."""
-
-    def __init__(self, path: str, text: str) -> None:
-        self.path, self._lines = path, text.splitlines()
-        self._starts = [line for line, words in enumerate(self._lines) if _SECTION.match(words)]
-
-    def of(self, check: int | None, key: str, words: str = "", part: str = "") -> Spot:
-        """Where a key of the check with that number is, or words in its value, or a part of these words; else where the
-        check begins."""
-        start, end = 0, len(self._lines)
-        if check is not None and check < len(self._starts):
-            start = self._starts[check]
-            end = self._starts[check + 1] if check + 1 < len(self._starts) else end
-        is_key = re.compile(rf"\s*(?:\[+\s*)?[\"']?({re.escape(key)})[\"']?\s*[=.\]]")
-        for line in range(start, end):
-            if found := is_key.match(self._lines[line]):
-                at = next((n for n in range(line, end) if words and words in self._lines[n]), None)
-                if at is None:
-                    return self._spot(line, found.start(1), len(key))
-                column = self._lines[at].index(words)
-                inner = words.find(part) if part else -1
-                return self._spot(at, column + max(inner, 0), len(part) if inner >= 0 else len(words))
-        return self._spot(start, 0, len(self._lines[start]) if self._lines else 0)
-
-    def at(self, line: int, column: int) -> Spot:
-        """A place that is known by its numbers, which begin with 1."""
-        return self._spot(line - 1, column - 1, 1)
-
-    def _spot(self, line: int, start: int, width: int) -> Spot:
-        return Spot(self.path, line + 1, self._lines[line] if line < len(self._lines) else "", start, width)
-
-
-def _check(table: object, number: int, place: _Place, calls: Collection[str], library: Library) -> Check:
+def _check(table: object, number: int, place: TomlPlaces, calls: Collection[str], library: Library) -> Check:
     if not isinstance(table, dict):
         raise CheckError("a check is a table", place.of(number, "check"), "write [[check]] above its keys")
     for key, value in table.items():
@@ -175,7 +144,9 @@ def _check(table: object, number: int, place: _Place, calls: Collection[str], li
         if table.get(key, least) < least:
             raise CheckError(f"{key} has to be at least {least}", place.of(number, key))
     given, where = table.get("probes", ""), place.of(number, "probes")
-    probes = own_program(given, os.path.dirname(place.path), library, where) if given else None
+    written = place.characters(number, "probes", given)
+    inline = Origin(place.source, written) if written else Origin(Source(f"{place.source.name}: probes", given))
+    probes = own_program(given, os.path.dirname(place.source.name), library, where, inline) if given else None
     own, times = (probes.aggregations, probes.times) if probes is not None else ((), {})
     return Check(
         table["name"],
@@ -188,12 +159,12 @@ def _check(table: object, number: int, place: _Place, calls: Collection[str], li
 
 
 def _assertion(
-    text: object, number: int, place: _Place, calls: Collection[str], own: Collection[str], times: Mapping[str, str]
+    text: object, number: int, place: TomlPlaces, calls: Collection[str], own: Collection[str], times: Mapping[str, str]
 ) -> Assertion:
     if not isinstance(text, str):
         raise CheckError(f"an assertion is a text, not {text!r}", place.of(number, "assert"))
     try:
-        return parse(text, calls, own, times)
+        return replace(parse(text, calls, own, times), line=place.of(number, "assert", text).line)
     except BadAssertion as problem:
         where = place.of(number, "assert", text, problem.part)
         raise CheckError(str(problem), where, problem.hint) from None

@@ -14,12 +14,15 @@ from types import TracebackType
 from pyvtrace.analysis.compose import FAMILY, FAMILY_CLAUSES, FAMILY_DECLARATION
 from pyvtrace.analysis.histogram import Histogram, histogram
 from pyvtrace.analysis.units import MS, US, S, duration
+from pyvtrace.api.errors import ProgramError, TracingError
 from pyvtrace.api.session import Session
 from pyvtrace.api.snapshot import Aggregation, Snapshot
 from pyvtrace.checks.measure import total
 from pyvtrace.checks.metrics import SCALE, SUBJECTS, Metric, aggregation, clauses, declarations
+from pyvtrace.checks.origin import Narrowed, Origin, placed
 from pyvtrace.checks.own import narrowed_to
 from pyvtrace.checks.problems import CheckError, did_you_mean
+from pyvtrace.source import Source
 
 _CALLS = "syscalls"
 _SWITCH = 0x76747261  # no `which` of getpriority(2)
@@ -144,7 +147,7 @@ class Watch:
 
     Raises, on entering:
         TracingError: the kernel or this user's privilege does not allow it.
-        CheckError: a subject is none.
+        CheckError: a subject is none, or a program no D.
     Raises, on leaving:
         CheckError: something was lost, so that counts would be too small.
     """
@@ -154,8 +157,14 @@ class Watch:
         self.snapshot: Snapshot | None = None
 
     def __enter__(self) -> Watch:
-        self._session = Session(self._program(), pid=os.getpid(), narrow=False)
-        self._session.__enter__()
+        text, own = self._program()
+        self._session = Session(text, pid=os.getpid(), narrow=False)
+        try:
+            self._session.__enter__()
+        except (TracingError, ProgramError) as error:
+            if problem := placed(text, own, error):
+                raise problem from None
+            raise
         _switch(1)
         return self
 
@@ -168,7 +177,9 @@ class Watch:
         if complaints and error is None:
             raise CheckError(f"not everything was seen: {'; '.join(complaints)}")
 
-    def _program(self) -> str:
+    def _program(self) -> tuple[str, list[Narrowed]]:
+        """The D that watches, and what of it was given."""
+        own = []
         self._places: dict[str, int] = {}
         metrics = [Metric(what, what in SUBJECTS and bool(SUBJECTS[what].timed)) for what in self._what]
         parts = [_HEAD, FAMILY_DECLARATION, declarations(metrics)]
@@ -176,7 +187,8 @@ class Watch:
             if what == _CALLS:
                 parts.append(_ALL_CALLS)
             elif "{" in what:
-                parts.append(narrowed_to(what, _ME) + "\n")
+                own.append(narrowed_to(what, _ME, Origin(Source("program", what))))
+                parts.append(own[-1].text + "\n")
             elif what in SUBJECTS:
                 self._places[what] = place
                 parts.append(clauses(metrics[place], place, _ME))
@@ -184,7 +196,7 @@ class Watch:
                 known = [_CALLS, *SUBJECTS]
                 hint = did_you_mean(what, known) or f"there are {', '.join(known)}, and D programs"
                 raise CheckError(f"{what!r} is nothing that can be watched", hint=hint)
-        return "\n".join([*parts, _TAIL, FAMILY_CLAUSES])
+        return "\n".join([*parts, _TAIL, FAMILY_CLAUSES]), own
 
     # --------------------------------------------------------------------------------------------------- what it saw
 

@@ -12,6 +12,7 @@ from pyvtrace.analysis.units import duration
 from pyvtrace.api.snapshot import Aggregation, Snapshot
 from pyvtrace.checks.measure import Command, watched
 from pyvtrace.checks.metrics import ENDS, WAITS, Metric, filled
+from pyvtrace.checks.origin import Narrowed
 from pyvtrace.checks.own import OwnProgram
 from pyvtrace.runtime.places import device_names
 from pyvtrace.value import Value
@@ -97,16 +98,17 @@ def causes(command: Command, metrics: Sequence[Metric], own: OwnProgram | None =
             tables = [snapshot[name] for name in (f"why_{place}", f"why_user_{place}") if name in snapshot]
             found[subject] = [cause for table in tables for cause in _causes(table)]
     if owned and own is not None:
-        snapshot = _watched(command, [own.narrowed()])
+        program = own.narrowed()
+        snapshot = _watched(command, [program.text], program)
         for subject in owned:
             name = subject[1:]
             found[subject] = _causes(snapshot[subject], own.kinds(name), timed=name in own.times)
     return found
 
 
-def _watched(command: Command, parts: Sequence[str]) -> Snapshot:
+def _watched(command: Command, parts: Sequence[str], own: Narrowed | None = None) -> Snapshot:
     text = "\n".join(["#pragma D option quiet\n", FAMILY_DECLARATION, *parts, ENDS, FAMILY_CLAUSES])
-    return watched(command, text, _OPTIONS)[0]
+    return watched(command, text, _OPTIONS, own)[0]
 
 
 def moved(now: Sequence[Cause], before: Sequence[Cause] | None, *, timed: bool) -> list[Moved]:

@@ -6,28 +6,34 @@ when it is over.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 
 import click
 
 from pyvtrace.analysis.bubbles.bubbles import Bubble
-from pyvtrace.analysis.bubbles.script import COMES_BACK, program
+from pyvtrace.analysis.bubbles.script import COMES_BACK, compiled
+from pyvtrace.analysis.bubbles.told import Told, told
 from pyvtrace.analysis.bubbles.watch import Watch
+from pyvtrace.cli.bubble_lines import Paper, text_of
 from pyvtrace.cli.showing import size_of
 from pyvtrace.cli.terminal import Signals
-from pyvtrace.cli.views import duration, run_command, writable
+from pyvtrace.cli.views import RECORD, duration, recorder_of, run_command, writable
+from pyvtrace.export.bubble_data import KIND, data
+from pyvtrace.export.recording import Origin, Recorder
 from pyvtrace.kernel.target import LiveTarget
-from pyvtrace.render.bubbles import WIDTH, lines
+from pyvtrace.render.bubbles import WIDTH
 from pyvtrace.runtime import places
 from pyvtrace.runtime.complaints import drop_lines
-from pyvtrace.runtime.program import compile_text
 from pyvtrace.runtime.session import Session
-from pyvtrace.source import Source
 
 _SECOND = 1_000_000_000
+_PRIORITY = -20
+# Processes that have ended of which functions can still be named: bubbles are told of within seconds.
+_ENDED = 256
 # Waits of a part of the shortest bubble are recorded: a holder may have waited several times.
 _DETAIL = 2
 _TAKE, _LOOK = 0.1, 1.0  # seconds between readings of records, and looks at who still waits
@@ -46,6 +52,7 @@ def command() -> click.Command:
         click.Option(["--svg"], type=click.Path(dir_okay=False), metavar="FILE",
                      help="Write a time line of the bubble with most waiting that a browser shows."),
         click.Option(["--json"], is_flag=True, help="Print JSON lines: one object a bubble, with all its waits."),
+        RECORD,
     ]  # fmt: skip
     return click.Command(
         "vtrace bubbles",
@@ -61,28 +68,40 @@ def main(argv: Sequence[str]) -> int:
     return run_command(command(), "vtrace bubbles", argv[1:])
 
 
-def trace(*, minimum: int, pids: tuple[int, ...], length: int | None, svg: str | None, json: bool) -> None:
+def trace(
+    *, minimum: int, pids: tuple[int, ...], length: int | None, svg: str | None, json: bool, record: str | None
+) -> None:
     """What the command does with its options."""
     if svg is not None:
         writable(svg)
     pids = tuple(map(places.process, pids))
     with ExitStack() as stack:
+        recorder = stack.enter_context(recorder_of(record))
         target = LiveTarget()
         detail = max(1, minimum // _DETAIL)
-        text = program(comes_back=target.raw_tracepoint(COMES_BACK) is not None)
-        spec = compile_text(Source("waits.d", text), target, {}, (str(detail),))
+        spec = compiled(target, detail, comes_back=target.raw_tracepoint(COMES_BACK) is not None)
         signals = stack.enter_context(Signals())
         session = stack.enter_context(Session(spec, target))
+        if session.names is not None:
+            session.names.keep(_ENDED)
         watch = Watch(session, minimum, pids)
+        tape = Tape(recorder, session, {"minimum": minimum, "pids": list(pids)}) if recorder else None
+        # Where processors are in demand, who watches must not be the one that waits: records would be lost.
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
         session.attach()
         if length is None:
             print("vtrace: tracing until Ctrl-C", file=sys.stderr, flush=True)
-        show = Shown(watch, svg, json=json)
-        _run(session, signals, watch, show, None if length is None else length / _SECOND)
+        show = Shown(watch, Paper(svg, json=json), tape, live=not json and sys.stdout.isatty())
+        _run(session, signals, watch, show, tape, None if length is None else length / _SECOND)
         session.detach()
         show.end()
         for line in [*drop_lines(_lost(session)), *watch.complaints()]:
             print(f"vtrace: {line}", file=sys.stderr)
+            if tape is not None:
+                tape.complain(line)
+        if tape is not None:
+            tape.interval()
 
 
 def _lost(session: Session) -> Mapping[str, list[int]]:
@@ -98,10 +117,8 @@ def now() -> int:
 class Shown:
     """What is printed. On a terminal bubbles that grow stand at its bottom, drawn anew each second."""
 
-    def __init__(self, watch: Watch, svg: str | None, *, json: bool) -> None:
-        self._watch, self._svg, self._json = watch, svg, json
-        self._largest = 0
-        self._live = not json and sys.stdout.isatty()
+    def __init__(self, watch: Watch, paper: Paper, tape: Tape | None, *, live: bool) -> None:
+        self._watch, self._paper, self._tape, self._live = watch, paper, tape, live
         self._drawn = 0
 
     def over(self) -> None:
@@ -116,7 +133,8 @@ class Shown:
             return
         self._erase()
         width, height = size_of(sys.stdout.fileno())
-        drawn = [line for b in self._watch.growing() if b.open for line in self._lines(b, width)][: height - 2]
+        growing = [self._told(bubble) for bubble in self._watch.growing() if bubble.open]
+        drawn = [line for one in growing for line in text_of(one, width)][: height - 2]
         sys.stdout.write("".join(f"{line[:width]}\n" for line in drawn))
         sys.stdout.flush()
         self._drawn = len(drawn)
@@ -134,45 +152,41 @@ class Shown:
             sys.stdout.write(f"\x1b[{self._drawn}A\x1b[J")
         self._drawn = 0
 
+    def _told(self, bubble: Bubble) -> Told:
+        return told(bubble, time.time_ns() - (now() - bubble.began), places.device_names(), self._watch.samples)
+
     def _print(self, bubble: Bubble) -> None:
-        if self._svg is not None and bubble.waiting > self._largest:
-            self._largest = bubble.waiting
-            self._draw(self._svg, bubble)
-        if self._json:
-            from json import dumps
-
-            from pyvtrace.export.bubbles import bubble_object
-
-            made = bubble_object(bubble, _wall(bubble), places.device_names(), self._watch.samples)
-            print(dumps(made, separators=(",", ":")), flush=True)
-            return
-        width = size_of(sys.stdout.fileno())[0] if self._live else WIDTH
-        print(*self._lines(bubble, width), "", sep="\n", flush=True)
-
-    def _draw(self, path: str, bubble: Bubble) -> None:
-        from pyvtrace.render.timeline import timeline
-
-        devices = places.device_names()
-        (title, *_) = lines(bubble, _clock(bubble), devices)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(timeline(bubble, title, devices))
-
-    def _lines(self, bubble: Bubble, width: int) -> Iterator[str]:
-        return lines(bubble, _clock(bubble), places.device_names(), self._watch.samples, width)
+        one = self._told(bubble)
+        if self._tape is not None:
+            self._tape.bubble(one)
+        self._paper.write(one, size_of(sys.stdout.fileno())[0] if self._live else WIDTH)
 
 
-def _clock(bubble: Bubble) -> str:
-    """The time of day when it began."""
-    began = _wall(bubble)
-    return time.strftime("%H:%M:%S", time.localtime(began // _SECOND)) + f".{began // 1_000_000 % 1000:03}"
+class Tape:
+    """The recording of --record."""
+
+    def __init__(self, recorder: Recorder, session: Session, asked: Mapping[str, object]) -> None:
+        self._recorder, self._session = recorder, session
+        first = session.snapshot()
+        self._start_ns = first.time_ns
+        recorder.begin(Origin(KIND, KIND, session.spec.source.text, (), session.spec.options, asked), first)
+
+    def bubble(self, one: Told) -> None:
+        """One that was told of now."""
+        self._recorder.bubble(now() - self._start_ns, data(one))
+
+    def complain(self, line: str) -> None:
+        """What was said of the trace."""
+        self._recorder.complain(line, now())
+
+    def interval(self) -> None:
+        """Everything so far goes to the file."""
+        self._recorder.take(self._session.snapshot())
 
 
-def _wall(bubble: Bubble) -> int:
-    """When it began, in ns since 1970."""
-    return time.time_ns() - (now() - bubble.began)
-
-
-def _run(session: Session, signals: Signals, watch: Watch, show: Shown, seconds: float | None) -> None:
+def _run(
+    session: Session, signals: Signals, watch: Watch, show: Shown, tape: Tape | None, seconds: float | None
+) -> None:
     """Until the user, a signal or the time ends it."""
     end = None if seconds is None else time.monotonic() + seconds
     found = time.monotonic()
@@ -186,6 +200,8 @@ def _run(session: Session, signals: Signals, watch: Watch, show: Shown, seconds:
         if at >= look:
             begins = time.thread_time()
             session.note()
+            if tape is not None:
+                tape.interval()
             watch.look(now())
             show.growing()
             look = at + max(_LOOK, _PACE * (time.thread_time() - begins))

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 
 import click
 
+from pyvtrace.analysis.library import NotFound, places
+from pyvtrace.analysis.library import find as find_script
 from pyvtrace.analysis.script import Script
 from pyvtrace.checks import baseline as baselines
 from pyvtrace.checks import engine, reports
@@ -17,8 +19,6 @@ from pyvtrace.checks.engine import Outcome
 from pyvtrace.checks.problems import CheckError, did_you_mean
 from pyvtrace.checks.spec import Check, find, load
 from pyvtrace.checks.verdicts import INCONCLUSIVE, REGRESSION
-from pyvtrace.cli.library import NotFound, places
-from pyvtrace.cli.library import find as find_script
 from pyvtrace.value import replace
 
 PASSED, REGRESSED, FAILED, UNDECIDED = 0, 1, 2, 3
@@ -257,7 +257,8 @@ def _report(
     if as_json != "-":
         _show(outcomes)
     if os.environ.get("GITHUB_ACTIONS") == "true" and as_json != "-":
-        sys.stdout.write(reports.github(outcomes, spec))
+        workspace = os.environ.get("GITHUB_WORKSPACE", "").rstrip("/")
+        sys.stdout.write(reports.github(outcomes, spec, workspace))
     for path, text, mode in (
         (junit, reports.junit, "w"),
         (markdown, reports.markdown, "a"),
@@ -328,7 +329,8 @@ def in_vm(kernel: str | None, outputs: Sequence[str | None]) -> int:
     for path in outputs:
         if path is not None and path != "-":
             options += ["--output", path]
-    options += [f"--env={name}" for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY") if name in os.environ]
+    # What the command would find here, it finds there. A shell sets them, which knows identifiers only.
+    options += [f"--env={name}" for name in os.environ if name.isidentifier() and name.isascii()]
     vtrace = [sys.executable, "-c", "from pyvtrace.cli.main import run; run()"]
     status = vm_main(["vm", "run", "--memory", "2G", *options, "--", *vtrace, "check", *words])
     # Everything else is the virtual machine's: none was started, it was ended, a report did not come back.

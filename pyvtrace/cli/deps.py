@@ -16,13 +16,17 @@ import click
 from pyvtrace.analysis.deps.program import SCRIPT, program, waits_of
 from pyvtrace.analysis.deps.report import Beginning, Report, report
 from pyvtrace.analysis.deps.sockets import Sockets, asleep, sockets_of
+from pyvtrace.analysis.library import read_script
 from pyvtrace.analysis.script import parse_script
 from pyvtrace.cli.console import say
-from pyvtrace.cli.library import read_script
-from pyvtrace.cli.showing import Plan, draw, paper, paper_width, set_aside, size_of
-from pyvtrace.cli.tracing import Asked, conditions
-from pyvtrace.cli.views import duration, owned, run_command
+from pyvtrace.cli.showing import Plan, draw, leave_table, paper, paper_writer, set_aside
+from pyvtrace.cli.tracing import Asked as Whom
+from pyvtrace.cli.tracing import conditions
+from pyvtrace.cli.views import RECORD, duration, owned, recorder_of, run_command
 from pyvtrace.export.deps import as_json
+from pyvtrace.export.deps_recordings import About, DepsTape
+from pyvtrace.export.json_programs import line
+from pyvtrace.export.recording import Recorder
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.providers.syscall import table
 from pyvtrace.render.deps import DepsView
@@ -32,7 +36,7 @@ from pyvtrace.runtime.processes import Command
 from pyvtrace.runtime.program import compile_text
 from pyvtrace.runtime.session import Session
 from pyvtrace.source import Source
-from pyvtrace.value import replace
+from pyvtrace.value import Value, replace
 
 _SECOND = 1_000_000_000
 _NOTHING = Sockets({}, {}, frozenset(), False)
@@ -54,6 +58,7 @@ def command() -> click.Command:
         click.Option(["--duration"], callback=seconds, metavar="TIME", help="End after this time: 30, 10m."),
         click.Option(["--once"], is_flag=True, help="Print one report at the end, also on a terminal."),
         click.Option(["--json"], is_flag=True, help="Print JSON lines: an object a report."),
+        RECORD,
     ]  # fmt: skip
     return click.Command(
         "vtrace deps",
@@ -64,15 +69,40 @@ def command() -> click.Command:
     )
 
 
+class Asked(Value):
+    """What the user asked for: a process, or a command; when to show it; where to record it."""
+
+    pid: int | None
+    run: str | None
+    plan: Plan
+    recorder: Recorder | None = None
+
+    @property
+    def about(self) -> str:
+        return f"process {self.pid}" if self.run is None else self.run
+
+    def tracing(self, *streams: int | None) -> Tracing:
+        """The trace, not begun yet; the command gets `streams`.
+
+        Raises:
+            ProcessError: there is no such command.
+        """
+        return Tracing(self, None if self.run is None else processes.run(self.run, streams))
+
+
 class Tracing:
-    """A running trace. A context manager; inside it probes are in place, and the command of -c runs.
+    """A running trace. A context manager; inside it probes are in place, and the command of -c runs. Every report goes
+    to the recorder, too, if there is one; where there is only one at the end, one a second does.
 
     Raises on entering:
         CompileError, BpfError, Rejected: it cannot be traced.
+        RecordingFailed: as whenever a report is made, it cannot be recorded.
     """
 
-    def __init__(self, pid: int | None, child: Command | None) -> None:
-        self._pid, self._child, self._faults = pid, child, 0
+    def __init__(self, asked: Asked, child: Command | None) -> None:
+        self._asked, self._pid, self._child, self._faults = asked, asked.pid, child, 0
+        self._tape = None if asked.recorder is None else DepsTape(asked.recorder)
+        self._due = math.inf if self._tape is None or asked.plan.interval < math.inf else 0.0
 
     def __enter__(self) -> Tracing:
         with ExitStack() as stack:
@@ -82,13 +112,16 @@ class Tracing:
             script = parse_script(read_script(SCRIPT), SCRIPT)
             self._waits = waits_of(script)
             sockets = _NOTHING if self._pid is None else sockets_of(self._pid)
-            asked = conditions(Asked(() if self._pid is None else (self._pid,)), self._child is not None)
+            asked = conditions(Whom(() if self._pid is None else (self._pid,)), self._child is not None)
             text = program(script, asked, self._pid, sockets.listening)
             child = self._child.pid if self._child is not None else 0
             spec = compile_text(Source(SCRIPT, text), target, {}, (), child)
             self._session = stack.enter_context(Session(spec, target))
             self._session.fire("BEGIN")
             self._begin(sockets, child)
+            if self._tape is not None:
+                about = About(self._asked.about, self.unseen)
+                self._tape.begin(spec, about, self._beginning, self._waits, self._session.snapshot())
             self._session.attach()
             if self._child is not None:
                 self._child.start()
@@ -117,7 +150,10 @@ class Tracing:
         now = self._session.snapshot()
         self._faults += sum(1 for _ in self._session.records())
         now = replace(now, time_ns=ended or now.time_ns, lost={**now.lost, "faults": self._faults})
-        return report(now, self._beginning, self._waits, asleep(self._beginning.pid))
+        sleepers = asleep(self._beginning.pid)
+        if self._tape is not None:
+            self._tape.take(now, sleepers)
+        return report(now, self._beginning, self._waits, sleepers)
 
     watch = snapshot
 
@@ -131,12 +167,24 @@ class Tracing:
     def over(self) -> bool:
         """Whether there is nothing left to trace."""
         if self._child is not None:
-            return self._child.has_ended()
-        return self._pid is not None and not places.alive(self._pid)
+            ended = self._child.has_ended()
+        else:
+            ended = self._pid is not None and not places.alive(self._pid)
+        if not ended and time.monotonic() >= self._due:
+            self._due = time.monotonic() + 1
+            self.snapshot()
+        return ended
 
 
 def trace(
-    *, pid: int | None, run: str | None, interval: int | None, duration: int | None, once: bool, json: bool
+    *,
+    pid: int | None,
+    run: str | None,
+    interval: int | None,
+    duration: int | None,
+    once: bool,
+    json: bool,
+    record: str | None,
 ) -> None:
     """What the command does with its options."""
     if (pid is None) == (run is None):
@@ -148,18 +196,9 @@ def trace(
     if interval is not None and not once:
         every = interval / _SECOND
     plan = Plan(every, None if duration is None else duration / _SECOND)
-    about = f"process {pid}" if run is None else run
-    if live:
-        _live(pid, run, plan, about)
-    elif json:
-        _json(pid, run, plan)
-    else:
-        _paper(pid, run, plan, about)
-
-
-def _started(pid: int | None, run: str | None, *streams: int | None) -> Tracing:
-    """A trace, not begun yet; the command gets `streams`."""
-    return Tracing(pid, None if run is None else processes.run(run, streams))
+    show = _live if live else _json if json else _paper
+    with recorder_of(record) as recorder:
+        show(Asked(pid, run, plan, recorder))
 
 
 def _announce(tracing: Tracing, plan: Plan) -> None:
@@ -167,51 +206,41 @@ def _announce(tracing: Tracing, plan: Plan) -> None:
         say("tracing until it ends, or Ctrl-C")
 
 
-def _json(pid: int | None, run: str | None, plan: Plan) -> None:
+def _json(asked: Asked) -> None:
     """JSON lines on standard output, which is for them alone: what a command writes goes to standard error."""
-    from json import dumps
-
-    with _started(pid, run, None, 2) as tracing:
-        _announce(tracing, plan)
+    with asked.tracing(None, 2) as tracing:
+        _announce(tracing, asked.plan)
         if tracing.unseen:
             say(tracing.unseen)
 
         def show(seen: Report) -> None:
-            sys.stdout.write(dumps(as_json(seen), separators=(",", ":")) + "\n")
+            sys.stdout.write(line(as_json(seen)))
             sys.stdout.flush()
 
-        paper(tracing, plan, show)
+        paper(tracing, asked.plan, show)
 
 
-def _paper(pid: int | None, run: str | None, plan: Plan, about: str) -> None:
+def _paper(asked: Asked) -> None:
     """Reports on standard output, terminal or not."""
-    terminal = sys.stdout.isatty()
-    paint = theme(os.environ, sys.stdout.encoding, terminal=terminal)
-    width = size_of(sys.stdout.fileno())[0] if terminal else paper_width(os.environ)
-    view = DepsView(about, live=False)
-    with _started(pid, run) as tracing:
-        _announce(tracing, plan)
+    view, write = DepsView(asked.about, live=False), paper_writer()
+    with asked.tracing() as tracing:
+        _announce(tracing, asked.plan)
         view.warning = tracing.unseen
 
         def show(seen: Report) -> None:
             view.take(seen)
-            sys.stdout.writelines(paint.text(line).rstrip() + "\n" for line in view.paper(width, paint.glyphs))
-            sys.stdout.flush()
+            write(view)
 
-        paper(tracing, plan, show)
+        paper(tracing, asked.plan, show)
 
 
-def _live(pid: int | None, run: str | None, plan: Plan, about: str) -> None:
+def _live(asked: Asked) -> None:
     """The view that refreshes in place; its last table stays on the screen when it ends."""
     output, keys = sys.stdout.fileno(), sys.stdin.fileno() if sys.stdin.isatty() else None
     paint = theme(os.environ, sys.stdout.encoding, terminal=True)
-    view = DepsView(about)
-    with set_aside(run) as streams, _started(pid, run, *streams) as tracing:
+    view = DepsView(asked.about)
+    with set_aside(asked.run) as streams, asked.tracing(*streams) as tracing:
         view.warning = tracing.unseen
         view.take(tracing.snapshot())
-        draw(tracing, plan, view, paint, output, keys)
-    width, height = size_of(output)
-    # With room for the command line above it and the prompt below.
-    lines = view.table(width, paint.glyphs, max(1, height - 3))
-    sys.stdout.writelines(paint.text(line) + "\n" for line in lines)
-    sys.stdout.flush()
+        draw(tracing, asked.plan, view, paint, output, keys)
+    leave_table(view, paint, output)

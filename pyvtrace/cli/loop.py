@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from collections import Counter
@@ -13,21 +12,25 @@ from types import TracebackType
 
 import click
 
-from pyvtrace.analysis.compose import FAMILY, FAMILY_CLAUSES, FAMILY_DECLARATION, filtered
-from pyvtrace.analysis.loop.groups import Groups, Reading, loops
-from pyvtrace.analysis.loop.turns import LongTurn, Loop, Turns
+from pyvtrace.analysis.compose import family, filtered
+from pyvtrace.analysis.library import read_script
+from pyvtrace.analysis.loop.groups import Groups, Reading, reading_of
+from pyvtrace.analysis.loop.turns import LongTurn, Turns
 from pyvtrace.analysis.script import parse_script
 from pyvtrace.analysis.units import MS
-from pyvtrace.api.events import Events
-from pyvtrace.cli.library import read_script
-from pyvtrace.cli.showing import collect_rarely, paper_width, set_aside, size_of
-from pyvtrace.cli.terminal import Signals, Terminal
+from pyvtrace.api.events import Event, Events
+from pyvtrace.api.tape import read_now
+from pyvtrace.cli.showing import Plan, draw, leave_table, paper_writer, set_aside
+from pyvtrace.cli.terminal import Signals
 from pyvtrace.cli.tracing import Asked, conditions
-from pyvtrace.cli.views import duration, owned, run_command
+from pyvtrace.cli.views import RECORD, duration, owned, recorder_of, run_command
+from pyvtrace.export.json_programs import line
 from pyvtrace.export.loop import loop_object, turn_object
+from pyvtrace.export.loop_recordings import LoopTape
+from pyvtrace.export.recording import Recorder
 from pyvtrace.kernel.target import LiveTarget
-from pyvtrace.render.loop import NOTHING, LoopView, report
-from pyvtrace.render.theme import Theme, theme
+from pyvtrace.render.loop import NOTHING, LoopView
+from pyvtrace.render.theme import theme
 from pyvtrace.runtime import places, processes
 from pyvtrace.runtime.complaints import drop_lines
 from pyvtrace.runtime.processes import Command
@@ -44,7 +47,7 @@ _DEFAULT = 10 * MS
 _SECOND = 1_000_000_000
 _MOST_COMPLAINTS, _FURTHER = 8, "further run-time errors"
 _LOOK = 0.1  # seconds between looks at whether what is traced has ended
-_FIRST, _INTERVAL = 0.2, 1.0  # seconds until a live view shows something, and from one picture to the next
+_INTERVAL = 1.0  # seconds from one picture, or reading that is recorded, to the next
 
 
 def command() -> click.Command:
@@ -58,6 +61,7 @@ def command() -> click.Command:
         click.Option(["--duration"], callback=duration("s"), metavar="TIME", help="End after this time: 30, 10m."),
         click.Option(["--json"], is_flag=True,
                      help="Print JSON lines: a long turn when it ends, every loop at the end."),
+        RECORD,
     ]  # fmt: skip
     return click.Command(
         "vtrace loop",
@@ -80,24 +84,27 @@ def program(asked: Asked, *, child: bool) -> str:
     wanted = conditions(asked, child) or [f"pid != {os.getpid()}"]
     text = filtered(parse_script(read_script(_SCRIPT), _SCRIPT), wanted)
     text = text.replace(_MINIMUM.format(_DEFAULT), _MINIMUM.format(asked.minimum))
-    return (FAMILY_DECLARATION + FAMILY_CLAUSES if FAMILY in wanted else "") + text
+    return family(wanted) + text
 
 
 class Watching:
-    """A running trace. A context manager; inside it probes are in place, and the command of -c runs.
+    """A running trace. A context manager; inside it probes are in place, and the command of -c runs. Every second, and
+    whatever is shown, goes to the recorder, too, if there is one.
 
     Raises on entering:
         CompileError, BpfError, Rejected: it cannot be traced.
+        RecordingFailed: as whenever something is read, it cannot be recorded.
     """
 
-    def __init__(self, asked: Asked, child: Command | None) -> None:
+    def __init__(self, asked: Asked, child: Command | None, recorder: Recorder | None = None) -> None:
         self._asked, self._child = asked, child
+        self._tape = None if recorder is None else LoopTape(recorder)
         self._complaints: Counter[str] = Counter()
         self._devices: dict[int, str] = {}
         self._turns = Turns(frames_of)
         self._groups = Groups(self.name_device)
         self._hints: dict[int, str] = {}
-        self._noted = 0.0
+        self._noted = self._read = 0.0
 
     def __enter__(self) -> Watching:
         with ExitStack() as stack:
@@ -109,9 +116,19 @@ class Watching:
             spec = compile_text(Source(_SCRIPT, text), target, {}, (), child)
             self._session = stack.enter_context(Session(spec, target))
             store = Store(spec, self._session)
-            self._events = Events(spec, self._complain, store, self._session.shower)
+            first = self._session.snapshot()
+            if self._tape is not None:
+                self._tape.begin(spec, self._asked.minimum, first)
+                # Those that there are now are in the recording, whether a turn needs them or not.
+                self._devices = dict(places.device_names())
+            self._first_ns = first.time_ns
+            record = None if self._tape is None else self._record
+            self._events = Events(spec, self._complain, store, self._session.shower, record)
             self._session.attach()
-            self._started = time.monotonic()
+            self._started_ns = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+            self._read = time.monotonic()
+            if self._tape is not None:
+                self._tape.start(self._started_ns)
             if self._child is not None:
                 self._child.start()
             self._stack = stack.pop_all()
@@ -119,6 +136,10 @@ class Watching:
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
+
+    def _record(self, event: Event) -> None:
+        assert self._tape is not None
+        self._tape.event(read_now(event, self._first_ns))
 
     def _complain(self, line: str) -> None:
         # Run-time errors of the script: each once, and no more of them than anybody reads.
@@ -139,6 +160,12 @@ class Watching:
         if now >= self._noted + 1:
             self._noted = now
             self._session.note()
+        ended = self._take()
+        if self._tape is not None and now >= self._read + _INTERVAL:
+            self.reading()
+        return ended
+
+    def _take(self) -> list[LongTurn]:
         while self._session.pump(self._events, 0):
             pass
         while self._events.waiting:
@@ -153,6 +180,7 @@ class Watching:
 
     def reading(self, ended_ns: int | None = None) -> Reading:
         """Everything so far. `ended_ns` is when the probes went, by CLOCK_MONOTONIC."""
+        self._read = time.monotonic()
         snapshot = self._session.snapshot()
         if ended_ns is not None:
             snapshot = replace(snapshot, time_ns=ended_ns)
@@ -160,23 +188,19 @@ class Watching:
         remarks += drop_lines(self._session.lost())
         if left_out := self._turns.dropped + self._events.missed:
             remarks.append(f"{left_out} records left out: more came than were read")
-        # Of a thread that has ended nobody will see the next wait.
-        rows = (row if _there(row.loop) else replace(row, under_way=None) for row in loops(snapshot))
-        return Reading(
-            snapshot.time_ns / _SECOND - self._started,
-            self._asked.minimum,
-            tuple(rows),
-            tuple(self._groups.ordered()),
-            dict(self._groups.by_loop),
-            (*remarks, *sorted({hint for hint in self._hints.values() if hint})),
-        )
+        remarks += sorted({hint for hint in self._hints.values() if hint})
+        threads = {(int(key[0]), int(key[1])) for key in snapshot.tables["under_way"].rows}
+        gone = {(pid, tid) for pid, tid in threads if not os.path.exists(f"/proc/{pid}/task/{tid}")}
+        if self._tape is not None:
+            self._tape.take(snapshot, remarks, gone, self._devices)
+        return reading_of(snapshot, self._started_ns, self._asked.minimum, self._groups, gone, remarks)
 
     def last(self) -> tuple[list[LongTurn], Reading]:
         """The long turns that were not taken yet, and what was seen in all; the probes are gone."""
         # Taking probes away may take the kernel a second, in which less and less is seen.
         ended_ns = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
         self._session.detach()
-        ended = self.pump()
+        ended = self._take()
         self._turns.flush()
         rest = self._turns.all_ended()
         self._groups.add(rest)
@@ -187,10 +211,6 @@ class Watching:
         if device not in self._devices:
             self._devices = {**dict.fromkeys((device,), ""), **places.device_names()}
         return self._devices[device]
-
-
-def _there(loop: Loop) -> bool:
-    return os.path.exists(f"/proc/{loop.pid}/task/{loop.tid}")
 
 
 def _hint(turn: LongTurn) -> str:
@@ -211,16 +231,15 @@ def _hint(turn: LongTurn) -> str:
 # ------------------------------------------------------------------------------------------------------------- running
 
 
-def trace(*, pids: tuple[int, ...], run: str | None, minimum: int, duration: int | None, json: bool) -> None:
+def trace(
+    *, pids: tuple[int, ...], run: str | None, minimum: int, duration: int | None, json: bool, record: str | None
+) -> None:
     """What the command does with its options."""
     asked = Asked(tuple(map(places.process, pids)), minimum=minimum)
     seconds = None if duration is None else duration / _SECOND
-    if json:
-        _json_lines(asked, run, seconds)
-    elif owned():
-        _live(asked, run, seconds)
-    else:
-        _paper(asked, run, seconds)
+    show = _json_lines if json else _live if owned() else _paper
+    with recorder_of(record) as recorder:
+        show(asked, run, seconds, recorder)
 
 
 def _until_over(watching: Watching, signals: Signals, seconds: float | None) -> Iterator[list[LongTurn]]:
@@ -234,27 +253,21 @@ def _until_over(watching: Watching, signals: Signals, seconds: float | None) -> 
         signals.wait(_LOOK if end is None else min(_LOOK, end - now))
 
 
-def _json_lines(asked: Asked, run: str | None, seconds: float | None) -> None:
-    from json import dumps
-
-    def write(thing: object) -> None:
-        sys.stdout.write(dumps(thing, separators=(",", ":")) + "\n")
-
+def _json_lines(asked: Asked, run: str | None, seconds: float | None, recorder: Recorder | None) -> None:
     child = None if run is None else processes.run(run, (None, 2))
-    with Signals() as signals, Watching(asked, child) as watching:
+    with Signals() as signals, Watching(asked, child, recorder) as watching:
         _announce(asked, run, seconds)
         for ended in _until_over(watching, signals, seconds):
             for turn in ended:
-                write(turn_object(turn, watching.name_device))
+                sys.stdout.write(line(turn_object(turn, watching.name_device)))
             if ended:
                 sys.stdout.flush()
         rest, reading = watching.last()
         for turn in rest:
-            write(turn_object(turn, watching.name_device))
-        for row in reading.rows:
-            write(loop_object(row, reading))
+            sys.stdout.write(line(turn_object(turn, watching.name_device)))
+        sys.stdout.writelines(line(loop_object(row, reading)) for row in reading.rows)
         sys.stdout.flush()
-        _complain(reading)
+        complain(reading)
 
 
 def _announce(asked: Asked, run: str | None, seconds: float | None) -> None:
@@ -263,70 +276,47 @@ def _announce(asked: Asked, run: str | None, seconds: float | None) -> None:
         print(f"vtrace: tracing until {'it ends' if asked.pids else 'Ctrl-C'}", file=sys.stderr, flush=True)
 
 
-def _complain(reading: Reading) -> None:
+def complain(reading: Reading) -> None:
     for remark in (*reading.remarks, *(() if reading.rows else NOTHING)):
         print(f"vtrace: {remark}", file=sys.stderr)
 
 
-def _paper(asked: Asked, run: str | None, seconds: float | None) -> None:
-    paint = theme(os.environ, sys.stdout.encoding, terminal=False)
+def _paper(asked: Asked, run: str | None, seconds: float | None, recorder: Recorder | None) -> None:
+    view, write = LoopView(), paper_writer()
     child = None if run is None else processes.run(run)
-    with Signals() as signals, Watching(asked, child) as watching:
+    with Signals() as signals, Watching(asked, child, recorder) as watching:
         _announce(asked, run, seconds)
         for _ in _until_over(watching, signals, seconds):
             pass
-        _, reading = watching.last()
-    _write(reading, paint, paper_width(os.environ))
+        view.take(watching.last()[1])
+    write(view)
 
 
-def _write(reading: Reading, paint: Theme, width: int) -> None:
-    sys.stdout.writelines(paint.text(line).rstrip() + "\n" for line in report(reading, width, paint.glyphs))
-    sys.stdout.flush()
+class _Live:
+    """The trace as who draws asks for it."""
+
+    def __init__(self, watching: Watching) -> None:
+        self._watching = watching
+
+    def snapshot(self) -> Reading:
+        return self._watching.reading()
+
+    watch = snapshot
+
+    def last(self) -> Reading:
+        return self._watching.last()[1]
+
+    def over(self) -> bool:
+        self._watching.pump()
+        return self._watching.over()
 
 
-def _live(asked: Asked, run: str | None, seconds: float | None) -> None:
+def _live(asked: Asked, run: str | None, seconds: float | None, recorder: Recorder | None) -> None:
     output, keys = sys.stdout.fileno(), sys.stdin.fileno() if sys.stdin.isatty() else None
     paint = theme(os.environ, sys.stdout.encoding, terminal=True)
     view = LoopView()
     with set_aside(run) as streams:
         child = None if run is None else processes.run(run, streams)
-        with Watching(asked, child) as watching:
-            collect_rarely()
-            with (
-                Signals(signal.SIGWINCH, signal.SIGTSTP) as signals,
-                Terminal(output, keys, signals) as terminal,
-            ):
-                for _ in _turns(watching, view, signals, terminal, seconds):
-                    width, height = size_of(output)
-                    terminal.show([paint.text(line) for line in view.lines(width, height, paint.glyphs)])
-            _, reading = watching.last()
-    _write(reading, paint, size_of(output)[0])
-
-
-def _turns(
-    watching: Watching, view: LoopView, signals: Signals, terminal: Terminal, seconds: float | None
-) -> Iterator[None]:
-    """Yields whenever there may be something new to draw."""
-    started = time.monotonic()
-    following = started + _FIRST
-    yield
-    while not (view.quit or signals.deadly or watching.over()):
-        if seconds is not None and time.monotonic() >= started + seconds:
-            return
-        keys = terminal.read(min(_LOOK, following - time.monotonic()))
-        for key in keys:
-            view.press(key)
-        watching.pump()
-        if signals.take(signal.SIGTSTP):
-            terminal.stop()
-            signals.seen.add(signal.SIGWINCH)
-        resized = signals.take(signal.SIGWINCH)
-        if resized:
-            terminal.clear()
-        due = time.monotonic() >= following
-        if due:
-            following = max(following, time.monotonic() - _INTERVAL) + _INTERVAL
-            if not view.paused:
-                view.take(watching.reading())
-        if keys or resized or due:
-            yield
+        with Watching(asked, child, recorder) as watching:
+            draw(_Live(watching), Plan(_INTERVAL, seconds), view, paint, output, keys)
+    leave_table(view, paint, output)

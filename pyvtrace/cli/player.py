@@ -6,14 +6,15 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Protocol
 
 from pyvtrace.analysis import units
 from pyvtrace.cli.showing import collect_rarely, has_changed, leave_table, size_of
 from pyvtrace.cli.terminal import Signals, Terminal
 from pyvtrace.export.replay import Recording
-from pyvtrace.render.theme import theme
+from pyvtrace.render.theme import Glyphs, Line, theme
 from pyvtrace.render.view import View
 
 _SECOND = 1_000_000_000
@@ -23,24 +24,52 @@ FASTEST, SLOWEST = 1024.0, 1 / 16
 KEYS = (", . step", "< > minute", "0-9 go to", "+ - speed")
 
 
+class Picture(Protocol):
+    """What shows a moment, and says in its title which one it is."""
+
+    paused: bool
+    quit: bool
+    remark: str
+    further: Sequence[str]
+
+    def press(self, key: str) -> None: ...
+
+    def lines(self, width: int, height: int, glyphs: Glyphs) -> list[Line]: ...
+
+    def table(self, width: int, glyphs: Glyphs, most: int | None = None) -> Iterable[Line]: ...
+
+
+# Gives the picture the moment of a number; the one that it shows now is told, too.
+Show = Callable[[int, int], None]
+
+
+def shown_by(view: View, recording: Recording) -> Show:
+    """How a view of rates gets its moments."""
+    view.start(recording.snapshot(0))
+
+    def show(to: int, at: int) -> None:
+        if to != at + 1 and to > 0:
+            # Rates are of the interval that ends with the moment.
+            view.take(recording.snapshot(to - 1))
+        view.take(recording.snapshot(to))
+
+    return show
+
+
 class Player:
     """Where in a recording a view is, and when it goes on: `at` is the number of the moment that it shows. It asks no
     clock and no terminal."""
 
-    def __init__(self, recording: Recording, view: View, at: int, speed: float) -> None:
-        self._recording, self._view, self.speed = recording, view, speed
+    def __init__(self, recording: Recording, view: Picture, show: Show, at: int, speed: float) -> None:
+        self._recording, self._view, self._show, self.speed = recording, view, show, speed
         self.at = 0
         view.further = KEYS
-        view.start(recording.snapshot(0))
         self.go(at)
 
     def go(self, to: int) -> None:
         """Show a moment: the first if there is none before it, the last if there is none behind it."""
         to = max(0, min(to, len(self._recording) - 1))
-        if to != self.at + 1 and to > 0:
-            # Rates are of the interval that ends with the moment.
-            self._view.take(self._recording.snapshot(to - 1))
-        self._view.take(self._recording.snapshot(to))
+        self._show(to, self.at)
         self.at = to
         if self.at_end:
             self._view.paused = True
@@ -100,11 +129,11 @@ _ACTIONS: Mapping[str, Callable[[Player], None]] = {
 }
 
 
-def play(recording: Recording, view: View, at: int, speed: float) -> None:
+def play(recording: Recording, view: Picture, show: Show, at: int, speed: float) -> None:
     """Show a recording from a moment on; the last table stays on the screen."""
     output, keys = sys.stdout.fileno(), sys.stdin.fileno() if sys.stdin.isatty() else None
     paint = theme(os.environ, sys.stdout.encoding, terminal=True)
-    player = Player(recording, view, at, speed)
+    player = Player(recording, view, show, at, speed)
     collect_rarely()
     with Signals(signal.SIGWINCH, signal.SIGTSTP) as signals, Terminal(output, keys, signals) as terminal:
         for _ in _turns(player, view, signals, terminal):
@@ -113,7 +142,7 @@ def play(recording: Recording, view: View, at: int, speed: float) -> None:
     leave_table(view, paint, output)
 
 
-def _turns(player: Player, view: View, signals: Signals, terminal: Terminal) -> Iterator[None]:
+def _turns(player: Player, view: Picture, signals: Signals, terminal: Terminal) -> Iterator[None]:
     """Yields whenever there may be something new to draw."""
     following = time.monotonic() + player.wait()
     yield

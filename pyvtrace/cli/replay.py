@@ -7,10 +7,10 @@ import re
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
@@ -18,7 +18,8 @@ from pyvtrace.analysis.names import text as printable
 from pyvtrace.analysis.script import BadHeader, Script, parse_script
 from pyvtrace.analysis.units import BadDuration, parse_duration
 from pyvtrace.cli import stacks
-from pyvtrace.cli.showing import Plan, Request, paper_writer
+from pyvtrace.cli.player import Picture, Show, play, shown_by
+from pyvtrace.cli.showing import Plan, Printable, Request, paper_writer
 from pyvtrace.cli.stacks import KINDS, Form, Last
 from pyvtrace.cli.tracing import Asked
 from pyvtrace.cli.views import keys_of, owned, run_command
@@ -29,7 +30,10 @@ from pyvtrace.export.replay import BadRecording, Printed, Recording
 from pyvtrace.runtime.ordering import order_of, sort_rows
 from pyvtrace.runtime.printa import default_row
 from pyvtrace.runtime.snapshot import Snapshot
-from pyvtrace.value import Value
+from pyvtrace.value import Value, replace
+
+if TYPE_CHECKING:
+    from pyvtrace.export.loop_recordings import LoopRecording
 
 Happened = Printed | Recorded
 
@@ -38,14 +42,19 @@ _NEVER = 1 << 63  # in ns: what was printed after the last interval is there, to
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
 
+class Drawn(Picture, Printable, Protocol):
+    """What has a form for terminals and one for paper."""
+
+
 class Wanted(Value):
     """What is asked for: the moments from `first` to `last` by number, each of them if `every`, else the last; paced at
-    `speed` times the speed of what happened, or at once if it is None."""
+    `speed` times the speed of what happened, or at once if it is None. What is `live` is played on the terminal."""
 
     recording: Recording
     first: int
     every: bool
     speed: float | None
+    live: bool = False
 
     @property
     def last(self) -> int:
@@ -56,6 +65,10 @@ class Wanted(Value):
         for number in range(max(1, self.first), len(self.recording)) if self.every else (self.first,):
             self.wait(number)
             yield number, self.recording.snapshot(number)
+
+    def play(self, view: Picture, show: Show) -> None:
+        """On the terminal, from the first moment on."""
+        play(self.recording, view, show, self.first, self.speed or 1.0)
 
     def wait(self, number: int) -> None:
         """As long as the interval took that ends with this moment."""
@@ -79,7 +92,7 @@ def command() -> click.Command:
         click.Option(["--waiting"], is_flag=True, help="Views: show what is set apart as well."),
         click.Option(["--top"], type=click.IntRange(min=1), metavar="N", help="Stacks, tables: print so many."),
         click.Option(["--folded", "as_folded"], is_flag=True, help="Stacks: print a line a call chain."),
-        click.Option(["--svg"], type=click.Path(dir_okay=False), metavar="FILE", help="Stacks: write a flame graph."),
+        click.Option(["--svg"], type=click.Path(dir_okay=False), metavar="FILE", help="Stacks, bubbles: draw them."),
     ]  # fmt: skip
     return click.Command(
         "vtrace replay",
@@ -113,7 +126,8 @@ def replay(
     kind = recording.origin.kind
     own: Mapping[tuple[str, ...], Mapping[str, object]] = {
         ("view",): {"--by": by, "--waiting": waiting},
-        ("stacks",): {"--folded": as_folded, "--svg": svg},
+        ("stacks",): {"--folded": as_folded},
+        ("stacks", "bubbles"): {"--svg": svg},
         ("stacks", "script"): {"--top": top},
     }
     for of, options in own.items():
@@ -123,18 +137,30 @@ def replay(
     each = every or (json and kind != "stacks")
     since = None if moment is None else _since(recording, moment)
     first = recording.index(since) if since is not None else 0 if each else len(recording) - 1
-    wanted = Wanted(recording, first, each, speed)
+    wanted = Wanted(recording, first, each, speed, live=kind in _PLAYED and not (every or json) and owned())
+    if wanted.live and moment is None:
+        # What is played begins at the beginning.
+        wanted = replace(wanted, first=0)
     match kind:
         case "view":
-            _view(
-                wanted, by, json=json, waiting=waiting, live=not (every or json) and owned(), given=moment is not None
-            )
+            _view(wanted, by, json=json, waiting=waiting)
         case "stacks":
             _stacks(wanted, Form(top or Form().top, as_folded, svg, json))
         case "program":
             _program(wanted, since, json=json)
         case "script":
             _script(wanted, since, top, json=json)
+        case "bubbles":
+            from pyvtrace.cli.bubble_replay import show
+
+            begin, end = (since or 0, None) if each else (0, since)
+            show(recording, begin, end, svg, speed=speed if each else None, json=json)
+        case "c":
+            _c_program(wanted, since, json=json)
+        case "deps":
+            _deps(wanted, json=json)
+        case "loop":
+            _loop(wanted, json=json)
         case _:
             raise BadRecording(f"{path} is of {printable(kind, {})}, which this vtrace does not know")
     sys.stdout.flush()
@@ -144,14 +170,18 @@ def replay(
         print(f"vtrace: {path}: {recording.remark}", file=sys.stderr)
 
 
+_PLAYED = ("view", "script", "deps", "loop")  # kinds that have a picture with keys
 _MADE_BY = {"view": "vtrace syscalls, disk and locks", "stacks": "vtrace profile and offcpu", "program": "D programs",
-            "script": "scripts"}  # fmt: skip
+            "script": "scripts", "c": "C programs", "deps": "vtrace deps", "loop": "vtrace loop",
+            "bubbles": "vtrace bubbles"}  # fmt: skip
 
 
 def _what(recording: Recording) -> str:
     origin = recording.origin
     name = printable(origin.name, {})
-    return {"program": "a D program", "script": f"vtrace run {name}"}.get(origin.kind, f"vtrace {name}")
+    return {"program": "a D program", "script": f"vtrace run {name}", "c": f"vtrace run {name}"}.get(
+        origin.kind, f"vtrace {name}"
+    )
 
 
 def _since(recording: Recording, moment: str) -> int:
@@ -183,14 +213,13 @@ def _since(recording: Recording, moment: str) -> int:
 # --------------------------------------------------------------------------------------------------------------- views
 
 
-def _view(wanted: Wanted, by: str | None, *, json: bool, waiting: bool, live: bool, given: bool) -> None:
+def _view(wanted: Wanted, by: str | None, *, json: bool, waiting: bool) -> None:
     request = request_of(wanted.recording, by, waiting=waiting)
     if json:
         _view_json(wanted, request)
-    elif live:
-        from pyvtrace.cli.player import play
-
-        play(wanted.recording, request.view(live=True), wanted.first if given else 0, wanted.speed or 1.0)
+    elif wanted.live:
+        view = request.view(live=True)
+        wanted.play(view, shown_by(view, wanted.recording))
     else:
         _view_paper(wanted, request)
 
@@ -258,14 +287,84 @@ def _script(wanted: Wanted, since: int | None, top: int | None, *, json: bool) -
     from pyvtrace.cli.script_replay import show_events, show_tables
     from pyvtrace.export.scripts import recorded_in
 
+    recorded = recorded_in(wanted.recording)
+    if recorded.script.columns and top is not None:
+        raise click.UsageError("--top is for tables; these are events")
+    if wanted.live:
+        from pyvtrace.cli.script_replay import pictures
+
+        wanted.play(*pictures(wanted.recording, recorded, top))
+        return
     until = None if wanted.every else since
-    if recorded_in(wanted.recording).script.columns:
-        if top is not None:
-            raise click.UsageError("--top is for tables; these are events")
+    if recorded.script.columns:
         start, speed = (since or 0, wanted.speed) if wanted.every else (0, None)
-        show_events(wanted.recording, start, until, speed=speed, json=json)
+        show_events(wanted.recording, recorded, start, until, speed=speed, json=json)
     else:
-        show_tables(wanted.recording, wanted.moments(), top, until, json=json)
+        show_tables(wanted.recording, recorded, wanted.moments(), top, until, json=json)
+
+
+def _deps(wanted: Wanted, *, json: bool) -> None:
+    from pyvtrace.export.deps import as_json
+    from pyvtrace.export.deps_recordings import DepsRecording
+    from pyvtrace.render.deps import DepsView
+
+    recorded = DepsRecording(wanted.recording)
+    if json:
+        for number, _ in wanted.moments():
+            sys.stdout.write(line(as_json(recorded.report(number))))
+            sys.stdout.flush()
+        return
+    view = DepsView(recorded.about.name, live=wanted.live)
+    view.warning = recorded.about.warning
+    _pictures(wanted, view, lambda number: view.take(recorded.report(number)))
+
+
+def _loop(wanted: Wanted, *, json: bool) -> None:
+    from pyvtrace.export.loop_recordings import LoopRecording
+    from pyvtrace.render.loop import LoopView
+
+    recorded = LoopRecording(wanted.recording)
+    if json:
+        _loop_json(wanted, recorded)
+        return
+    view = LoopView()
+    _pictures(wanted, view, lambda number: view.take(recorded.reading(number)))
+
+
+def _loop_json(wanted: Wanted, recorded: LoopRecording) -> None:
+    """Long turns as they ended, loops as of the end."""
+    from pyvtrace.cli.loop import complain
+    from pyvtrace.export.loop import loop_object, turn_object
+
+    for _ in recorded.ended(max(0, wanted.first - 1)):
+        pass
+    for number in range(wanted.first, len(wanted.recording)):
+        wanted.wait(number)
+        turns = (line(turn_object(turn, recorded.name_device)) for turn in recorded.ended(number))
+        sys.stdout.writelines(turns)
+        sys.stdout.flush()
+    reading = recorded.reading(wanted.last)
+    sys.stdout.writelines(line(loop_object(row, reading)) for row in reading.rows)
+    sys.stdout.flush()
+    complain(reading)
+
+
+def _pictures(wanted: Wanted, view: Drawn, take: Callable[[int], None]) -> None:
+    """Each moment that is to be shown, on paper or on the terminal; `take` gives the view one."""
+    if wanted.live:
+        wanted.play(view, lambda to, at: take(to))
+        return
+    write = paper_writer()
+    for number, _ in wanted.moments():
+        take(number)
+        write(view)
+
+
+def _c_program(wanted: Wanted, since: int | None, *, json: bool) -> None:
+    from pyvtrace.cli.c_lines import replayed
+
+    begin, end = (since or 0, None) if wanted.every else (0, since)
+    replayed(wanted.recording, wanted.moments(), begin, end, json=json)
 
 
 # ------------------------------------------------------------------------------------------------------------ programs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -79,7 +78,8 @@ class Running:
 
     def __enter__(self) -> Running:
         with ExitStack() as stack:
-            self._watched = self._processes(stack)
+            commands = [] if self._command is None else [self._command]
+            self._watched = processes.start_all(commands, self._asked.pids, stack, self._streams)
             self._left = list(self._watched)
             target = LiveTarget()
             target.beginning = {process.pid: process.begin for process in self._watched}
@@ -97,16 +97,6 @@ class Running:
                     self._session.ring.watch(process.fd)
             self._stack = stack.pop_all()
         return self
-
-    def _processes(self, stack: ExitStack) -> list[processes.Process]:
-        found: list[processes.Process] = []
-        if self._command is not None:
-            found.append(processes.run(self._command, self._streams))
-            stack.callback(found[0].end)
-        for pid in self._asked.pids:
-            found.append(processes.grab(pid))
-            stack.callback(os.close, found[-1].fd)
-        return found
 
     def _compiled(self, target: LiveTarget) -> ProgramSpec:
         script, child = self._script, self._watched[0].pid if self._watched else 0

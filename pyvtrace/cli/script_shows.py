@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 
 import click
 
+from pyvtrace.analysis.library import display
 from pyvtrace.analysis.names import Names
 from pyvtrace.analysis.script import Script
-from pyvtrace.cli.library import display
 from pyvtrace.cli.running import Running, narrowing
-from pyvtrace.cli.script_lines import event_lines, lines_of_table
+from pyvtrace.cli.script_lines import event_lines, lines_of_table, table_view
 from pyvtrace.cli.script_tape import ScriptTape
-from pyvtrace.cli.showing import set_aside, size_of
+from pyvtrace.cli.showing import Plan, draw, leave_table, set_aside
 from pyvtrace.cli.signals import Interrupts
-from pyvtrace.cli.terminal import Signals, Terminal
 from pyvtrace.cli.tracing import Asked
 from pyvtrace.export.recording import Recorder
 from pyvtrace.export.scripts import Recorded
@@ -27,7 +25,6 @@ from pyvtrace.runtime import places
 from pyvtrace.value import Value
 
 _SECOND = 1_000_000_000
-_LOOK = 0.1  # seconds between looks at whether what is traced has ended
 
 
 class Asking(Value):
@@ -174,48 +171,40 @@ def _tables(asking: Asking) -> int:
         return running.status
 
 
+class _Table:
+    """A running script as who draws asks for it: its table, as lines."""
+
+    def __init__(self, running: Running, lines: Callable[[], Iterator[str]]) -> None:
+        self._running, self._lines = running, lines
+
+    def snapshot(self) -> list[str]:
+        return [line.removesuffix("\n") for line in self._lines()]
+
+    watch = snapshot
+
+    def last(self) -> list[str]:
+        self._running.finish()
+        return self.snapshot()
+
+    def over(self) -> bool:
+        self._running.read(0)
+        self._running.events.clear()
+        return self._running.over()
+
+
 def _live(asking: Asking) -> int:
     """The table that refreshes in place; its last state stays on the screen when it ends."""
     _keep(asking)
     output, keys = sys.stdout.fileno(), sys.stdin.fileno() if sys.stdin.isatty() else None
     paint = theme(os.environ, sys.stdout.encoding, terminal=True)
+    view = table_view(asking.script)
+    plan = Plan(
+        1.0 if asking.interval is None else asking.interval / _SECOND,
+        None if asking.duration is None else asking.duration / _SECOND,
+    )
     with set_aside(asking.command) as streams, asking.running(tuple(streams)) as running:
-        lines = _shower(asking, running)
-        with Signals(signal.SIGWINCH, signal.SIGTSTP) as signals, Terminal(output, keys, signals) as terminal:
-            for picture in _pictures(asking, running, signals, terminal, lines):
-                width, height = size_of(output)
-                head = f"{asking.script.name.removesuffix('.d')}  {asking.script.question}  q quit"
-                shown = [head, "", *(line.removesuffix("\n") for line in picture)][:height]
-                terminal.show([line[:width] if paint.glyphs.levels else line for line in shown])
-        running.finish()
-        last, status = list(lines()), running.status
-    sys.stdout.writelines(last)
-    sys.stdout.flush()
+        draw(_Table(running, _shower(asking, running)), plan, view, paint, output, keys)
+        status = running.status
+    leave_table(view, paint, output)
     running.say_complaints()
     return status
-
-
-def _pictures(
-    asking: Asking, running: Running, signals: Signals, terminal: Terminal, lines: Callable[[], Iterator[str]]
-) -> Iterator[list[str]]:
-    """The table whenever it is to be drawn, until the user, a signal, the duration or the end of what is traced."""
-    interval = 1.0 if asking.interval is None else asking.interval / _SECOND
-    end = None if asking.duration is None else time.monotonic() + asking.duration / _SECOND
-    following = time.monotonic()
-    while not (signals.deadly or running.over()):
-        now = time.monotonic()
-        if end is not None and now >= end:
-            return
-        if now >= following:
-            following = now + interval
-            yield list(lines())
-        if "q" in terminal.read(min(_LOOK, max(0.0, following - time.monotonic()))):
-            return
-        running.read(0)
-        running.events.clear()
-        if signals.take(signal.SIGTSTP):
-            terminal.stop()
-            signals.seen.add(signal.SIGWINCH)
-        if signals.take(signal.SIGWINCH):
-            terminal.clear()
-            following = time.monotonic()

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 
 from pyvtrace.api.events import Event
-from pyvtrace.export.recording import Origin, Recorded, Recorder
+from pyvtrace.api.tape import read_now
+from pyvtrace.export.recording import Origin, Recorder
 from pyvtrace.export.scripts import Recorded as RecordedScript
 from pyvtrace.export.scripts import origin
 from pyvtrace.runtime.snapshot import Snapshot
@@ -54,8 +55,7 @@ class ScriptTape:
 
     def event(self, event: Event) -> None:
         """One that was read now."""
-        since = time.monotonic_ns() - self._start_ns
-        self._recorder.event(Recorded(since, event.probe, event.cpu, event.clause, event.values, event.text))
+        self._recorder.event(read_now(event, self._start_ns))
 
     def complain(self, line: str) -> None:
         """A loss or an error, in words."""

@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 import click
 
 from pyvtrace.analysis.compose import quoted
-from pyvtrace.analysis.script import Option, Script
+from pyvtrace.analysis.library import C_SUFFIX, c_program, display, find
+from pyvtrace.analysis.script import Option, Script, sentence
 from pyvtrace.analysis.units import BadDuration, duration, parse_duration
 from pyvtrace.cli import views
-from pyvtrace.cli.library import C_SUFFIX, c_program, display, find
 from pyvtrace.cli.script_shows import Asking, run
 from pyvtrace.cli.tracing import Asked
 from pyvtrace.export.recording import Recorder
+from pyvtrace.export.schemas import schema_of, text_of
 from pyvtrace.runtime import places
 
 _USAGE = """\
@@ -118,13 +119,14 @@ def command(script: Script, name: str) -> click.Command:
     options.append(click.Option(["--duration"], callback=seconds, metavar="TIME", help="End after this time: 30, 10m."))
     if shown != "text":
         options.append(click.Option(["--json"], is_flag=True, help=f"Print JSON lines: one object {_OBJECT[shown]}."))
+        options.append(click.Option(["--schema"], is_flag=True, help="Print the JSON Schema of these lines, and end."))
     options.append(views.RECORD)
     taken = {text for option in options for text in option.opts}
     for option in script.options:
         if f"--{option.name}" in taken:
             raise script.bad(f"header: --{option.name} means something else already", "option")
         options.append(_option(option))
-    help_text = f"{_sentence(script.question)}\n\n{_sentence(script.output)}" if script.question else "A D script."
+    help_text = f"{sentence(script.question)}\n\n{sentence(script.output)}" if script.question else "A D script."
     if script.needs:
         help_text += f"\n\nNeeds {script.needs}."
     return _Help(
@@ -140,10 +142,6 @@ def command(script: Script, name: str) -> click.Command:
 _OBJECT = {"events": "an event", "table": "a row and interval"}
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith(("?", ".")) else ".")
-
-
 def _option(option: Option) -> click.Option:
     def read(context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
         return None if text is None else in_d(option, text)
@@ -152,13 +150,13 @@ def _option(option: Option) -> click.Option:
         return click.Option(
             [f"--{option.name.replace('_', '-')}", f"set_{option.name}"],
             flag_value="1",
-            help=f"{_sentence(option.label)}",
+            help=f"{sentence(option.label)}",
         )
     return click.Option(
         [f"--{option.name.replace('_', '-')}", f"set_{option.name}"],
         callback=read,
         metavar={"duration": "TIME", "bytes": "SIZE", "number": "N", "text": "TEXT"}[option.kind],
-        help=f"{_sentence(option.label)[:-1]}  [default: {default_of(option)}]",
+        help=f"{sentence(option.label)[:-1]}  [default: {default_of(option)}]",
     )
 
 
@@ -200,6 +198,9 @@ _WORDS = {"bytes": "size", "number": "number"}
 
 def trace(script: Script, given: dict[str, object]) -> int:
     """What the command does with its options; the script's exit status."""
+    if given.get("schema"):
+        sys.stdout.write(text_of(schema_of(script)))
+        return 0
     values = {name.removeprefix("set_"): str(value) for name, value in given.items()
               if name.startswith("set_") and value is not None}  # fmt: skip
     pids, group = given["pids"], given.get("group")

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pyvtrace.analysis.names import Names
@@ -61,6 +61,18 @@ class Picture(Protocol[T_contra]):
     def press(self, key: str) -> None: ...
 
     def lines(self, width: int, height: int, glyphs: Glyphs) -> list[Line]: ...
+
+
+class Printable(Protocol):
+    """What has a form for paper."""
+
+    def paper(self, width: int, glyphs: Glyphs) -> Iterable[Line]: ...
+
+
+class Leaving(Protocol):
+    """What leaves its last table on the screen."""
+
+    def table(self, width: int, glyphs: Glyphs, most: int | None = None) -> Iterable[Line]: ...
 
 
 class Plan(Value):
@@ -166,13 +178,13 @@ def tables(request: Request) -> None:
         paper(tracing, request.plan, show)
 
 
-def paper_writer() -> Callable[[View], None]:
+def paper_writer() -> Callable[[Printable], None]:
     """Writes all of a view to standard output."""
     terminal = sys.stdout.isatty()
     paint = theme(os.environ, sys.stdout.encoding, terminal=terminal)
     width = size_of(sys.stdout.fileno())[0] if terminal else paper_width(os.environ)
 
-    def write(view: View) -> None:
+    def write(view: Printable) -> None:
         lines = [paint.text(line).rstrip() for line in view.paper(width, paint.glyphs)]
         sys.stdout.write("\n".join([*lines, ""]))
         sys.stdout.flush()
@@ -206,7 +218,7 @@ def live(request: Request) -> None:
     leave_table(view, paint, output)
 
 
-def leave_table(view: View, theme: Theme, output: int) -> None:
+def leave_table(view: Leaving, theme: Theme, output: int) -> None:
     """What stays on the screen, with room for the command line above it and the prompt below."""
     width, height = size_of(output)
     lines = view.table(width, theme.glyphs, max(1, height - 4))

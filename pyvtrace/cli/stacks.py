@@ -14,10 +14,10 @@ from contextlib import ExitStack
 
 import click
 
-from pyvtrace.analysis.compose import FAMILY, FAMILY_CLAUSES, FAMILY_DECLARATION, filtered
+from pyvtrace.analysis.compose import family, filtered
+from pyvtrace.analysis.library import read_script
 from pyvtrace.analysis.script import parse_script
 from pyvtrace.analysis.stacks import TABLE, Sample, folded, samples
-from pyvtrace.cli.library import read_script
 from pyvtrace.cli.terminal import Signals
 from pyvtrace.cli.tracing import Asked, conditions
 from pyvtrace.cli.views import RECORD, duration, recorder_of, run_command, writable
@@ -111,11 +111,7 @@ def program(kind: Kind, asked: Asked, *, child: bool, rate: int = 99) -> str:
     """The D text with what the user asked for."""
     wanted = conditions(asked, child)
     text = filtered(parse_script(read_script(kind.script), kind.script), wanted)
-    return (
-        _OPTIONS
-        + (FAMILY_DECLARATION + FAMILY_CLAUSES if FAMILY in wanted else "")
-        + text.replace(_RATE, f"profile-{rate}")
-    )
+    return _OPTIONS + family(wanted) + text.replace(_RATE, f"profile-{rate}")
 
 
 def trace(

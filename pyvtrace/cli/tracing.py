@@ -8,9 +8,10 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from pyvtrace.analysis.compose import FAMILY, any_of, compose, quoted
+from pyvtrace.analysis.compose import compose
 from pyvtrace.analysis.rows import Keep, like
 from pyvtrace.analysis.script import Script
+from pyvtrace.api.filters import conditions as whom
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime import places
 from pyvtrace.runtime.processes import Command
@@ -40,17 +41,9 @@ class Asked(Value):
 
 
 def conditions(asked: Asked, child: bool) -> list[str]:
-    """The D conditions on who is traced."""
-    found = []
-    if asked.pids:
-        found.append(any_of("pid", asked.pids))
-    if child:
-        found.append(FAMILY)
-    if asked.groups is not None:
-        found.append(any_of("cgroup", asked.groups))
-    if asked.commands and not any(map(is_glob, asked.commands)):
-        found.append(any_of("execname", [quoted(name) for name in asked.commands]))
-    return found
+    """The D conditions on who is traced. Globs are none of D's: see `narrowing`."""
+    names = () if any(map(is_glob, asked.commands)) else asked.commands
+    return whom(asked.pids, asked.groups, names, child=child)
 
 
 def is_glob(text: str) -> bool:

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import click
 
+from pyvtrace.analysis.library import read_script
 from pyvtrace.analysis.names import Names
 from pyvtrace.analysis.script import Script, parse_script
 from pyvtrace.analysis.units import BadDuration, parse_duration
-from pyvtrace.cli.library import read_script
 from pyvtrace.cli.showing import Plan, Request, json_lines, live, tables
 from pyvtrace.cli.tracing import Asked
 from pyvtrace.export.recording import Recorder, RecordingFailed

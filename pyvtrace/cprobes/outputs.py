@@ -71,6 +71,11 @@ class Outputs:
                     self._buffers.append((table.name, members, buffer))
 
     @property
+    def members(self) -> Mapping[str, tuple[str, ...]]:
+        """The names of the values of each table's events, in their order."""
+        return {table: tuple(named.name for named in members) for table, members, _ in (*self._rings, *self._buffers)}
+
+    @property
     def lost(self) -> int:
         """How many events found no room in perf outputs; a program whose ring buffer is full is told so itself."""
         return sum(buffer.lost for _, _, buffer in self._buffers)

@@ -9,7 +9,6 @@ import os
 import struct
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 
 from pyvtrace.bpf import maps
 from pyvtrace.cprobes import tables
@@ -22,6 +21,7 @@ from pyvtrace.kernel.attach import attach, load
 from pyvtrace.kernel.cpus import online, possible
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.kernel.types import Types
+from pyvtrace.runtime.live import Live
 from pyvtrace.runtime.snapshot import Snapshot, Table
 from pyvtrace.spec import COUNTERS, AggregationSpec, CodeSpec, FunctionTrace, MapSpec, PerfTracepoint
 from pyvtrace.value import Value
@@ -34,8 +34,8 @@ class _Loaded(Value):
     fd: int
 
 
-class CSession:
-    """One running C program. A context manager: entering loads, `attach` enables, leaving takes everything away.
+class CSession(Live):
+    """One running C program. Entering loads, `attach` enables, leaving takes everything away.
 
     `only` names the tables to show; see `tables.shown`.
 
@@ -45,6 +45,7 @@ class CSession:
     """
 
     def __init__(self, program: CProgram, only: Sequence[str] = ()) -> None:
+        super().__init__()
         known = [table.name for table in program.tables]
         if unknown := [name for name in only if name not in known]:
             raise CProgramError(f"{program.name} has no table {unknown[0]}; it has {', '.join(known) or 'none'}")
@@ -58,27 +59,6 @@ class CSession:
             )
         self._fds: dict[str, int] = {}
         self._loaded: list[_Loaded] = []
-        self._stack = ExitStack()
-        self._attached = ExitStack()
-
-    def __enter__(self) -> CSession:
-        try:
-            self._load()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self.detach()
-        self._stack.close()
-
-    def detach(self) -> None:
-        """Disable every probe; what was seen can still be read."""
-        self._attached.close()
 
     # ------------------------------------------------------------------------------------------------------ going live
 
@@ -92,10 +72,6 @@ class CSession:
             self._loaded.append(self._program(function))
         if not self._loaded:
             raise CProgramError(f"{self.program.name} has no function to attach", f"name one by {NAMES}")
-
-    def _own(self, fd: int) -> int:
-        self._stack.callback(os.close, fd)
-        return fd
 
     def _outputs(self) -> list[CTable]:
         return [table for table in self.program.tables if table.type in tables.OUTPUTS and table.event]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pyvtrace.analysis.bubbles.blame import Hop, Root
-from pyvtrace.analysis.bubbles.bubbles import Bubble, running
+from pyvtrace.analysis.bubbles.bubbles import Bubble, meanwhile, running
 from pyvtrace.analysis.bubbles.names import Devices, root_name
 from pyvtrace.analysis.bubbles.waits import RUN_QUEUE, Sample, Thread, Wait
 
@@ -52,6 +52,7 @@ def bubble_object(bubble: Bubble, wall_ns: int, devices: Devices, samples: Itera
         "threads": bubble.threads,
         "waiting_ns": bubble.waiting,
         "roots": [{**_root(root, ns, devices), "stack": list(running(bubble, root, known))} for root, ns in roots],
+        "meanwhile": [{"thread": _thread(thread), "samples": count} for thread, count in meanwhile(bubble, known)],
         "waits": listed,
         "edges": _edges(bubble, places),
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pyvtrace.analysis.deps.report import Dependency, Report, percents
 from pyvtrace.analysis.histogram import Histogram
-from pyvtrace.export.json_lines import QUANTILES
+from pyvtrace.export.json_lines import distribution
 
 
 def as_json(report: Report) -> Mapping[str, object]:
@@ -55,14 +55,4 @@ def _endpoint(one: Dependency, share: float) -> Mapping[str, object]:
 
 
 def _times(times: Histogram) -> Mapping[str, object]:
-    return {
-        "count": times.count,
-        "total": times.sum,
-        "max": times.max,
-        **{name: times.quantile(q) for name, q in QUANTILES.items()},
-        "buckets": [
-            {"above": bucket.lower, "upto": bucket.upper, "count": bucket.count}
-            for bucket in times.buckets()
-            if bucket.count
-        ],
-    }
+    return {"total": times.sum, **distribution(times)}

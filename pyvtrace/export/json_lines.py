@@ -31,6 +31,12 @@ def bucket_objects(histogram: Histogram) -> list[Mapping[str, int | None]]:
     ]
 
 
+def distribution(histogram: Histogram) -> Mapping[str, object]:
+    """A histogram as members of an object: count, max, quantiles, buckets in use."""
+    figures = {"count": histogram.count, "max": histogram.max, **quantile_members(histogram)}
+    return {**figures, "buckets": bucket_objects(histogram)}
+
+
 class JsonLines:
     """Objects of one trace. An interval has an object for every row that saw something in it. `groupings` has one for
     each of the script's measures."""

@@ -8,6 +8,7 @@ from typing import Any
 from pyvtrace.analysis.histogram import Histogram
 from pyvtrace.analysis.loop.groups import LoopRow, Reading
 from pyvtrace.analysis.loop.turns import WAITS, LongTurn, Loop, heaviest, shares
+from pyvtrace.export.json_lines import distribution
 
 
 def _key(loop: Loop) -> Mapping[str, Any]:
@@ -67,16 +68,4 @@ def loop_object(row: LoopRow, reading: Reading) -> Mapping[str, Any]:
 
 
 def _figures(histogram: Histogram) -> Mapping[str, Any]:
-    return {
-        "count": histogram.count,
-        "total": histogram.sum,
-        "max": histogram.max,
-        "p50": histogram.quantile(0.5),
-        "p90": histogram.quantile(0.9),
-        "p99": histogram.quantile(0.99),
-        "buckets": [
-            {"above": bucket.lower, "upto": bucket.upper, "count": bucket.count}
-            for bucket in histogram.buckets()
-            if bucket.count
-        ],
-    }
+    return {"total": histogram.sum, **distribution(histogram)}

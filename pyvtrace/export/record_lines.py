@@ -11,9 +11,7 @@ from pyvtrace.analysis.histogram import histogram
 from pyvtrace.analysis.names import NUMERIC, Names, Part
 from pyvtrace.analysis.script import Field, Script
 from pyvtrace.analysis.tables import Held, TableRow, spelled
-from pyvtrace.export.json_lines import QUANTILES
-from pyvtrace.runtime.snapshot import Words
-from pyvtrace.spec import AggregationSpec
+from pyvtrace.export.json_lines import distribution
 
 _AS_THEY_ARE = NUMERIC | {"text", "time", "size"}
 
@@ -36,21 +34,7 @@ def row_objects(
     for row in rows:
         key = {field.name: plain(field, part, names) for field, part in zip(script.keys, row.key, strict=True)}
         values = {
-            field.name: _distribution(spec, words) if figure is None else figure
+            field.name: distribution(histogram(spec.function, spec.params, words)) if figure is None else figure
             for field, spec, words, figure in zip(script.values, specs, row.words, row.figures, strict=True)
         }
         yield {"time": wall_ns / 1e9, "key": key, **values}
-
-
-def _distribution(spec: AggregationSpec, words: Words) -> Mapping[str, object]:
-    shape = histogram(spec.function, spec.params, words)
-    return {
-        "count": shape.count,
-        "max": shape.max,
-        **{name: shape.quantile(q) for name, q in QUANTILES.items()},
-        "buckets": [
-            {"above": bucket.lower, "upto": bucket.upper, "count": bucket.count}
-            for bucket in shape.buckets()
-            if bucket.count
-        ],
-    }

@@ -41,8 +41,8 @@ class RecordingFailed(Exception):
 
 
 class Origin(Value):
-    """What a recording is of. `kind` is "view", "stacks" or "program"; `name` the view's or the program's; `asked` what
-    showing it again depends on, as plain data."""
+    """What a recording is of. `kind` says how it is shown: "view", "stacks", "bubbles", "script", "deps", "loop",
+    "program", "c"; `name` is the view's or the program's; `asked` what showing it again depends on, as plain data."""
 
     kind: str
     name: str
@@ -169,6 +169,11 @@ class Recorder:
         self._gather_output()
         self._pend(line_of({"said": time_ns - self._start_ns, "text": line}))
 
+    def note(self, what: Mapping[str, object], time_ns: int) -> None:
+        """What else a view needs to be shown again, and its program does not see."""
+        self._gather_output()
+        self._pend(line_of({"note": time_ns - self._start_ns, "what": what}))
+
     def event(self, event: Recorded) -> None:
         """An event with its values."""
         values = [value if not isinstance(value, bytes) else {"hex": value.hex()} for value in event.values]
@@ -178,6 +183,11 @@ class Recorder:
         thing = {**about, "values": values, "text": event.text}
         self._pending += self._definitions([])
         self._pend(line_of(thing))
+
+    def bubble(self, since_ns: int, bubble: Mapping[str, object]) -> None:
+        """A bubble as plain data (`export.bubble_data`), told of so many ns after the start."""
+        self._gather_output()
+        self._pend(line_of({"bubble": since_ns, **bubble}))
 
     def _pend(self, line: bytes) -> None:
         self._pending.append(line)

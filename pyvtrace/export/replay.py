@@ -25,7 +25,7 @@ from pyvtrace.value import Value
 _WORD = re.compile(rb'\{\s*"(\w+)"\s*:\s*(-?\d+)?')
 _LEAD = CRC_WIDTH + 1
 _MOMENTS = (b"at", b"frame")
-_PRINTED = (b"output", b"said", b"event")
+_PRINTED = (b"output", b"said", b"note", b"bubble")
 # What a line whose checksum is right and whose content is not can make of reading it.
 _ODD = (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError)
 
@@ -51,6 +51,13 @@ class Printed(Value):
     kind: str
     since_ns: int
     text: str
+
+
+class Noted(Value):
+    """What else was known, so many ns after the start."""
+
+    since_ns: int
+    what: Mapping[str, Any]
 
 
 class Held(Stored):
@@ -93,8 +100,8 @@ class _State:
 
 class Recording:
     """One file. Its moments are numbered from 0, which is the reading before the first interval; `times` have their ns
-    since then. `damage` says what is wrong with the rest of the file, `remark` what is only missing at its end; both
-    are "" in a whole one.
+    since then, `event_times` those of its events. `damage` says what is wrong with the rest of the file, `remark` what
+    is only missing at its end; both are "" in a whole one.
 
     Raises:
         BadRecording: nothing of it can be read.
@@ -111,6 +118,8 @@ class Recording:
         self.times: list[int] = []
         self._moments: list[tuple[int, int, bool]] = []
         self._printed_at: list[tuple[int, int]] = []
+        self.event_times: list[int] = []
+        self._events_at: list[tuple[int, int]] = []
         self._texts: list[str] = []
         self._keys: list[tuple[int, Key]] = []
         self.ended = False
@@ -201,6 +210,9 @@ class Recording:
         if word in _MOMENTS:
             self._moments.append((start, end, word == b"frame"))
             self.times.append(int(number))
+        elif word == b"event":
+            self._events_at.append((start, end))
+            self.event_times.append(int(number))
         elif word in _PRINTED:
             self._printed_at.append((start, end))
         elif word == b"texts":
@@ -284,22 +296,39 @@ class Recording:
 
     def printed(self) -> Iterator[Printed]:
         """What the program printed and what was said of it, in order."""
-        return self._made(_printed)
+        return self._made(_printed, self._printed_at)
 
     def events(self) -> Iterator[Recorded]:
         """Events with their values, in order."""
-        return self._made(self._event)
+        return self._made(self._event, self._events_at)
 
-    def _event(self, line: Mapping[str, Any]) -> Recorded | None:
-        if "event" not in line:
-            return None
+    def is_silent(self, number: int) -> bool:
+        """Whether an event has no values; told without reading it."""
+        # Inside of a text the quotes would be escaped.
+        return self._data.find(b'"values":[],', *self._events_at[number]) >= 0
+
+    def event(self, number: int) -> Recorded:
+        """The event whose time is that of this number in `event_times`."""
+        return next(self._made(self._event, (self._events_at[number],)))
+
+    def bubbles(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """Bubbles as plain data, in order, each with the ns after the start at which it was told of."""
+        return self._made(_bubble, self._printed_at)
+
+    def notes(self) -> Iterator[Noted]:
+        """What else was known, in order."""
+        return self._made(_noted, self._printed_at)
+
+    def _event(self, line: Mapping[str, Any]) -> Recorded:
         probe = ProbeName(*[self._texts[number] for number in line["probe"]])
         values = tuple(bytes.fromhex(value["hex"]) if isinstance(value, dict) else value for value in line["values"])
         return Recorded(int(line["event"]), probe, int(line["cpu"]), int(line["clause"]), values, str(line["text"]))
 
-    def _made(self, make: Callable[[Mapping[str, Any]], _Made | None]) -> Iterator[_Made]:
-        """What `make` makes of the lines about what was printed."""
-        for start, end in self._printed_at:
+    def _made(
+        self, make: Callable[[Mapping[str, Any]], _Made | None], places: Iterable[tuple[int, int]]
+    ) -> Iterator[_Made]:
+        """What `make` makes of the lines at these places."""
+        for start, end in places:
             try:
                 made = make(loads(self._data[start:end]))
             except _ODD as odd:
@@ -311,6 +340,14 @@ class Recording:
 def _printed(line: Mapping[str, Any]) -> Printed | None:
     kind = next((kind for kind in ("output", "said") if kind in line), None)
     return None if kind is None else Printed(kind, int(line[kind]), str(line["text"]))
+
+
+def _bubble(line: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]] | None:
+    return (int(line["bubble"]), line) if "bubble" in line else None
+
+
+def _noted(line: Mapping[str, Any]) -> Noted | None:
+    return Noted(int(line["note"]), dict(line["what"])) if "note" in line else None
 
 
 def _damage(at: int, odd: Exception) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import resource
 import struct
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 from pyvtrace.kernel import bpf, perf
 from pyvtrace.kernel.features import ask, event_source
+from pyvtrace.kernel.syscall import KernelError
 from pyvtrace.spec import (
     CodeSpec,
     Counter,
@@ -114,7 +116,18 @@ def _uprobes(held: ExitStack, uprobes: Uprobes, program: int) -> None:
         flags = _RETURNS if uprobes.returns else 0
         rest = struct.pack("=4Q4I", *addresses, len(points), flags, uprobes.pid, 0)
         words = struct.unpack("=6Q", rest)
-        _hold(held, bpf.link_create(program, 0, bpf.BPF_TRACE_UPROBE_MULTI, words, f"put probes into {file}"))
+        with _unless_gone(file):
+            _hold(held, bpf.link_create(program, 0, bpf.BPF_TRACE_UPROBE_MULTI, words, f"put probes into {file}"))
+
+
+@contextmanager
+def _unless_gone(file: str) -> Iterator[None]:
+    """A file that is reached through the root of a process goes with it, and so does who could run it there."""
+    try:
+        yield
+    except KernelError as error:
+        if error.errno != errno.ENOENT or not file.startswith("/proc/"):
+            raise
 
 
 def _open_uprobe(uprobes: Uprobes, point: UserPoint) -> int:
@@ -150,9 +163,10 @@ def _one_by_one(
     """A perf event and a link for each place."""
     _room_for(2 * len(points))
     for point in points:
-        event = _hold(held, opened(point))
-        words = (point.cookie,)
-        _hold(held, bpf.link_create(program, event, bpf.BPF_PERF_EVENT, words, "attach a program to a probe"))
+        with _unless_gone(point.file if isinstance(point, UserPoint) else ""):
+            event = _hold(held, opened(point))
+            words = (point.cookie,)
+            _hold(held, bpf.link_create(program, event, bpf.BPF_PERF_EVENT, words, "attach a program to a probe"))
 
 
 def _room_for(descriptors: int) -> None:

@@ -11,7 +11,8 @@ import mmap
 import os
 import struct
 from collections.abc import Iterator
-from ctypes import POINTER, c_char, c_uint32, c_uint64
+from ctypes import POINTER, Array, c_char, c_uint32, c_uint64
+from typing import Protocol
 
 from pyvtrace.bpf import maps
 from pyvtrace.kernel.syscall import BPF, ENOTSUPP, KernelError, syscall
@@ -252,7 +253,7 @@ def btf_load(data: bytes) -> int:
     return _bpf("BPF_BTF_LOAD", attributes, "load the types of a map")
 
 
-def _buffer(data: bytes) -> ctypes.Array[c_char]:
+def _buffer(data: bytes) -> Array[c_char]:
     return (c_char * len(data)).from_buffer_copy(data)
 
 
@@ -322,20 +323,35 @@ def map_items(
         attributes.start = place
 
 
-def array_elements(fd: int, first: int, count: int, value_size: int) -> bytes:
-    """The values of `count` elements of an array map, one after the other; `value_size` is a multiple of 8."""
-    keys, values = (c_char * (count * 4))(), (c_char * (count * value_size))()
-    attributes = Batch(fd=fd, next=(c_char * 4)(), keys=keys, values=values, count=count)
-    if first:
+class Elements(Protocol):
+    """Values in memory; a slice is a copy."""
+
+    def __getitem__(self, part: slice) -> bytes: ...
+
+
+class ArrayReader:
+    """Reads up to `most` neighbouring elements of an array map at a time, into memory that is used again for the next
+    ones: fresh pages would cost as much as what is in them. `value_size` is a multiple of 8."""
+
+    def __init__(self, fd: int, most: int, value_size: int) -> None:
+        self._fd, self._value_size = fd, value_size
+        self._keys, self._values = (c_char * (most * 4))(), (c_char * (most * value_size))()
+        self._batch = Batch(fd=fd, next=(c_char * 4)(), keys=self._keys, values=self._values)
+
+    def read(self, first: int, count: int) -> Elements:
+        """The values of `count` elements, one after the other; valid until the next call."""
+        batch, size = self._batch, self._value_size
         # The kernel goes on after the element that a batch starts from.
-        attributes.start = _buffer((first - 1).to_bytes(4, "little"))
-    _, number = attempt("BPF_MAP_LOOKUP_BATCH", attributes)
-    if number in (errno.EINVAL, ENOTSUPP):
-        places = (index.to_bytes(4, "little") for index in range(first, first + count))
-        return b"".join(map_lookup(fd, place, value_size) or b"" for place in places)
-    if number not in (0, errno.ENOENT):
-        raise BpfError("BPF_MAP_LOOKUP_BATCH", number, "read a map")
-    return values.raw
+        batch.start = _buffer((first - 1).to_bytes(4, "little")) if first else None
+        batch.count = count
+        _, number = attempt("BPF_MAP_LOOKUP_BATCH", batch)
+        if number in (errno.EINVAL, ENOTSUPP):
+            for place in range(count):
+                value = map_lookup(self._fd, (first + place).to_bytes(4, "little"), size)
+                memoryview(self._values).cast("B")[place * size : (place + 1) * size] = value or bytes(size)
+        elif number not in (0, errno.ENOENT):
+            raise BpfError("BPF_MAP_LOOKUP_BATCH", number, "read a map")
+        return self._values  # type: ignore[return-value]  # slices of chars are bytes, which typeshed does not know
 
 
 def queue_push(fd: int, value: bytes) -> None:
@@ -343,7 +359,7 @@ def queue_push(fd: int, value: bytes) -> None:
     _bpf("BPF_MAP_UPDATE_ELEM", _Element(fd=fd, value=_buffer(value)), "fill a queue")
 
 
-def _cut(buffer: ctypes.Array[c_char], size: int, count: int) -> Iterator[bytes]:
+def _cut(buffer: Array[c_char], size: int, count: int) -> Iterator[bytes]:
     return (piece for (piece,) in struct.iter_unpack(f"{size}s", memoryview(buffer).cast("B")[: size * count]))
 
 

@@ -52,7 +52,7 @@ class Symbols:
         self._images = Images()
         self._follower: Follower | None = None
         self._missed = 0
-        self._room = _MOST
+        self._most = self._room = _MOST
         self._unnamed: dict[str, set[int]] = {}
         # Why files have few names, or none.
         self._poor: dict[str, str] = {}
@@ -204,13 +204,18 @@ class Symbols:
                 case Missed(count=count):
                     self._missed += count
 
+    def keep(self, most: int) -> None:
+        """Keep in mind what so many processes had mapped that have ended, for who names stacks soon or not at all."""
+        self._most = most
+        self._room = max(most, 2 * len(self._spaces))
+
     def _forget_ended(self) -> None:
         """Make room for new processes. What was seen of those that ended long ago has its names by now."""
         for pid in [*self._spaces][: self._room // 2]:
             if not os.path.exists(f"/proc/{pid}"):
                 del self._spaces[pid]
         # Where that many live, they are not asked about again at every fork.
-        self._room = max(_MOST, 2 * len(self._spaces))
+        self._room = max(self._most, 2 * len(self._spaces))
 
     def close(self) -> None:
         if self._follower is not None:

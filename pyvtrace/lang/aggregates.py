@@ -45,7 +45,9 @@ def dereference(v: Values, operand: typed.Expr, span: Span) -> typed.Expr:
 
 def incomplete(v: Values, op: str, type_: ty.Type, span: Span) -> Problem:
     message = f"operator {op} cannot be applied to a forward declaration: no {type_} definition is available"
-    return v.fail("D_OP_INCOMPLETE", span, message, f"define it: {type_} {{ ... }};")
+    why = v.scope.environment.no_types()
+    hint = f"{type_} may be the kernel's, and {why}" if why else f"define it: {type_} {{ ... }};"
+    return v.fail("D_OP_INCOMPLETE", span, message, hint)
 
 
 def member(v: Values, base: typed.Expr, name: str, op: str, span: Span) -> typed.Expr:

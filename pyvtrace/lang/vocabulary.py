@@ -229,6 +229,9 @@ class Environment(Protocol):
     def symbol(self, module: str, name: str) -> KernelSymbol | None:
         """A function or variable of the kernel, read when asked for."""
 
+    def no_types(self) -> str:
+        """Why nothing is known of the kernel's types; empty where it is."""
+
     def library(self, name: str) -> Source | None:
         """The D library that defines a type, an inline or a constant; None if none does."""
 

@@ -13,10 +13,16 @@ from pyvtrace.value import Value
 
 def without_types(target: Target, description: ProbeDescription) -> str:
     """Why a provider whose probes are known by the kernel's types has none; empty where it knows these."""
-    if not description.provider or target.feature("BTF"):
+    if not description.provider or not (why := no_types(target)):
         return ""
-    reason = target.lacking("BTF")
-    return f"it needs the kernel's types, and there is no BTF ({reason}): CONFIG_DEBUG_INFO_BTF=y makes it"
+    return f"it needs the kernel's types, and {why}"
+
+
+def no_types(target: Target) -> str:
+    """Why nothing is known of the kernel's types; empty where it is."""
+    if target.feature("BTF"):
+        return ""
+    return f"there is no BTF ({target.lacking('BTF')}): CONFIG_DEBUG_INFO_BTF=y makes it"
 
 
 def _nothing_to_say(target: Target, description: ProbeDescription) -> str:

@@ -14,7 +14,7 @@ from pyvtrace.providers.dtrace import DTRACE
 from pyvtrace.providers.fbt import fbt_provider
 from pyvtrace.providers.pattern import glob
 from pyvtrace.providers.profile import profile
-from pyvtrace.providers.provider import TABLES, Provider, deferred
+from pyvtrace.providers.provider import TABLES, Provider, deferred, no_types
 from pyvtrace.providers.syscall import SYSCALL
 from pyvtrace.providers.tracepoint import RAWTP, SDT
 from pyvtrace.providers.usdt import usdt_provider
@@ -79,6 +79,10 @@ class ProbeTable:
         """A struct or union of the kernel; None if it has none of that name."""
         found = self._target.aggregate(keyword, tag)
         return struct_type(found) if found else None
+
+    def no_types(self) -> str:
+        """Why nothing is known of the kernel's types; empty where it is."""
+        return no_types(self._target)
 
     def named_type(self, name: str) -> Type | None:
         """A typedef of the kernel, or an enum ("enum pid_type"); None if it has none of that name."""

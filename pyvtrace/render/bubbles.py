@@ -9,7 +9,7 @@ from statistics import median
 from pyvtrace.analysis import units
 from pyvtrace.analysis.bubbles import blame, reasons, waits
 from pyvtrace.analysis.bubbles.blame import Hop, Root, Share
-from pyvtrace.analysis.bubbles.bubbles import Blamed, Bubble, running
+from pyvtrace.analysis.bubbles.bubbles import Blamed, Bubble, meanwhile, running
 from pyvtrace.analysis.bubbles.names import Devices, lock_name, root_name, thread_name
 from pyvtrace.analysis.bubbles.waits import Sample, Thread, Wait
 from pyvtrace.analysis.stacks import function
@@ -19,6 +19,8 @@ _LIBRARIES = re.compile(r"lib(c|pthread|m|dl|stdc\+\+)[.-]|ld-linux|\[vdso\]|lin
 # Of a bubble's waiting: what is less is not drawn, but counted.
 _LEAST = 0.01
 _STACK = 6
+# Named of those who had the processors.
+_PROCESSES = 4
 # Columns: of a line, and of what stands at its right.
 WIDTH, _RIGHT, _NARROWEST = 120, 28, 60
 
@@ -159,10 +161,31 @@ def _tree(tree: Tree, bubble: Bubble, devices: Devices, samples: Sequence[Sample
     yield f"  {root_name(tree.root, devices)}{_request(tree)}", f"{kind}{part}"
     if tree.root.kind == blame.CPU:
         yield from ((f"     {frame}", "") for frame in running(bubble, tree.root, samples)[:_STACK])
+    if tree.root.kind == blame.RUN_QUEUE and (who := _meanwhile(bubble, samples)):
+        yield f"     meanwhile on the processors: {who}", ""
     if tree.root.kind == blame.DEADLOCK:
         yield from _circle(tree.root, bubble)
     else:
         yield from _below(tree.top, "  ", tree.ns, devices)
+
+
+def _meanwhile(bubble: Bubble, samples: Sequence[Sample]) -> str:
+    """The processes that had the processors, with their parts."""
+    by_process: dict[tuple[int, str], tuple[int, int]] = {}
+    found = meanwhile(bubble, samples)
+    for thread, count in found:
+        key = thread.pid, thread.process or thread.comm
+        threads, before = by_process.get(key, (0, 0))
+        by_process[key] = threads + 1, before + count
+    whole = sum(count for _, count in found)
+    most = sorted(by_process.items(), key=lambda one: -one[1][1])
+    said = [
+        f"{name}[{pid}]{f' {threads} threads' if threads > 1 else ''} {100 * count / whole:.0f} %"
+        for (pid, name), (threads, count) in most[:_PROCESSES]
+    ]
+    if rest := sum(count for _, (_, count) in most[_PROCESSES:]):
+        said.append(f"others {100 * rest / whole:.0f} %")
+    return ", ".join(said)
 
 
 def _circle(root: Root, bubble: Bubble) -> Iterator[Line]:

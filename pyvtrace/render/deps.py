@@ -10,11 +10,12 @@ from pyvtrace.analysis import units
 from pyvtrace.analysis.deps.report import Dependency, Report, percents
 from pyvtrace.analysis.histogram import Histogram
 from pyvtrace.render.axis import Axis, fit
+from pyvtrace.render.keyed import ENDING, Keyed, too_small
 from pyvtrace.render.picture import facts, picture
 from pyvtrace.render.strips import strip
 from pyvtrace.render.table import fitted
 from pyvtrace.render.theme import BOLD, DIM, HEADING, PLAIN, REVERSE, WAITING, WARNING, Glyphs, Line
-from pyvtrace.render.view import LOWEST, NARROWEST, as_many
+from pyvtrace.render.view import as_many
 from pyvtrace.value import Value
 
 _AXIS = 10_000, 10_000_000_000  # ns
@@ -80,13 +81,12 @@ SORTS: Mapping[str, Callable[[Dependency, Histogram], int]] = {
 }
 
 
-class DepsView:
-    """What a terminal shows: `take` gives it a report, `press` a key, `lines` draws it; `about` names what is
-    traced, what is set as
+class DepsView(Keyed):
+    """What a terminal shows: `take` gives it a report, `press` a key, `lines` draws it; `about` names what is traced,
     `warning` is said above the table."""
 
     def __init__(self, about: str, *, live: bool = True) -> None:
-        self.paused = self.quit = False
+        super().__init__()
         self.warning = ""
         self._about, self._live = about, live
         self._report: Report | None = None
@@ -101,12 +101,6 @@ class DepsView:
     def take(self, report: Report) -> None:
         """A new report, of which everything is shown from now on."""
         self._report = report
-
-    def press(self, key: str) -> None:
-        """What a key does; others do nothing."""
-        action = _KEYS.get(key)
-        if action is not None:
-            action(self)
 
     @property
     def _rows(self) -> list[Dependency]:
@@ -125,12 +119,6 @@ class DepsView:
         if rows:
             self._chosen = rows[min(len(rows) - 1, max(0, self._index() + by))].endpoint.name
 
-    def _quit(self) -> None:
-        self.quit = True
-
-    def _pause(self) -> None:
-        self.paused = not self.paused
-
     def _next_sort(self) -> None:
         self._sort = _after(list(SORTS), self._sort)
 
@@ -148,9 +136,8 @@ class DepsView:
 
     def lines(self, width: int, height: int, glyphs: Glyphs) -> list[Line]:
         """The screen: at most `height` lines, none wider than `width` cells."""
-        if width < NARROWEST or height < LOWEST:
-            text = f"{width}x{height} is too small: at least {NARROWEST}x{LOWEST}"
-            return [[Segment(text[:width], PLAIN)]]
+        if refusal := too_small(width, height):
+            return refusal
         above = [self._title(width, glyphs), *self._warnings(width, glyphs)]
         room = height - len(above) - 1
         draw = self._detail if self._opened else self._overview
@@ -201,6 +188,8 @@ class DepsView:
             f"{units.duration(report.waited)} of waiting",
             MEASURES[self._measure][0],
         ]
+        if self.remark:
+            said.insert(0, self.remark)
         if self.paused:
             said.insert(0, "PAUSED")
         name = "vtrace deps  "
@@ -265,6 +254,7 @@ class DepsView:
 
     def _footer(self, width: int, glyphs: Glyphs) -> Line:
         keys = ["q quit", f"p {'go on' if self.paused else 'pause'}", "s sort", "m measure"]
+        keys[2:2] = self.further
         keys.insert(1, f"Esc back  {glyphs.arrows} next" if self._opened else f"{glyphs.arrows} Enter open")
         return [Segment(as_many(keys, "  ", width), DIM)]
 
@@ -361,10 +351,8 @@ def _after(names: Sequence[str], name: str) -> str:
     return names[(names.index(name) + 1) % len(names)]
 
 
-_KEYS: Mapping[str, Callable[[DepsView], None]] = {
-    "q": DepsView._quit,
-    "p": DepsView._pause,
-    " ": DepsView._pause,
+DepsView.keys = {
+    **ENDING,
     "s": DepsView._next_sort,
     "m": DepsView._next_measure,
     **dict.fromkeys(("enter", "right", "l"), DepsView._open),

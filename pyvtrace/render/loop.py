@@ -13,10 +13,11 @@ from pyvtrace.analysis import units
 from pyvtrace.analysis.loop.groups import Group, LoopRow, Reading
 from pyvtrace.analysis.loop.turns import shares
 from pyvtrace.render.axis import fit
+from pyvtrace.render.scrolled import Scrolled
 from pyvtrace.render.strips import strip
 from pyvtrace.render.table import fitted
 from pyvtrace.render.theme import BOLD, DIM, HEADING, PLAIN, REVERSE, WARNING, Glyphs, Line
-from pyvtrace.render.view import LOWEST, NARROWEST, as_many
+from pyvtrace.render.view import as_many
 from pyvtrace.value import Value
 
 _AXIS = (1_000, 10_000_000_000)  # ns
@@ -155,49 +156,30 @@ def report(reading: Reading, width: int, glyphs: Glyphs) -> Iterator[Line]:
         yield from group_lines(group, width, glyphs)
 
 
-class LoopView:
+class LoopView(Scrolled):
     """The live picture: `take` gives it a reading, `press` a key, `lines` draws it."""
 
     def __init__(self) -> None:
-        self.quit = self.paused = False
+        super().__init__()
         self._reading: Reading | None = None
-        self._top = 0
 
     def take(self, reading: Reading) -> None:
         """Of which everything is shown from now on."""
         self._reading = reading
 
-    def press(self, key: str) -> None:
-        """q quits, p pauses, arrows scroll; others do nothing."""
-        match key:
-            case "q":
-                self.quit = True
-            case "p" | " ":
-                self.paused = not self.paused
-            case "down" | "j":
-                self._top += 1
-            case "up" | "k":
-                self._top -= 1
-            case "page down":
-                self._top += 10
-            case "page up":
-                self._top -= 10
-            case "home":
-                self._top = 0
+    def title(self, width: int) -> Line:
+        return title(self._reading, width) if self._reading else [Segment("vtrace loop", BOLD)]
 
-    def lines(self, width: int, height: int, glyphs: Glyphs) -> list[Line]:
-        """The screen: at most `height` lines, none wider than `width` cells."""
-        if width < NARROWEST or height < LOWEST:
-            text = f"{width}x{height} is too small: at least {NARROWEST}x{LOWEST}"
-            return [[Segment(text[:width], PLAIN)]]
-        first, *rest = report(self._reading, width, glyphs) if self._reading else [[Segment("vtrace loop", BOLD)]]
-        if self.paused:
-            first = [*first, Segment("  PAUSED", WARNING)]
-        room = height - 2
-        self._top = max(0, min(self._top, len(rest) - room))
-        shown = rest[self._top : self._top + room]
-        padding: list[Line] = [[] for _ in range(room - len(shown))]
-        below = f"q quit  p {'go on' if self.paused else 'pause'}  {glyphs.arrows} scroll"
-        if (left := len(rest) - self._top - room) > 0:
-            below += f"  ({left} more lines)"
-        return [first, *shown, *padding, [Segment(below, DIM)]]
+    def heads(self, width: int, glyphs: Glyphs) -> Sequence[Line]:
+        return []
+
+    def body(self, width: int, glyphs: Glyphs) -> Sequence[Line]:
+        return [*report(self._reading, width, glyphs)][1:] if self._reading else []
+
+    def paper(self, width: int, glyphs: Glyphs) -> Iterator[Line]:
+        """Everything there is, for who cannot press keys."""
+        return report(self._reading, width, glyphs) if self._reading else iter(())
+
+    def table(self, width: int, glyphs: Glyphs, most: int | None = None) -> Iterator[Line]:
+        """The same: what filled the long turns is below, so that nothing is cut."""
+        return self.paper(width, glyphs)

@@ -6,7 +6,7 @@ drives it as a user does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from operator import add
 
@@ -18,12 +18,12 @@ from pyvtrace.analysis.names import Names
 from pyvtrace.analysis.rows import SORTS, Grouping, Identity, Keep, Row, ordered
 from pyvtrace.analysis.script import Script
 from pyvtrace.render.columns import Columns
+from pyvtrace.render.keyed import ENDING, Keyed, too_small
 from pyvtrace.render.picture import facts, picture
 from pyvtrace.render.table import columns_for, fitted, head, line_of
 from pyvtrace.render.theme import BOLD, DIM, PLAIN, WARNING, Glyphs, Line
 from pyvtrace.runtime.snapshot import Snapshot, Table
 
-NARROWEST, LOWEST = 40, 8
 MILLISECOND, SECOND = 1_000_000, 1_000_000_000
 
 # What each kind of loss means to who looks at a view.
@@ -55,7 +55,7 @@ class Shown:
             self.chosen = self.rows[place].identity if place >= 0 else None
 
 
-class View:
+class View(Keyed):
     """One of the three views. `by` names the keys that make a row, `keep` chooses tuples, `live` says that there are
     keys to press."""
 
@@ -69,12 +69,9 @@ class View:
         waiting: bool = False,
         live: bool = True,
     ) -> None:
+        super().__init__()
         self.script, self.names, self.waiting = script, names, waiting
         self.sort, self.measure = next(iter(SORTS)), 0
-        self.paused = self.quit = False
-        # Of who shows something else than what happens now: what to say in the title, and which further keys there are.
-        self.remark = ""
-        self.further: Sequence[str] = ()
         self._live = live
         self._overviews = [Shown(Grouping(script, by, names, keep)) for _ in script.measures]
         self._opened: tuple[tuple[str, ...], Shown] | None = None
@@ -126,18 +123,6 @@ class View:
         new = row.new
         return max(0, new) * SECOND / self._interval_ns if new is not None and self._interval_ns else None
 
-    def press(self, key: str) -> None:
-        """What a key does; others do nothing."""
-        action = _KEYS.get(key)
-        if action is not None:
-            action(self)
-
-    def _quit(self) -> None:
-        self.quit = True
-
-    def _pause(self) -> None:
-        self.paused = not self.paused
-
     def _next_sort(self) -> None:
         names = list(SORTS)
         self.sort = names[(names.index(self.sort) + 1) % len(names)]
@@ -180,9 +165,8 @@ class View:
 
     def lines(self, width: int, height: int, glyphs: Glyphs) -> list[Line]:
         """The screen: at most `height` lines, none wider than `width` cells."""
-        if width < NARROWEST or height < LOWEST:
-            text = f"{width}x{height} is too small: at least {NARROWEST}x{LOWEST}"
-            return [[Segment(text[:width], PLAIN)]]
+        if refusal := too_small(width, height):
+            return refusal
         above = [self._title(width, glyphs), *self._warnings(width, glyphs)]
         below = [self._footer(width, glyphs)]
         room = height - len(above) - len(below)
@@ -326,10 +310,8 @@ def _clock(ns: int) -> str:
     return f"{seconds}s" if seconds < 100 else units.duration(seconds * SECOND)
 
 
-_KEYS: Mapping[str, Callable[[View], None]] = {
-    "q": View._quit,
-    "p": View._pause,
-    " ": View._pause,
+View.keys = {
+    **ENDING,
     "s": View._next_sort,
     "m": View._next_measure,
     "w": View._toggle_waiting,

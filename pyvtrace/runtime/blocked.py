@@ -99,6 +99,11 @@ def stored(map_fd: int, size: int, tid: int) -> tuple[int, ...] | None:
     return struct.unpack(f"<{size // 8}Q", raw) if raw else ()
 
 
+def first_word(map_fd: int) -> int:
+    """The signed 64-bit word that is an array's first element."""
+    return int.from_bytes(bpf.map_lookup(map_fd, bytes(4), 8) or b"", "little", signed=True)
+
+
 def user_word(pid: int, address: int) -> int:
     """Four bytes of a process's memory; 0 where they cannot be read."""
     try:

@@ -143,17 +143,22 @@ def run(command: str, streams: Sequence[int | None] = ()) -> Command:
     return Command(pid)
 
 
-def start_all(commands: Sequence[str], pids: Sequence[int], held: ExitStack) -> list[Process]:
-    """The processes of -c, which are ended with `held`, and of -p.
+def start_all(
+    commands: Sequence[str], pids: Sequence[int], held: ExitStack, streams: Sequence[int | None] = ()
+) -> list[Process]:
+    """The processes of -c, which get `streams` and are ended with `held`, and of -p, which are let go with it.
 
     Raises:
         ProcessError: one is not there.
     """
     found: list[Process] = []
     for command in commands:
-        found.append(run(command))
+        found.append(run(command, streams))
         held.callback(found[-1].end)
-    return [*found, *map(grab, pids)]
+    for pid in pids:
+        found.append(grab(pid))
+        held.callback(os.close, found[-1].fd)
+    return found
 
 
 def _become(words: list[str], streams: Sequence[int | None], complaints: int) -> None:

@@ -79,6 +79,9 @@ class Tables:
     def aggregate(self, keyword: str, tag: str) -> Struct | None:
         return self._probes.aggregate(keyword, tag)
 
+    def no_types(self) -> str:
+        return self._probes.no_types()
+
     def named_type(self, name: str) -> Type | None:
         return self._probes.named_type(name)
 

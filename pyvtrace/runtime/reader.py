@@ -121,18 +121,21 @@ class Slots:
                 self._collect(a, self._keys.get((a.tag, chunk), ()), chunk * _CHUNK, blobs, found[a.id])
         return {a.id: Rows(found[a.id], a) for a in wanted}
 
-    def _copies(self) -> Iterator[tuple[int, list[bytes]]]:
-        """(number of a chunk, its bytes on every CPU)."""
-        s, used = self._storage, self.used
+    def _copies(self) -> Iterator[tuple[int, list[bpf.Elements]]]:
+        """(number of a chunk, its bytes on every CPU, which are there until the next one is asked for)."""
+        used = self.used
+        readers = self._readers(min(_CHUNK, used))
         for start in range(0, used, _CHUNK):
             count = min(_CHUNK, used - start)
-            yield start // _CHUNK, [self._elements(cpu * s.capacity + start, count) for cpu in range(s.cpus)]
+            yield start // _CHUNK, [reader.read(first + start, count) for reader, first in readers]
 
-    def _elements(self, first: int, count: int) -> bytes:
-        return bpf.array_elements(self._maps[self._storage.values], first, count, self._storage.words * 8)
+    def _readers(self, most: int) -> list[tuple[bpf.ArrayReader, int]]:
+        """What reads the slots of each CPU, and the first of them."""
+        s = self._storage
+        return [(bpf.ArrayReader(self._maps[s.values], most, s.words * 8), cpu * s.capacity) for cpu in range(s.cpus)]
 
     def _collect(
-        self, a: AggregationSpec, keys: Keys, start: int, blobs: Sequence[bytes], found: dict[Key, list[bytes]]
+        self, a: AggregationSpec, keys: Keys, start: int, blobs: Sequence[bpf.Elements], found: dict[Key, list[bytes]]
     ) -> None:
         element, size, first = self._storage.words * 8, a.words * 8, a.first * 8
         unused = bytes(size)
@@ -161,8 +164,9 @@ class Slots:
         # A program that found a slot before its key went may still be adding to it.
         wait_for_programs()
         final: dict[Key, list[bytes]] = {}
+        readers = self._readers(1)
         for slot, key in gone.items():
-            blobs = [self._elements(cpu * s.capacity + slot, 1) for cpu in range(s.cpus)]
+            blobs = [reader.read(first + slot, 1) for reader, first in readers]
             self._collect(a, [(slot, key)], slot, blobs, final)
             self._free(slot)
         rows = Rows(final, a)

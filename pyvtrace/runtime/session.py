@@ -7,11 +7,9 @@ the kernel takes every probe and map away.
 from __future__ import annotations
 
 import errno
-import os
 import struct
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
 from pyvtrace.builtins.speculations import CLOSED, GENERATION, TAKEN
@@ -21,6 +19,7 @@ from pyvtrace.kernel import bpf
 from pyvtrace.kernel.attach import attach, load
 from pyvtrace.kernel.cpus import online
 from pyvtrace.runtime import options
+from pyvtrace.runtime.live import Live
 from pyvtrace.runtime.reader import Reader
 from pyvtrace.runtime.ring import RingBuffer, Run
 from pyvtrace.runtime.snapshot import Key, Snapshot, Table, Words
@@ -74,46 +73,24 @@ def relocate(program: CodeSpec, fds: Mapping[str, int]) -> bytes:
     return bytes(code)
 
 
-class Session:
-    """One running D program. A context manager: entering loads and attaches, leaving detaches."""
+class Session(Live):
+    """One running D program. Entering loads, `attach` enables, leaving takes everything away."""
 
     def __init__(self, spec: ProgramSpec, target: Target) -> None:
+        super().__init__()
         self.spec, self.target = spec, target
-        self._stack = ExitStack()
         self.maps: dict[str, int] = {}
         self.programs: dict[str, int] = {}
         self._loaded: list[tuple[CodeSpec, int]] = []
-        self._attached = ExitStack()
         self._watchers: dict[str, Watcher] | None = None
         self._traces = uses(spec)
         self.names: Symbols | None = None
 
-    def __enter__(self) -> Session:
-        try:
-            self._load()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
     def close(self) -> None:
-        """Detach everything; the maps go with it."""
-        self.detach()
         self._watchers = None
-        self._stack.close()
-
-    def detach(self) -> None:
-        """Disable every probe; what was seen can still be read."""
-        self._attached.close()
+        super().close()
 
     # ------------------------------------------------------------------------------------------------------ going live
-
-    def _own(self, fd: int) -> int:
-        self._stack.callback(os.close, fd)
-        return fd
 
     def _load(self) -> None:
         specs: dict[str, MapSpec] = {spec.name: spec for spec in self.spec.maps}

@@ -68,7 +68,8 @@ class Store:
         with self._making("kernels"):
             apt = Apt(self._path("apt"))
             self._say("asking Debian's suites which kernels they have")
-            apt.update()
+            for problem in apt.update():
+                self._say(problem)
             on_offer = apt.kernels()
             release = newest(wanted, on_offer)
             if release is None:
@@ -155,7 +156,7 @@ class Store:
 
     def initramfs(self, kernel: Kernel) -> str:
         """The path of the first root file system for this kernel."""
-        content = initramfs.build(self._busybox(), Modules(kernel.modules))
+        content = initramfs.build(self._busybox(), kernel.release, Modules(kernel.modules))
         path = self._path("initramfs", hashlib.sha256(content).hexdigest()[:32])
         if not os.path.exists(path):
             self._write(path, content)

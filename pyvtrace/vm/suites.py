@@ -32,6 +32,7 @@ BUSYBOX = "busybox-static"
 DEFAULT_FLAVOUR = "cloud-amd64"
 # Packages named after a series only depend on the newest kernel of it.
 PACKAGE = re.compile(r"linux-image-(?P<abi>\d+\.\d+\.\d[\w.+-]*?)-(?P<flavour>(?:cloud-|rt-)?amd64)")
+_EXPIRED = re.compile(r"^Release file for .* is expired")
 WANTED = re.compile(r"(?P<abi>\d[\w.+-]*?)(?:-(?P<flavour>(?:cloud-|rt-)?amd64))?")
 
 
@@ -105,9 +106,15 @@ class Apt:
         with open(os.path.join(directory, "sources.list"), "w", encoding="ascii") as file:
             file.writelines(f"deb [arch=amd64 signed-by={KEYRING}] {where} {suite} main\n" for where, suite in SUITES)
 
-    def update(self) -> None:
-        """Fetch the suites' lists (30 MB the first time)."""
-        self._run("apt-get", "-qq", "-o", "APT::Update::Error-Mode=any", "update")
+    def update(self) -> list[str]:
+        """Fetch the suites' lists (30 MB the first time). A suite whose list has expired, on a mirror that is behind,
+        is left out: the others have kernels, too. What is to be said of each of these."""
+        done = self._done("apt-get", "-qq", "-o", "APT::Update::Error-Mode=any", "update")
+        problems = [line.removeprefix("E: ") for line in done.stderr.splitlines() if line.startswith("E: ")]
+        expired = [problem for problem in problems if _EXPIRED.search(problem)]
+        if done.returncode and len(expired) < max(len(problems), 1):
+            raise _refused("apt-get", done)
+        return [f"left out: {problem.partition(' (')[0]}" for problem in expired]
 
     def kernels(self) -> list[str]:
         return releases(self._run("apt-cache", "search", "--names-only", r"^linux-image-[0-9].*amd64$"))
@@ -127,6 +134,12 @@ class Apt:
         return path
 
     def _run(self, *command: str) -> str:
+        done = self._done(*command)
+        if done.returncode:
+            raise _refused(command[0], done)
+        return done.stdout
+
+    def _done(self, *command: str) -> subprocess.CompletedProcess[str]:
         where = self._directory
         settings = {
             "Dir::Etc::sourcelist": f"{where}/sources.list",
@@ -147,7 +160,7 @@ class Apt:
             "Debug::NoLocking": "true",
         }
         options = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
-        done = subprocess.run(
+        return subprocess.run(
             [command[0], *options, *command[1:]],
             env=os.environ | {"LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"},
             stdin=subprocess.DEVNULL,
@@ -156,9 +169,10 @@ class Apt:
             check=False,
             preexec_fn=die_with_parent(),
         )
-        if done.returncode:
-            raise Refused(*_explained(done.stderr.strip() or f"{command[0]} failed with status {done.returncode}"))
-        return done.stdout
+
+
+def _refused(tool: str, done: subprocess.CompletedProcess[str]) -> Refused:
+    return Refused(*_explained(done.stderr.strip() or f"{tool} failed with status {done.returncode}"))
 
 
 def _explained(error: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""docs/python.md: every example prints what the page says."""
+"""docs/python.md, docs/c-probes.md: every example for Python prints what the page says."""
 
 from __future__ import annotations
 
@@ -11,16 +11,27 @@ import pytest
 
 from tests.conftest import ROOT
 
-with open(os.path.join(ROOT, "docs", "python.md"), encoding="utf-8") as page:
-    TEXT = page.read()
-EXAMPLES = re.findall(r"```python\n(.*?)```\n```text\n(.*?)```", TEXT, re.DOTALL)
+
+def text_of(page: str) -> str:
+    with open(os.path.join(ROOT, "docs", page), encoding="utf-8") as file:
+        return file.read()
+
+
+PAGES = {page: text_of(page) for page in ("python.md", "c-probes.md")}
+EXAMPLES = [
+    (page, *example)
+    for page, text in PAGES.items()
+    for example in re.findall(r"```python\n(.*?)```\n```text\n(.*?)```", text, re.DOTALL)
+]
 
 
 def test_every_example_has_its_output() -> None:
-    assert len(EXAMPLES) == TEXT.count("```python") > 3
+    for page, text in PAGES.items():
+        assert len([one for one in EXAMPLES if one[0] == page]) == text.count("```python") >= 1
+        assert "Session(" not in re.sub(r"```python\n.*?```|`[^`]*`", "", text, flags=re.DOTALL), page
 
 
-@pytest.mark.parametrize(("program", "output"), EXAMPLES, ids=[str(n) for n in range(len(EXAMPLES))])
-def test_example(program: str, output: str) -> None:
+@pytest.mark.parametrize(("page", "program", "output"), EXAMPLES, ids=[f"{n}-{e[0]}" for n, e in enumerate(EXAMPLES)])
+def test_example(page: str, program: str, output: str) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT)
     assert (done.stdout, done.stderr) == (output, "")

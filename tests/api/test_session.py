@@ -304,9 +304,12 @@ def test_a_session_is_entered_once() -> None:
 
 def test_a_command_writes_where_it_is_told_and_its_status_is_known(tmp_path: Path) -> None:
     with open(tmp_path / "said", "wb") as said:
-        words = "sh -c 'echo out; echo err >&2; exit 3'"
-        with Session("BEGIN { }", command=words, streams=(None, said.fileno(), said.fileno())) as session:
+        words = "sh -c 'read line; echo out; echo err >&2; exit 3'"
+        reads, writes = os.pipe()
+        with Session("BEGIN { }", command=words, streams=(reads, said.fileno(), said.fileno())) as session:
             assert session.command_status is None
+            os.close(reads)
+            os.close(writes)
             assert session.wait(60)
             assert session.command_status == 3
     assert (tmp_path / "said").read_text() == "out\nerr\n"

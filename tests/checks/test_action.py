@@ -6,18 +6,17 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+import sys
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 import yaml
 
+from scripts.lib.action import BASH, Action
 from tests.conftest import ROOT
 
-ACTION: Mapping[str, Any] = yaml.safe_load(Path(ROOT, "action.yml").read_text())
-INSTALL, CHECK, KEEP = ACTION["runs"]["steps"]
+INSTALL, CHECK, KEEP = "Install vtrace", "Check", "Keep the report"
 SPEC = """\
 [[check]]
 name = "sync"
@@ -39,28 +38,17 @@ class Runner:
         for file in self.files.values():
             file.touch()
 
-    def filled(self, text: str, inputs: Mapping[str, str]) -> str:
-        """A text with its expressions evaluated."""
-
-        def value(match: re.Match[str]) -> str:
-            name = match.group(1)
-            return ROOT if name == "github.action_path" else inputs[name.removeprefix("inputs.")]
-
-        return re.sub(r"\$\{\{ ([\w.-]+) \}\}", value, text)
-
-    def run(self, step: Mapping[str, Any], **given: str) -> subprocess.CompletedProcess[str]:
-        inputs = {name: declared["default"] for name, declared in ACTION["inputs"].items()} | given
+    def run(self, name: str, place: str = ROOT, **given: str) -> subprocess.CompletedProcess[str]:
+        """The step of that name, of the action at that place."""
+        (step,) = [step for step in Action(given, place).steps if step["name"] == name]
         assert step["shell"] == "bash"
         environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        environment |= {name: self.filled(text, inputs) for name, text in step["env"].items()}
-        environment |= {name: str(path) for name, path in self.files.items()}
+        environment |= step["env"] | {name: str(path) for name, path in self.files.items()}
         environment |= {"GITHUB_ACTIONS": "true", "RUNNER_TEMP": str(self.temporary)}
-        script = self.temporary / "step.sh"
-        script.write_text(step["run"])
-        # As the runner's documentation says of `shell: bash`.
+        environment |= {"GITHUB_WORKSPACE": str(self.workspace)}
         return subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
-            cwd=self.workspace / self.filled(step.get("working-directory", "."), inputs),
+            [*BASH, "-c", step["run"]],
+            cwd=self.workspace / step.get("working-directory", "."),
             env=environment,
             capture_output=True,
             text=True,
@@ -74,11 +62,30 @@ def runner(tmp_path: Path) -> Runner:
 
 
 def test_what_the_steps_take_is_declared() -> None:
+    whole = Action({}, ROOT).whole
     used = set(re.findall(r"inputs\.([\w-]+)", Path(ROOT, "action.yml").read_text()))
-    assert used == set(ACTION["inputs"])
-    assert all(isinstance(declared["default"], str) for declared in ACTION["inputs"].values())
+    assert used == set(whole["inputs"])
+    assert all(isinstance(declared["default"], str) for declared in whole["inputs"].values())
     # What the user gives never becomes part of a script's text.
-    assert not any("${{" in step["run"] for step in (INSTALL, CHECK))
+    assert not any("${{" in step["run"] for step in whole["runs"]["steps"] if "run" in step)
+
+
+@pytest.mark.parametrize(
+    ("schema", "file", "broken"),
+    [
+        ("vendor.github-actions", "action.yml", ("using: composite", "using: compsite")),
+        ("vendor.gitlab-ci", "docs/examples/gitlab-ci.yml", ("script:\n", "scripts:\n")),
+    ],
+)
+def test_the_published_schemas_hold(tmp_path: Path, schema: str, file: str, broken: tuple[str, str]) -> None:
+    """And would not hold for what is wrong: a schema that takes anything tells nothing."""
+    text = Path(ROOT, file).read_text()
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema]
+    for name, content, status in (("sound.yml", text, 0), ("broken.yml", text.replace(*broken), 1)):
+        assert (content == text) == (status == 0)
+        (tmp_path / name).write_text(content)
+        ran = subprocess.run([*command, str(tmp_path / name)], capture_output=True, text=True)
+        assert ran.returncode == status, ran
 
 
 def test_a_job_that_passes(runner: Runner) -> None:
@@ -102,12 +109,20 @@ def test_a_job_whose_change_is_worse(runner: Runner) -> None:
     assert summary.startswith("# What another step wrote\n### ✗ sync")
     assert f"fsync, {project}/out" in summary and "### ✓ other" in summary
     (annotation,) = [line for line in ran.stdout.splitlines() if line.startswith("::")]
-    assert annotation.startswith("::error file=vtrace.toml,title=sync::syscall fsync <= 0: syscall fsync was 1%0A")
+    assert annotation.startswith(
+        "::error file=project/vtrace.toml,line=5,title=sync::syscall fsync <= 0: syscall fsync was 1%0A"
+    )
     assert len(list(ElementTree.parse(project / "vtrace-junit.xml").iter("failure"))) == 1
-    assert KEEP["if"].startswith("${{ always()") and KEEP["uses"] == "actions/upload-artifact@v4"
-    defaults = {name: declared["default"] for name, declared in ACTION["inputs"].items()}
-    path = runner.filled(KEEP["with"]["path"], {**defaults, "working-directory": "project"})
-    assert (runner.workspace / path).exists()
+    whole = Action({}, ROOT).whole["runs"]["steps"][-1]
+    assert whole["if"].startswith("${{ always()") and whole["uses"] == "actions/upload-artifact@v4"
+    keep = Action({"working-directory": "project"}, ROOT).steps[-1]
+    assert (runner.workspace / keep["with"]["path"]).exists()
+
+
+@pytest.mark.parametrize("given", [{"artifact": ""}, {"junit": ""}])
+def test_no_report_is_kept_that_nobody_wants(given: dict[str, str]) -> None:
+    assert [step["name"] for step in Action({}, ROOT).steps] == [INSTALL, CHECK, KEEP]
+    assert [step["name"] for step in Action(given, ROOT).steps] == [INSTALL, CHECK]
 
 
 def test_a_job_whose_spec_is_wrong(runner: Runner) -> None:
@@ -123,15 +138,14 @@ def test_all_inputs_arrive_as_they_are_given(runner: Runner, tmp_path: Path) -> 
     for name in ("setup", "vm", "vtrace"):
         (scripts / name).write_text('#!/bin/sh\nprintf "%s|" "${0##*/}" "$@"\n')
         (scripts / name).chmod(0o755)
-    action = {"env": {**INSTALL["env"], "ACTION": str(tmp_path / "checkout")}}
-    assert runner.run({**INSTALL, **action}).stdout == "setup|run|vm|fetch|6.1|"
-    assert runner.run({**INSTALL, **action}, vm="false").stdout == "setup|run|"
-    action = {"env": {**CHECK["env"], "ACTION": str(tmp_path / "checkout")}}
+    place = str(tmp_path / "checkout")
+    assert runner.run(INSTALL, place).stdout == "setup|run|vm|fetch|6.1|"
+    assert runner.run(INSTALL, place, vm="false").stdout == "setup|run|"
     given = {
         "spec": "a spec.toml", "baseline": "$(id)", "record": "new.json", "runs": "7", "inconclusive": "pass",
         "kernel": "6.12", "junit": "x.xml", "checks": "one two",
     }  # fmt: skip
-    called = runner.run({**CHECK, **action}, **given).stdout.split("|")
+    called = runner.run(CHECK, place, **given).stdout.split("|")
     at = called.index("--markdown")
     assert called[:at] == [
         *("vtrace", "check", "run", "--vm", "--kernel", "6.12", "--spec", "a spec.toml", "--baseline", "$(id)"),

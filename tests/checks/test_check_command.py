@@ -10,6 +10,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from jsonschema import Draft202012Validator, ValidationError
+
+from tests.conftest import ROOT
 
 PASS, REGRESSION, ERROR, INCONCLUSIVE = 0, 1, 2, 3
 # 1000 reads and writes of a byte by dd, besides the few of its start; then one fsync.
@@ -29,8 +32,13 @@ def spec(place: Path, *assertions: str, command: str = "", more: str = "", name:
     return str(path)
 
 
+SCHEMA = Draft202012Validator(json.loads(Path(ROOT, "docs", "schema", "check.json").read_text()))
+
+
 def findings(report: Path) -> dict[str, Any]:
-    (check,) = json.loads(report.read_text())["checks"]
+    whole = json.loads(report.read_text())
+    SCHEMA.validate(whole)
+    (check,) = whole["checks"]
     return {finding["assertion"]: finding for finding in check["findings"]}
 
 
@@ -49,6 +57,37 @@ def test_counts_are_exact(vtrace: Vtrace, tmp_path: Path) -> None:
     assert found["@bytes == 1000"]["values"] == [1000, 1000]
     assert found["p99(fsync) < 60s"]["unit"] == "ns"
     assert "✓ syscall fsync <= 1: syscall fsync was 1" in ran.stdout
+
+
+@pytest.mark.parametrize(("options", "status"), [((), INCONCLUSIVE), (("pass",), PASS), (("fail",), REGRESSION)])
+def test_what_cannot_be_told_has_a_status_of_its_own(
+    vtrace: Vtrace, tmp_path: Path, options: tuple[str, ...], status: int
+) -> None:
+    """A value of 1000 is in the bucket from 981 to 1002, so that nobody knows whether it is above 990."""
+    program = "syscall::write:entry { @sizes = exphist(1000, 5); }"
+    path, report = spec(tmp_path, "p50(@sizes) <= 990", more=f'probes = "{program}"'), tmp_path / "report.json"
+    words = [f"--inconclusive={option}" for option in options]
+    ran = vtrace("check", "--spec", path, "--json", str(report), *words)
+    assert ran.status == status, ran
+    assert "? p50(@sizes) <= 990: p50(@sizes) is between" in ran.stdout
+    assert findings(report)["p50(@sizes) <= 990"]["outcome"] == "inconclusive"
+
+
+def test_reports_of_every_outcome_are_what_their_schema_says(vtrace: Vtrace, tmp_path: Path) -> None:
+    path, base, report = spec(tmp_path, "syscall write <= +0"), str(tmp_path / "base.json"), tmp_path / "report.json"
+    vtrace("check", "record", "--spec", path, "-o", base)
+    more = 'assert = ["syscall write <= +0", "p50(write) <= +300 %", "no fsync"]'
+    Path(path).write_text(Path(path).read_text().replace("assert = ", "# ") + more)
+    vtrace("check", "record", "--spec", path, "-o", base)
+    vtrace("check", "--spec", path, "--baseline", base, "--json", str(report))
+    assert set(findings(report)) == {"syscall write <= +0", "p50(write) <= +300 %", "no fsync"}
+    assert len(findings(report)["no fsync"]["why"]) == 1
+    vtrace("check", "--spec", spec(tmp_path, "no fsync", command="false"), "--json", str(report))
+    assert findings(report) == {}
+    whole = json.loads(report.read_text())
+    whole["checks"][0]["outcome"] = "pass"
+    with pytest.raises(ValidationError):
+        SCHEMA.validate(whole)
 
 
 def test_children_count_and_the_start_of_the_command_does_not(vtrace: Vtrace, tmp_path: Path) -> None:
@@ -72,7 +111,7 @@ def test_a_regression_says_which_call_on_which_file(vtrace: Vtrace, tmp_path: Pa
     assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("2", "1", "0")
     assert "| ✗ | `no fsync` | syscall fsync was 1 |" in summary.read_text()
     (annotation,) = [line for line in ran.stdout.splitlines() if line.startswith("::")]
-    assert annotation.startswith(f"::error file={path},title=dd::no fsync: syscall fsync was 1%0A")
+    assert annotation.startswith(f"::error file={path},line=7,title=dd::no fsync: syscall fsync was 1%0A")
 
 
 def test_a_baseline_is_compared_with(vtrace: Vtrace, tmp_path: Path) -> None:
@@ -224,3 +263,57 @@ def test_a_check_that_is_not_there_and_a_spec_that_is_not(vtrace: Vtrace, tmp_pa
     (tmp_path / "vtrace.toml").unlink()
     ran = vtrace("check", cwd=str(tmp_path))
     assert (ran.status, "vtrace check init" in ran.stderr) == (ERROR, True)
+
+
+# Sleeps so long, in hundredths of a second, as the line of its list says; each run takes a line.
+LINES = "sh -c 'read n <list; sed -i 1d list; sleep 0.$n'"
+
+
+@pytest.mark.parametrize(
+    ("times", "status", "words"),
+    [
+        (["05"] * 5 + ["50"] * 5 + ["05"] * 5, INCONCLUSIVE, "? p50(clock_nanosleep)"),
+        (["05"] * 5 + ["50"] * 10 + ["50"], REGRESSION, "✗ p50(clock_nanosleep)"),
+        (["05"] * 10, PASS, "✓ p50(clock_nanosleep)"),
+    ],
+    ids=["for a while", "for good", "never"],
+)
+def test_a_time_that_became_worse_has_to_be_so_again(
+    vtrace: Vtrace, tmp_path: Path, times: list[str], status: int, words: str
+) -> None:
+    path = spec(tmp_path, "p50(clock_nanosleep) <= +100 %", "no fsync", command=LINES, more=f'directory = "{tmp_path}"')
+    Path(path).write_text(Path(path).read_text().replace("runs = 2", "runs = 5"))
+    lines, base, report = tmp_path / "list", str(tmp_path / "base.json"), tmp_path / "report.json"
+    # The last run of a recording is the one in detail.
+    lines.write_text("\n".join([*times[:5], "05", *times[5:]]) + "\n")
+    assert vtrace("check", "record", "--spec", path, "-o", base).status == PASS
+    ran = vtrace("check", "--spec", path, "--baseline", base, "--json", str(report))
+    assert ran.status == status, ran
+    assert ("all of it again" in ran.stderr) == (status != PASS)
+    assert words in ran.stdout
+    assert ("% when run again" in ran.stdout) == (status != PASS)
+    assert not lines.read_text()
+    found = findings(report)["p50(clock_nanosleep) <= +100 %"]
+    assert found["ratio"] > 2 or status == PASS
+
+
+@pytest.mark.parametrize(("times", "status", "attempts"), [("1 2 3 4", ERROR, 3), ("1", PASS, 3), ("", PASS, 2)])
+def test_a_run_of_which_something_was_lost_is_made_again(
+    vtrace: Vtrace, tmp_path: Path, times: str, status: int, attempts: int
+) -> None:
+    """The table has no room for 5000 keys; `times` are the runs that make as many."""
+    (tmp_path / "work.sh").write_text(
+        'echo >>runs; n=$(wc -l <runs); for t in $TIMES; do [ "$t" = "$n" ] && count=5000; done\n'
+        "dd if=/dev/zero of=/dev/null bs=1 count=${count-5} status=none\n"
+    )
+    path = spec(
+        tmp_path,
+        "@keys >= 5",
+        command="sh work.sh",
+        more=f"directory = \"{tmp_path}\"\nprobes = '''\n#pragma D option aggsize=64k\n"
+        "syscall::write:entry { @keys[timestamp] = count(); }\n'''",
+    )
+    ran = vtrace("check", "--spec", path, env={"TIMES": times})
+    assert ran.status == status, ran
+    assert (tmp_path / "runs").read_text().count("\n") == attempts
+    assert ("not everything was seen: " in ran.stdout) == (status == ERROR)

@@ -111,7 +111,9 @@ def test_a_file_whose_header_says_which_clauses_are_the_commands(check: Check, t
         assert inline.status == PASS, inline
     (tmp_path / "requests.d").write_text(REQUESTS.replace("filter:   io", "filter:   oi"))
     ran, _ = check("true", "requests.d", "@took == 20")
-    assert (ran.status, "no clause is for oi:::start" in ran.stdout + ran.stderr) == (ERROR, True)
+    assert ran.status == ERROR
+    assert f"{tmp_path}/requests.d:4: no clause is for oi:::start, which the header's filter names" in ran.stdout
+    assert "filter:   oi:::start" in ran.stdout
 
 
 @pytest.mark.parametrize(
@@ -153,3 +155,50 @@ def test_a_time_that_is_added_up_is_a_time(check: Check) -> None:
     (row,) = found["@slept < 40ms"]["why"]
     assert (row["what"], row["count"], row["time_ns"] >= 50 * MS) == ("sleep", 0, True)
     assert re.search(r"@slept is between \d+\.?\d*ms and .*\n.*\n      sleep: \d+", ran.stdout), ran.stdout
+
+
+TYPO = "syscall::read:entry\n/pid > 1/\n{\n\t@n[probefunc, exename] = count();\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        (f'"""\n{TYPO}"""', 10),
+        (f"'''{TYPO}'''", 9),
+        (json.dumps(TYPO), 6),
+        ("'" + " ".join(TYPO.split()) + "'", 6),
+        (f'"""\\\n    {TYPO}"""', 10),
+    ],
+    ids=["a text of lines", "without escapes", "a line with escapes", "a line", "a line that goes on"],
+)
+def test_what_is_wrong_in_a_program_is_shown_in_the_spec(
+    vtrace: Callable[..., Any], tmp_path: Path, written: str, line: int
+) -> None:
+    """Whatever is composed around it: two subjects that are counted, and conditions in its predicates."""
+    spec = tmp_path / "vtrace.toml"
+    spec.write_text(
+        '[[check]]\nname = "it"\ncommand = "true"\nassert = ["@n == 0", "no fsync", "disk reads == 0"]\n'
+        f"\nprobes = {written}\n"
+    )
+    ran = vtrace("check", "--spec", str(spec))
+    assert ran.status == ERROR
+    _, head, shown, below = (row[2:] for row in ran.stdout.rstrip("\n").split("\n"))
+    assert head == f"{spec}:{line}: [D_IDENT_UNDEF] failed to resolve exename: Unknown variable name"
+    assert shown == f"{line:5} | {spec.read_text().splitlines()[line - 1]}"
+    start = below.index("^")
+    assert shown[start : start + below.count("^")] == "exename"
+    assert below.endswith("did you mean 'execname'?")
+    annotated = vtrace("check", "--spec", str(spec), env={"GITHUB_ACTIONS": "true"}).stdout.splitlines()[-1]
+    assert annotated.startswith(f"::error file={spec},line={line},title=it::{spec}%3A{line}".replace("%3A", ":"))
+
+
+def test_every_problem_of_a_program_has_its_place(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "wrong.d").write_text("syscall::read:entry\n/exename == 1/\n{\n\t@n = cuont();\n}\n")
+    ran, _ = check("true", "wrong.d", "no fsync")
+    assert ran.status == ERROR
+    heads = [row.strip() for row in ran.stdout.splitlines() if "wrong.d:" in row]
+    assert [re.sub(r"\[.*", "", head) for head in heads] == [f"{tmp_path}/wrong.d:2: ", f"{tmp_path}/wrong.d:4: "]
+    # Text that is no D at all has a place, too.
+    (tmp_path / "wrong.d").write_text("syscall::read:entry\n{\n\t@n = count(;\n}\n")
+    ran, _ = check("true", "wrong.d", "no fsync")
+    assert f"{tmp_path}/wrong.d:3: [D_SYNTAX] " in ran.stdout

@@ -16,6 +16,7 @@ from tests.workloads.slowdisk import SlowDisk
 SERVICE = os.path.join(ROOT, "docs", "examples", "service")
 BYTES = 4 * 8 * 4096  # what the service reads: orders, lines, size of a line
 MS = 1_000_000
+TRIES = 5
 
 Check = Callable[..., Any]
 
@@ -87,12 +88,19 @@ def test_each_fault_is_caught_and_named(check: Check, tmp_path: Path) -> None:
 
 
 def test_a_slower_disk_is_caught_and_named(check: Check) -> None:
+    """Fifteen runs, so that some that had to wait for a processor decide nothing. On a machine where most had to, it
+    cannot be told, which is another verdict than that all is well: then it is asked again."""
     with SlowDisk(2 * MS) as disk:
-        # Fifteen runs, so that some that had to wait for a processor decide nothing.
         on_disk = {"data": disk.path, "more_assertions": '"p50(disk reads) <= +50 %", '}
-        check("record", "--runs", "15", "-o", "base.json", **on_disk)
-        disk.delay_ns = 7 * MS
-        ran, found = check("run", "--runs", "15", "--baseline", "base.json", **on_disk)
+        for _ in range(TRIES):
+            disk.delay_ns = 2 * MS
+            check("record", "--runs", "15", "-o", "base.json", **on_disk)
+            disk.delay_ns = 7 * MS
+            ran, found = check("run", "--runs", "15", "--baseline", "base.json", **on_disk)
+            slower = {outcomes(found)[text] for text in ("p50(@order) <= +50 %", "p50(disk reads) <= +50 %")}
+            assert "pass" not in slower, ran.stdout
+            if slower == {"regression"}:
+                break
     assert ran.status == 1, ran.stdout
     assert outcomes(found)["p50(@order) <= +50 %"] == "regression"
     # Four orders, each read by one request that takes 7 ms or more.

@@ -231,6 +231,15 @@ def test_without_btf_what_needs_it_says_so() -> None:
     assert "hint: this kernel shows no BTF" in ran.stderr
 
 
+@pytest.mark.parametrize("what", ["curpsinfo->pr_pid", "curlwpsinfo->pr_lwpid", "curthread->pid", "fds[1].fi_oflags"])
+def test_without_btf_variables_of_the_kernels_types_say_so(what: str) -> None:
+    ran = in_mounts(NO_BTF, "-n", f"BEGIN {{ trace({what}); exit(0); }}")
+    assert ran.status == 1
+    assert "may be the kernel's, and there is no BTF (No such file or directory): CONFIG_DEBUG_INFO_BTF=y" in ran.stderr
+    # What is none of the kernel's can be defined, and is where there is BTF.
+    assert "define it" not in ran.stderr
+
+
 def test_without_tracefs_programs_that_do_not_need_it_run() -> None:
     ran = in_mounts(NO_TRACEFS, "-qn", ONE_LINER)
     assert (ran.stderr, ran.status) == ("", 0)

@@ -50,6 +50,24 @@ def test_a_bubble_is_drawn_as_a_time_line(
     assert "mutex_pair" in ElementTree.fromstring(picture.read_text())[4].text or picture.stat().st_size > 1000
 
 
+def test_a_recording_is_shown_as_it_was_live(
+    tracer: Callable[..., Any], workload: Callable[..., Workload], vtrace: RunVtrace, tmp_path: Path
+) -> None:
+    work = workload("mutex_pair", 3, 200)
+    file, live, later = (tmp_path / name for name in ("recording", "live.svg", "later.svg"))
+    one = tracer("bubbles", "--json", "-p", str(work.pid), "--svg", str(live), "--record", str(file))
+    one.wait_for("tracing until")
+    work.release()
+    result = one.stop()
+    assert "mutex_pair" in result.stdout
+    again = vtrace("replay", "--json", "--svg", str(later), str(file))
+    assert (again.status, again.stdout) == (0, result.stdout)
+    assert later.read_text() == live.read_text()
+    text = vtrace("replay", str(file))
+    assert (text.status, text.stdout.count("of waiting")) == (0, len(result.stdout.splitlines()))
+    assert vtrace("replay", "--folded", str(file)).status == 2
+
+
 DEADLOCK = """
 import ctypes, sys, threading
 libc = ctypes.CDLL(None)

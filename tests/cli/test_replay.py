@@ -96,6 +96,7 @@ def wait_for_moments(file: Path, count: int) -> None:
     [
         (["syscalls", "-i", "0.1", "--json"], "killed"),
         (["profile"], "killed"),
+        (["loop"], "killed"),
         (["-x", "statusrate=100ms", "-n", "syscall:::entry { @[execname] = count(); }"], "killed"),
     ],
 )

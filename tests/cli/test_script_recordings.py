@@ -14,8 +14,14 @@ from pathlib import Path
 import pytest
 
 from pyvtrace import Session
+from pyvtrace.analysis.script import parse_script
+from pyvtrace.export.recording import Recorded as RecordedEvent
+from pyvtrace.export.recording import Recorder
 from pyvtrace.export.replay import Recording
-from tests.cli.terminal import OnTerminal
+from pyvtrace.export.scripts import Recorded, origin
+from pyvtrace.runtime.snapshot import Snapshot, Table
+from pyvtrace.spec import AggregationSpec, FieldSpec, ProbeName
+from tests.cli.terminal import OnTerminal, Screen
 from tests.conftest import PATIENCE, ROOT, VTRACE, RunVtrace, Tracer
 
 StartTracer = Callable[..., Tracer]
@@ -159,6 +165,144 @@ def test_a_session_of_a_script_replays_as_the_script(vtrace: RunVtrace, tmp_path
     assert [line.split()[-1] for line in shown if "/nowhere/" in line] == [f"/nowhere/{number}" for number in range(5)]
 
 
+# --------------------------------------------------------------------------------------------- replay on a terminal
+
+SPEC = AggregationSpec(0, "calls", "count", (), (FieldSpec(0, 16, "string"),), 1)
+SECOND = 1_000_000_000
+
+
+def made_up_table(path: Path, count: int) -> None:
+    """A recording of the table's script: a call of "reader" each second, and one of each "other N", of which there are
+    fifty, in the last."""
+    recorder = Recorder(path)
+    moments = [{("reader",): (number,)} if number else {} for number in range(count)]
+    moments[-1] |= {(f"other {number}",): (1,) for number in range(50)}
+    snapshots = [Snapshot(n * SECOND, n * SECOND, {"calls": Table(SPEC, rows)}, {}) for n, rows in enumerate(moments)]
+    script = Recorded(parse_script(TABLE, "parents.d"), {})
+    recorder.begin(origin(script, TABLE, (SPEC,), {}), snapshots[0])
+    for snapshot in snapshots[1:]:
+        recorder.take(snapshot)
+    recorder.close()
+
+
+def made_up_events(path: Path, count: int) -> None:
+    """A recording of files/opens: in second N, /file/N is opened."""
+    with open(os.path.join(ROOT, "probes/files/opens.d"), encoding="utf-8") as file:
+        script = Recorded(parse_script(file.read(), "files/opens.d"), {})
+    recorder = Recorder(path)
+    recorder.begin(origin(script, script.script.text, (), {}), Snapshot(0, 0, {}, {}))
+    probe = ProbeName("syscall", "vmlinux", "openat", "return")
+    for number in range(1, count):
+        values = (number * SECOND, 7, "reader", 3, 0, 1000, f"/file/{number}")
+        recorder.event(RecordedEvent(number * SECOND, probe, 0, 1, values, ""))
+        recorder.take(Snapshot(number * SECOND, number * SECOND, {}, {}))
+    recorder.close()
+
+
+def row(count: int) -> Callable[[Screen], bool]:
+    return lambda screen: bool(re.search(rf"^reader +{count}$", screen.text(), re.MULTILINE))
+
+
+def test_a_table_goes_anywhere(tmp_path: Path) -> None:
+    made_up_table(tmp_path / "file", 200)
+    shown = OnTerminal([VTRACE, "replay", str(tmp_path / "file"), "--at", "4s"], size=(120, 20))
+    try:
+        shown.wait_for(". step")
+        assert "who asks for its parent?" in shown.screen.text()
+        shown.press("p")
+        shown.wait_for("PAUSED")
+        shown.press("5")
+        shown.wait_for(row(99))
+        shown.press(",", ",")
+        shown.wait_for(row(97))
+        shown.press(".", "<")
+        shown.wait_for(row(38))
+        shown.press("9", ">", ">")
+        shown.wait_for(lambda screen: row(199)(screen) and " end " in screen.text())
+        assert "other 49" not in shown.screen.text()
+        shown.press("\x1b[F")
+        shown.wait_for("other 9")
+        shown.press("\x1b[H")
+        shown.wait_for(row(199))
+        shown.press("q")
+        assert shown.ends() == 0
+        assert shown.echoes()
+        assert re.search(r"reader +199", shown.screen.normal)
+    finally:
+        shown.close()
+
+
+def test_a_table_plays_to_its_end(tmp_path: Path) -> None:
+    made_up_table(tmp_path / "file", 40)
+    shown = OnTerminal([VTRACE, "replay", str(tmp_path / "file"), "--speed", "200"], size=(120, 20))
+    try:
+        shown.wait_for(lambda screen: row(39)(screen) and " end " in screen.text() and "PAUSED" in screen.text())
+        shown.press("q")
+        assert shown.ends() == 0
+    finally:
+        shown.close()
+
+
+def last_event(number: int) -> Callable[[Screen], bool]:
+    """Whether that event is the last one on the screen."""
+
+    def settled(screen: Screen) -> bool:
+        shown = re.findall(r"/file/(\d+)", screen.text())
+        return bool(shown) and int(shown[-1]) == number
+
+    return settled
+
+
+def test_events_go_anywhere(tmp_path: Path) -> None:
+    made_up_events(tmp_path / "file", 200)
+    shown = OnTerminal([VTRACE, "replay", str(tmp_path / "file"), "--at", "4s"], size=(120, 20))
+    try:
+        shown.wait_for(last_event(4))
+        assert "PATH" in shown.screen.text()
+        shown.press("p")
+        shown.wait_for("PAUSED")
+        shown.press("5")
+        shown.wait_for(last_event(99))
+        shown.press(",")
+        shown.wait_for(last_event(98))
+        # Up is into the past; the end follows again.
+        shown.press("\x1b[A", "\x1b[A")
+        shown.wait_for(last_event(96))
+        shown.press("\x1b[F", ".")
+        shown.wait_for(last_event(99))
+        shown.press("9", ">")
+        shown.wait_for(lambda screen: last_event(199)(screen) and " end " in screen.text())
+        shown.press("q")
+        assert shown.ends() == 0
+        assert "/file/199" in shown.screen.normal
+    finally:
+        shown.close()
+
+
+@pytest.mark.parametrize("form", [["-i"], ["--json"]])
+@pytest.mark.parametrize("what", ["table", "events"])
+def test_speed_waits_as_long_as_it_took(vtrace: RunVtrace, tmp_path: Path, what: str, form: list[str]) -> None:
+    """Four seconds at twice and at eighty times their speed: the same lines, and never sooner than that."""
+    made = made_up_table if what == "table" else made_up_events
+    made(tmp_path / "file", 5)
+    at_once = vtrace("replay", str(tmp_path / "file"), *form)
+    for speed in (2, 80):
+        begun = time.monotonic()
+        assert vtrace("replay", str(tmp_path / "file"), *form, "--speed", str(speed)) == at_once
+        assert time.monotonic() - begun >= 4 / speed
+
+
+def test_speed_shows_each_event_in_its_time(tracer: StartTracer, tmp_path: Path) -> None:
+    """At a hundredth of the speed the second event is a hundred seconds behind the first."""
+    made_up_events(tmp_path / "file", 5)
+    trace = tracer("replay", str(tmp_path / "file"), "-i", "--at", "1s", "--speed", "0.01")
+    trace.wait_for("/file/1\n")
+    assert trace.stop(signal.SIGKILL).stdout.count("/file/") == 1
+
+
+# ------------------------------------------------------------------------------------------------- what is refused
+
+
 @pytest.mark.parametrize("flags", [["-l", "-n", "BEGIN"], ["-e", "-n", "BEGIN"], ["-V"]], ids=["l", "e", "V"])
 def test_what_traces_nothing_records_nothing(vtrace: RunVtrace, tmp_path: Path, flags: list[str]) -> None:
     file = tmp_path / "file"
@@ -180,6 +324,34 @@ def test_a_live_table_ends_with_q(table: str) -> None:
         assert not shown.screen.alternate
         assert "CALLS" in shown.screen.normal
         assert shown.echoes()
+    finally:
+        shown.close()
+
+
+def test_a_live_table_pauses_and_scrolls(tmp_path: Path) -> None:
+    script = tmp_path / "many.d"
+    script.write_text(
+        "/*\n * question: which numbers are there?\n * output:   a row a number\n"
+        " * key:      number n number a number\n * value:    seen number how often\n */\n"
+        "int n;\ntick-1ms { n = (n + 1) % 50; @seen[n] = count(); }\n"
+    )
+    shown = OnTerminal([VTRACE, "run", str(script), "-i", "0.2"], size=(80, 20))
+    try:
+        shown.wait_for("more lines)")
+        shown.press("p")
+        shown.wait_for("PAUSED")
+        before = shown.screen.text().splitlines()
+        shown.press("\x1b[B")
+        shown.wait_for(lambda screen: screen.text().splitlines()[1] == before[2])
+        shown.press("\x1b[F")
+        shown.wait_for(lambda screen: "more lines)" not in screen.text())
+        shown.press("\x1b[H")
+        shown.wait_for(lambda screen: screen.text().splitlines()[1:19] == before[1:19])
+        shown.press("p")
+        shown.wait_for(lambda screen: screen.text().splitlines()[1:19] != before[1:19])
+        shown.press("q")
+        assert shown.ends() == 0
+        assert "NUMBER" in shown.screen.normal
     finally:
         shown.close()
 

@@ -39,7 +39,7 @@ def test_a_command_is_counted_exactly(vtrace: RunVtrace, calls: str) -> None:
     done = vtrace("run", calls, "-c", LOOP, "--json", timeout=4 * PATIENCE)
     assert (done.status, done.stderr) == (0, "")
     (count,) = [row for row in rows(done.stdout) if row["key"][1] == "python3"]
-    assert (count["table"], count["function"], count["value"]) == ("counts", "count", 500)
+    assert (count["aggregation"], count["function"], count["value"]) == ("counts", "count", 500)
 
 
 def test_tables_are_printed_as_d_prints_aggregations(vtrace: RunVtrace, calls: str) -> None:

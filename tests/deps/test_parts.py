@@ -13,8 +13,8 @@ from pyvtrace.analysis.deps.endpoints import Endpoint, endpoint_of, failure, nam
 from pyvtrace.analysis.deps.program import program, waits_of
 from pyvtrace.analysis.deps.report import percents
 from pyvtrace.analysis.deps.sockets import asleep, sockets_of
+from pyvtrace.analysis.library import read_script
 from pyvtrace.analysis.script import parse_script
-from pyvtrace.cli.library import read_script
 
 SCRIPT = parse_script(read_script("deps/waits.d"))
 

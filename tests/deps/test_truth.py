@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import RunVtrace, Tracer, Workload
 from tests.workloads import caller, troubled
+from tests.workloads.slowdisk import SlowDisk
 
 MS = 1_000_000
 BUCKET = 2**0.25  # a quantile is at most so much greater than the true value
@@ -129,17 +130,19 @@ def test_connections_that_are_reset(seen: Seen) -> None:
     assert one["sent"] == 6 * troubled.QUESTION
 
 
-@pytest.mark.parametrize("what", ["dns", "dns-unconnected"])
+@pytest.mark.parametrize("what", ["dns", "dns-unconnected", "dns-tcp"])
 def test_names_that_a_slow_name_server_is_asked_for(seen: Seen, what: str) -> None:
     report, work, truth = seen("troubled", what, 5)
     one = endpoints(report)[work.facts["server"]]
+    connected = what == "dns-tcp"
+    assert (one["protocol"], one["connect"]["count"]) == (("tcp", 6) if connected else ("udp", 0))
     assert one["answer"]["count"] == one["questions"] == 6
     assert {name: times["count"] for name, times in one["asked"].items()} == dict(
         zip(troubled.NAMES, (5, 1), strict=True)
     )
     assert one["answer"]["p50"] >= troubled.DELAY * 1000 * MS
     assert one["answer"]["total"] <= truth["whole_ns"]
-    sizes = [len(troubled.query(name)) for name in [*[troubled.NAMES[0]] * 5, troubled.NAMES[1]]]
+    sizes = [len(troubled.query(name)) + 2 * connected for name in [*[troubled.NAMES[0]] * 5, troubled.NAMES[1]]]
     assert one["sent"] == one["received"] == sum(sizes)
     late = truth["cpu_ns"] + sum(other["waited"] for other in report["others"].values())
     assert truth["whole_ns"] - late <= one["waited"] <= truth["whole_ns"]
@@ -225,3 +228,12 @@ def test_other_waits_have_their_names(seen: Seen) -> None:
         assert waited(report, kind) >= 4 * troubled.DELAY * 1000 * MS - late, kind
         # Of a lock the one who waits for it and the one who waits to release it.
         assert waited(report, kind) <= truth["whole_ns"] * (2 if kind == "locks" else 1), kind
+
+
+def test_waits_for_a_slow_disk_are_the_disks(seen: Seen) -> None:
+    with SlowDisk(20 * MS) as disk:
+        report, _, truth = seen("direct_reader", disk.path, 10)
+    assert not report["endpoints"]
+    # All but what it did itself, before and after it slept.
+    assert 10 * 20 * MS * 0.99 - waited(report, "processor") <= waited(report, "disk") <= truth["sum_ns"]
+    assert report["others"]["disk"]["share"] == max(one["share"] for one in report["others"].values())

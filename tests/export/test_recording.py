@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pyvtrace.builtins.distributions import MEANINGS, exphist_index, is_distribution
 from pyvtrace.export.recording import Origin, Recorded, Recorder, RecordingFailed, changed, changes
-from pyvtrace.export.replay import BadRecording, Printed, Recording
+from pyvtrace.export.replay import BadRecording, Noted, Printed, Recording
 from pyvtrace.runtime.snapshot import Key, Rows, Snapshot, Table, Words
 from pyvtrace.spec import AggregationSpec, FieldSpec, ProbeName
 
@@ -187,6 +187,9 @@ def test_what_was_printed_comes_back_in_order(tmp_path: Path) -> None:
     recorder.complain("3 drops on CPU 0", START + SECOND + 5)
     event = Recorded(7, ProbeName("syscall", "vmlinux", "read", "entry"), 1, 2, (-5, "name", b"\0\xff"), "-5name")
     recorder.event(event)
+    silent = Recorded(9, ProbeName("syscall", "vmlinux", "read", "entry"), 1, 2, (), '"values":[],')
+    recorder.event(silent)
+    recorder.note({"gone": [[1, 2]]}, START + 2 * SECOND)
     recorder.take(snapshot({}, at=2 * SECOND))
     recorder.output("at the end\n", START + 2 * SECOND + 1)
     recorder.close()
@@ -197,7 +200,11 @@ def test_what_was_printed_comes_back_in_order(tmp_path: Path) -> None:
         Printed("said", SECOND + 5, "3 drops on CPU 0"),
         Printed("output", 2 * SECOND + 1, "at the end\n"),
     ]
-    assert list(recording.events()) == [event]
+    assert list(recording.events()) == [event, silent]
+    assert recording.event_times == [7, 9]
+    assert [recording.event(number) for number in (1, 0)] == [silent, event]
+    assert [recording.is_silent(number) for number in (0, 1)] == [False, True]
+    assert list(recording.notes()) == [Noted(2 * SECOND, {"gone": [[1, 2]]})]
 
 
 # ------------------------------------------------------------------------------------------------------------- the size

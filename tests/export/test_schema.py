@@ -3,48 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
-from referencing import Registry, Resource
 
 from pyvtrace import Session
 from pyvtrace.export.json_programs import aggregations
-from tests.conftest import ROOT, RunVtrace, Workload
+from tests.conftest import PATIENCE, RunVtrace, Tracer, Workload
 from tests.export.test_recording import SPECS, snapshot
+from tests.schemas import SCHEMAS, VALIDATORS, kinds
 
-FOLDER = os.path.join(ROOT, "docs", "schema")
 BUSY = f"{sys.executable} -S -c 'import os, time\nfor _ in range(3000): os.getppid()\ntime.sleep(0.3)'"
 BURN = "n=0; while [ $n -lt 300000 ]; do n=$((n + 1)); done"
-
-
-def read(name: str) -> dict[str, Any]:
-    with open(os.path.join(FOLDER, name), encoding="utf-8") as file:
-        found: dict[str, Any] = json.load(file)
-    return found
-
-
-SCHEMAS = {name.removesuffix(".json"): read(name) for name in sorted(os.listdir(FOLDER))}
-REGISTRY: Registry[Any] = Registry().with_resources(
-    [(schema["$id"], Resource.from_contents(schema)) for schema in SCHEMAS.values()]
-)
-VALIDATORS = {name: Draft202012Validator(schema, registry=REGISTRY) for name, schema in SCHEMAS.items()}
-
-
-def kinds(text: str) -> set[str]:
-    """The kinds of the lines, each of which is of just one."""
-    found = set()
-    for line in text.splitlines():
-        thing = json.loads(line)
-        VALIDATORS["line"].validate(thing)
-        (kind,) = [name for name, validator in VALIDATORS.items() if name != "line" and validator.is_valid(thing)]
-        found.add(kind)
-    return found
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
@@ -81,6 +55,78 @@ def test_a_view_by_every_key(vtrace: RunVtrace) -> None:
 @pytest.mark.parametrize("view", ["profile", "offcpu"])
 def test_stacks(vtrace: RunVtrace, view: str) -> None:
     assert kinds(vtrace(view, "--json", "-c", f"sh -c '{BURN}'" if view == "profile" else BUSY).stdout) == {"stack"}
+
+
+def test_deps(vtrace: RunVtrace) -> None:
+    asks = "import socket; s = socket.create_server(('127.0.0.1', 0)); c = socket.create_connection(s.getsockname())"
+    done = vtrace("deps", "--json", "-c", shlex.join([sys.executable, "-S", "-c", asks]))
+    assert kinds(done.stdout) == {"deps"}
+    assert [one["protocol"] for one in json.loads(done.stdout)["endpoints"]].count("tcp") >= 1
+
+
+def test_loop(vtrace: RunVtrace) -> None:
+    loop = "import select, time; poll = select.epoll(); poll.poll(0); time.sleep(0.02); poll.poll(0)"
+    done = vtrace("loop", "--json", "-c", shlex.join([sys.executable, "-S", "-c", loop]))
+    assert [kinds(line) for line in done.stdout.splitlines()] == [{"turn"}, {"loop"}]
+
+
+def test_bubbles(
+    tracer: Callable[..., Tracer], workload: Callable[..., Workload], vtrace: RunVtrace, tmp_path: Path
+) -> None:
+    work, file = workload("mutex_pair", 3, 100), str(tmp_path / "file")
+    trace = tracer("bubbles", "-p", str(work.pid), "--json", "--record", file)
+    trace.wait_for("tracing until")
+    work.release()
+    lines = trace.stop().stdout
+    assert kinds(lines) == {"bubble"}
+    assert any(wait["lock"] and wait["blame"] for line in lines.splitlines() for wait in json.loads(line)["waits"])
+    assert kinds(vtrace("replay", file, "--json").stdout) == {"bubble"}
+
+
+def test_checks(vtrace: RunVtrace, tmp_path: Path) -> None:
+    spec, base = tmp_path / "vtrace.toml", str(tmp_path / "base.json")
+    text = (
+        '[[check]]\nname = "x"\ncommand = "cat /dev/null"\nruns = 2\nwarm-up = 0\nassert = ["syscall openat <= +1 %"]\n'
+    )
+    spec.write_text(text)
+    assert vtrace("check", "record", "--spec", str(spec), "-o", base).status == 0
+    spec.write_text(text.replace("/dev/null", "/dev/null /dev/null"))
+    done = vtrace("check", "--spec", str(spec), "--baseline", base, "--json", "-")
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    assert kinds(line) == {"check"}
+    (check,) = json.loads(line)["checks"]
+    assert (check["outcome"], bool(check["findings"][0]["why"])) == ("regression", True)
+
+
+def test_the_list(vtrace: RunVtrace) -> None:
+    assert kinds(vtrace("list", "--json").stdout) == {"script"}
+
+
+OUTPUT = """
+struct event { u32 pid; char comm[16]; };
+BPF_PERF_OUTPUT(calls);
+BPF_HASH(counts, u32);
+BPF_HISTOGRAM(sizes, u64);
+RAW_TRACEPOINT_PROBE(sys_enter)
+{
+    struct event event = {};
+    if (ctx->args[1] != 110)
+        return 0;
+    event.pid = bpf_get_current_pid_tgid() >> 32;
+    bpf_get_current_comm(&event.comm, sizeof(event.comm));
+    calls.perf_submit(ctx, &event, sizeof(event));
+    counts.increment(event.pid);
+    sizes.increment(bpf_log2l(event.pid));
+    return 0;
+}
+"""
+
+
+def test_c_programs(vtrace: RunVtrace, tmp_path: Path) -> None:
+    path = tmp_path / "calls.c"
+    path.write_text(OUTPUT)
+    done = vtrace("run", str(path), "--json", "-c", BUSY, timeout=4 * PATIENCE)
+    assert kinds(done.stdout) == {"output-event", "aggregation"}
 
 
 def test_doctor(vtrace: RunVtrace) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.workloads.slow_file import NAME
 from tests.workloads.slowdisk import SlowDisk
 
 DISK_NS = 20_000_000
@@ -136,22 +137,28 @@ def test_a_loop_in_c(watch: Start, disk: SlowDisk, tmp_path: Any, kind: str, sho
 
 
 def test_what_else_keeps_a_loop(watch: Start, disk: SlowDisk, tmp_path: Any) -> None:
-    """A page that is not in memory, a mutex that somebody holds, and a poll where there is an epoll instance."""
-    seen = watch("event_loop", tmp_path, "epoll_wait", disk.path, 10, 0, 0, "flpflp")
+    """A page that is not in memory, a mutex that somebody holds, a poll where there is an epoll instance, and a lock of
+    the kernel's: of the position in a file that another thread reads."""
+    file = os.path.join(disk.directory, NAME)
+    seen = watch("event_loop", tmp_path, "epoll_wait", disk.path, 10, 0, 0, "flpkflpk", file)
     (loop,) = seen.loops
     assert loop["count"] == seen.truth["waits"] - 1
-    pages, locks, polls = (seen.truth["other_ns"][first::3] for first in range(3))
+    pages, locks, polls = (seen.truth["other_ns"][first::4] for first in range(3))
     for part, name, walls, least in (
         ("page faults", "page fault", pages, DISK_NS),
         ("locks", "futex", locks, WAIT_NS // 2),
         ("other calls", "poll", polls, WAIT_NS),
     ):
-        turns = seen.of(part, least * 9 // 10)
+        turns = [turn for turn in seen.of(part, least * 9 // 10) if turn["blocked"][0]["name"] == name]
         assert len(turns) == 2, part
         for turn, wall in zip(turns, walls, strict=True):
-            assert turn["blocked"][0]["name"] == name
             assert turn["blocked"][0]["part"] == part
             assert least * 0.98 <= turn["parts"][part] <= wall + MS
+    waited = [turn for turn in seen.turns if turn["blocked"] and turn["blocked"][0]["name"] == "kernel lock"]
+    assert len(waited) == 2
+    for turn, wall in zip(waited, seen.truth["other_ns"][3::4], strict=True):
+        assert turn["blocked"][0]["part"] == "locks"
+        assert 0.5 * wall <= turn["blocked"][0]["ns"] <= wall
     for turn in seen.of("page faults", DISK_NS * 9 // 10):
         assert turn["major_faults"] >= 1
         assert turn["blocked"][0]["device"] == os.path.basename(disk.path)

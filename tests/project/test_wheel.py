@@ -39,8 +39,9 @@ def test_every_shipped_script_is_inside(wheel: Path) -> None:
 
 
 def test_every_schema_is_inside(wheel: Path) -> None:
-    names = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("pyvtrace/schema/")}
-    assert {os.path.basename(name) for name in names} == set(os.listdir(ROOT / "docs" / "schema")) != set()
+    names = zipfile.ZipFile(wheel).namelist()
+    inside = {name.removeprefix("pyvtrace/") for name in names if name.startswith("pyvtrace/schema/")}
+    assert inside == {str(path.relative_to(ROOT / "docs")) for path in ROOT.glob("docs/schema/**/*.json")} != set()
 
 
 def test_nothing_but_the_package_is_inside(wheel: Path) -> None:

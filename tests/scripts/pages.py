@@ -1,4 +1,5 @@
-"""The pages docs/scripts/*.md: made of the scripts' headers, and of what each printed when its example was run.
+"""The pages docs/scripts/*.md and the schemas docs/schema/scripts/*/*.json: made of the scripts' headers, and the pages
+of what each printed when its example was run.
 
 `python -m tests.scripts.pages` writes them; `python -m tests.scripts.pages NAME ...` runs the examples of these scripts
 anew first (`all`: of all), which needs what running them needs, and takes some seconds each.
@@ -14,13 +15,15 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
+from pyvtrace.analysis.library import Place, display, places
 from pyvtrace.analysis.script import Script
-from pyvtrace.cli.library import Place, display, places
 from pyvtrace.cli.scripts import default_of
+from pyvtrace.export.schemas import NoSchema, schema_of, text_of
 from tests.conftest import PATIENCE, ROOT, VTRACE
 from tests.scripts.ran import act, gated
 
 FOLDER = os.path.join(ROOT, "docs", "scripts")
+SCHEMAS = os.path.join(ROOT, "docs", "schema", "scripts")
 INDEX = os.path.join(ROOT, "docs", "scripts.md")
 MARK = "<!-- the list: python -m tests.scripts.pages -->\n"
 _LINES, _WIDTH = 12, 130  # that a page shows of an output
@@ -136,11 +139,26 @@ def made(fresh: Sequence[str] = ()) -> dict[str, str]:
     with open(INDEX, encoding="utf-8") as file:
         before, mark, _ = file.read().partition(MARK)
     pages[INDEX] = before + mark + index(scripts)
-    return pages
+    return pages | {
+        schema_of_script(place.name): schema for place, script in scripts if (schema := made_schema(script))
+    }
+
+
+def schema_of_script(name: str) -> str:
+    """Where the schema of a script's lines is."""
+    return os.path.join(SCHEMAS, f"{name}.json")
+
+
+def made_schema(script: Script) -> str:
+    """Its text; "" for a script whose lines are those of a command."""
+    try:
+        return text_of(schema_of(script))
+    except NoSchema:
+        return ""
 
 
 if __name__ == "__main__":
-    os.makedirs(FOLDER, exist_ok=True)
     for where, text in made(sys.argv[1:]).items():
+        os.makedirs(os.path.dirname(where), exist_ok=True)
         with open(where, "w", encoding="utf-8") as written:
             written.write(text)

@@ -10,7 +10,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from pyvtrace.analysis.library import find
+from pyvtrace.export.schemas import schema_of
 from tests.conftest import PATIENCE, ROOT, VTRACE
+from tests.schemas import validator
 
 Row = Mapping[str, Any]
 
@@ -45,7 +48,8 @@ def gated(name: str, *arguments: object) -> str:
 
 
 def run(name: str, command: str, *options: str, complaints: bool = False) -> Ran:
-    """`vtrace run NAME --json -c COMMAND`; it must have nothing to complain of, unless `complaints`."""
+    """`vtrace run NAME --json -c COMMAND`; it must have nothing to complain of, unless `complaints`, and its lines are
+    what the script's schema says."""
     done = subprocess.run(
         [VTRACE, "run", name, "--json", "-c", command, *options],
         cwd=ROOT,
@@ -61,5 +65,9 @@ def run(name: str, command: str, *options: str, complaints: bool = False) -> Ran
     ours = [line for line in said if line.startswith("vtrace: ")]
     assert done.returncode == 0, done.stderr
     assert complaints or not ours, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    lines = validator(schema_of(find(name).read()))
+    for row in rows:
+        lines.validate(row)
     told = {name: value for line in truth for name, value in line.items()}
-    return Ran([json.loads(line) for line in done.stdout.splitlines()], told, ours)
+    return Ran(rows, told, ours)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pyvtrace.cli.library import display, places
+from pyvtrace.analysis.library import display, places
 from tests.conftest import RunVtrace
+from tests.schemas import validator
 from tests.scripts import pages
 
 EVENTS = """\
@@ -78,6 +79,51 @@ def test_the_help_is_made_of_the_header(vtrace: RunVtrace, tmp_path: Path) -> No
     for part in ("Who calls getppid?", "A line a call.", "--least N", "Leave out the first so many", "[default: 3]"):
         assert part in text
     assert "  comm  command" in text
+
+
+def test_the_schema_is_made_of_the_header(vtrace: RunVtrace, tmp_path: Path) -> None:
+    environment = script(tmp_path)
+    schema = json.loads(vtrace("run", "parents", "--schema", env=environment).stdout)
+    assert schema["properties"] == {
+        "pid": {"description": "Process.", "type": "integer"},
+        "comm": {"description": "Command.", "type": "string"},
+    }
+    lines = validator(schema)
+    for line in vtrace("run", "parents", "--json", "-c", FIVE, env=environment).stdout.splitlines():
+        lines.validate(json.loads(line))
+    assert not lines.is_valid({"pid": "1", "comm": "x"})
+    assert not lines.is_valid({"pid": 1})
+    with open(pages.schema_of_script("sched/runqlen"), encoding="utf-8") as file:
+        assert vtrace("run", "sched/runqlen", "--schema").stdout == file.read()
+
+
+COUNTS = """\
+/*
+ * question: how far is it?
+ * output:   a row a name
+ * key:      name this->name text     of what
+ * value:    far  bytes      how far
+ * value:    all  duration   in all
+ */
+BEGIN { @far["x"] = lquantize(25, -10, 30, 10); @far["x"] = lquantize(99, -10, 30, 10); @all["x"] = sum(7); exit(0); }
+"""
+
+
+def test_bounds_and_units_are_in_the_schema(vtrace: RunVtrace, tmp_path: Path) -> None:
+    path = tmp_path / "far.d"
+    path.write_text(COUNTS)
+    schema = json.loads(vtrace("run", str(path), "--schema").stdout)
+    far, whole = schema["properties"]["far"], schema["properties"]["all"]
+    assert (whole["unit"], whole["type"]) == ("ns", "integer")
+    buckets = far["properties"]["buckets"]
+    assert buckets["unit"] == "bytes"
+    # Levels of ten from -10 to 30, what is below and what is above; bounds are inclusive.
+    assert buckets["items"]["properties"]["upto"]["enum"] == [-11, -1, 9, 19, 29, 2**63 - 1]
+    (row,) = map(json.loads, vtrace("run", str(path), "--json").stdout.splitlines())
+    validator(schema).validate(row)
+    assert [(bucket["above"], bucket["upto"]) for bucket in row["far"]["buckets"]] == [(19, 29), (29, 2**63 - 1)]
+    row["far"]["buckets"][0]["upto"] = 28
+    assert not validator(schema).is_valid(row)
 
 
 def test_a_file_runs_as_well(vtrace: RunVtrace, tmp_path: Path) -> None:

@@ -66,12 +66,12 @@ def test_wakeups() -> None:
     assert ran.one(pid=ran.truth["pid"], woken=ran.truth["child"], name="sleepy")["wakeups"] == 12
 
 
-def test_cpus() -> None:
-    ran = run("sched/cpus", act("sched.pinned", 100, 1))
-    row = ran.one(pid=ran.truth["pid"], comm="pinning")
-    assert row["key"]["cpu"] == 1
-    assert 100 * MS * (1 - CLOCKS) <= row["ran"] <= ran.truth["ran"][1] * (1 + CLOCKS) + MS
-    assert row["turns"] > 0
+def test_oncpu_on_each_processor() -> None:
+    ran = run("sched/oncpu", act("sched.pinned", 100, 1), "--by", "pid,comm,cpu")
+    rows = ran.of(pid=ran.truth["pid"], comm="pinning")
+    assert {row["key"]["cpu"] for row in rows} == {1}
+    assert 100 * MS * (1 - CLOCKS) <= rows[-1]["total"] <= ran.truth["ran"][1] * (1 + CLOCKS) + MS
+    assert rows[-1]["count"] > 0
 
 
 def test_migrations() -> None:

@@ -11,13 +11,22 @@ import pytest
 from tests.truth.live import MS, Trace
 from tests.workloads.slowdisk import SlowDisk
 
-# Of the times of waiters' own clocks, which begin before and end after the kernel's: more so on emulated processors.
-CLOSE = 0.5 if "VTRACE_STOCK_KERNEL" in os.environ else 0.15
+# A waiter has its clock read a little before the beginning, and learns of the end a little after whoever let it go on.
+CLOSE = 0.15
+EMULATED = "VTRACE_STOCK_KERNEL" in os.environ
+HELD_MS = 40
 TRIES = 20
 
 
+def lies_between(spent: int, least: int, clock: int) -> bool:
+    """Whether the time of waits is close to that of the workload's clock. What an emulated processor takes around the
+    waits is part of the clock's time, and none of theirs: there it lies between the least that was asked for and the
+    clock."""
+    return (1 - CLOSE) * (least if EMULATED else clock) <= spent <= (1 + CLOSE) * clock
+
+
 def held(workload: Any, kind: str, program: str) -> tuple[Trace, Any]:
-    with SlowDisk(40 * MS) as disk:
+    with SlowDisk(HELD_MS * MS) as disk:
         work = workload("contended", kind, disk.directory, 5)
         with Trace(program, work.pid) as trace:
             truth = work.release()
@@ -30,7 +39,7 @@ def test_a_mutex_that_is_held_is_slept_for_as_long(workload: Any) -> None:
     """
     trace, truth = held(workload, "mutex", program)
     assert list(trace.values().values()) == [truth["rounds"]] == [5]
-    assert trace.values("ns")[()] == pytest.approx(truth["waited_sum_ns"], rel=CLOSE)
+    assert lies_between(trace.values("ns")[()], 5 * HELD_MS * MS, truth["waited_sum_ns"])
 
 
 @pytest.mark.parametrize(("kind", "reader"), [("rwsem-write", 0), ("rwsem-read", 1)])
@@ -45,7 +54,7 @@ def test_a_semaphore_that_is_held_is_slept_for_as_long(workload: Any, kind: str,
     trace, truth = held(workload, kind, program)
     (((_, how), times),) = trace.values().items()
     assert (how, times) == (reader, truth["rounds"])
-    assert trace.values("ns")[()] == pytest.approx(truth["waited_sum_ns"], rel=CLOSE)
+    assert lies_between(trace.values("ns")[()], 5 * HELD_MS * MS, truth["waited_sum_ns"])
 
 
 STORMS = {
@@ -107,4 +116,4 @@ def test_every_wait_for_a_futex_says_how_it_ended(workload: Any) -> None:
     }
     for (word,), spent in trace.values("ns").items():
         if words.get(word) in ("timeout", "bitset", "signal"):
-            assert spent == pytest.approx(truth["waited_ns"][words[word]], rel=CLOSE)
+            assert lies_between(spent, 5 * 20 * MS, truth["waited_ns"][words[word]])

@@ -15,7 +15,7 @@ REGRESSION, ERROR = 1, 2
 WORK = """\
 import os, sys
 out = os.open("out", os.O_WRONLY | os.O_CREAT)
-for _ in range(100):
+for _ in range(int(os.environ["WRITES"])):
     os.write(out, b"x")
 if sys.argv[1:] == ["sync"]:
     os.fsync(out)
@@ -41,7 +41,8 @@ def vtrace_check(cwd: Path, *words: str, **environment: str) -> subprocess.Compl
     return subprocess.run(
         [VTRACE, "check", *words],
         cwd=cwd,
-        env={**os.environ, **environment},
+        # The guest's command finds what it would find here.
+        env={**os.environ, "WRITES": "100", **environment},
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -69,7 +70,7 @@ def test_the_same_counts_with_reports_that_come_back(tmp_path: Path) -> None:
     assert "warning" not in ran.stderr  # the baseline is of the same kernel
     assert "✓ syscall write <= +0: syscall write was 100, is 100" in ran.stdout
     assert f"fsync, {tmp_path}/out" in ran.stdout
-    assert "::error file=vtrace.toml,title=worse::no fsync: syscall fsync was 1" in ran.stdout
+    assert "::error file=vtrace.toml,line=13,title=worse::no fsync: syscall fsync was 1" in ran.stdout
     (failure,) = ElementTree.parse(tmp_path / "junit.xml").iter("failure")
     assert failure.get("message") == "no fsync: syscall fsync was 1"
     assert summary.read_text().startswith("# before\n### ✓ steady")

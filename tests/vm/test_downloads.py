@@ -107,3 +107,32 @@ def test_what_is_not_what_the_list_says_is_refused(server: Server, tmp_path: Pat
     with pytest.raises(Refused, match="Hash Sum mismatch"):
         apt.download("kernel")
     assert apt.download("kernel") == str(kept) and kept.read_bytes() == PACKAGE
+
+
+EXPIRED = "Release file for http://deb.debian.org/debian/dists/sid/InRelease is expired"
+
+
+@pytest.mark.parametrize(
+    ("said", "refused"),
+    [
+        ([f"E: {EXPIRED} (invalid since 22d 1h). Updates for this repository will not be applied."], ""),
+        ([f"E: {EXPIRED} (invalid since 22d).", "E: Failed to fetch http://x  Connection failed"], "is expired"),
+        (["E: Some index files failed to download."], "Some index files failed"),
+        ([], "failed with status 100"),
+    ],
+)
+def test_a_suite_whose_list_has_expired_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str], refused: str
+) -> None:
+    """And nothing else that apt-get fails for: a list that did not come may be that of a newer kernel."""
+    tool = tmp_path / "bin/apt-get"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\n" + "".join(f"echo '{line}' >&2\n" for line in said) + "exit 100\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+    apt = Apt(str(tmp_path / "apt"))
+    if refused:
+        with pytest.raises(Refused, match=refused):
+            apt.update()
+    else:
+        assert apt.update() == [f"left out: {EXPIRED}"]

@@ -3,11 +3,16 @@ arguments."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
+
+from tests.vm.guests import all_end
 
 ROOT = Path(__file__).parents[2]
 HERE = "here -m pytest"
@@ -56,6 +61,21 @@ def test_a_failure_anywhere_is_one_and_the_rest_still_runs(checkout: Path) -> No
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (sorted(done.stdout.splitlines()), done.returncode) == (sorted([HERE, guest("broken"), guest("7")]), 1)
     assert done.stderr.splitlines()[-1] == "test: failed: broken"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_guests_too(checkout: Path, number: signal.Signals) -> None:
+    (checkout / "scripts/vm").write_text('#!/bin/sh\necho $$ >>"$0.started"\nexec sleep 1000\n')
+    started = checkout / "scripts/vm.started"
+    started.touch()
+    with subprocess.Popen([checkout / "scripts/test", "--kernels", "6.1,7"], stdout=subprocess.DEVNULL) as run:
+        deadline = time.monotonic() + 60
+        while len(guests := started.read_text().split()) < min(2, os.cpu_count() or 1):
+            assert time.monotonic() < deadline and run.poll() is None
+            time.sleep(0.01)
+        run.send_signal(number)
+        assert run.wait(60) == 128 + number
+    assert all_end(map(int, guests))
 
 
 @pytest.mark.parametrize("arguments", [["soak", "many"], ["soak", "0"]])

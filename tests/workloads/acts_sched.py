@@ -26,17 +26,16 @@ def _account(pid: int | str = "self") -> tuple[int, int]:
 
 
 def _accounted(work: Callable[[], None]) -> Mapping[str, Any]:
-    """A child that sleeps, works and ends: what it ran and waited at least while it worked, and at most since it went
-    to sleep."""
+    """A child that sleeps, works and ends: what it ran and waited at least while it worked, by when it has been seen to
+    give up its processor, and at most in all its life, for it may have had to before it slept."""
     ours, theirs = os.pipe()
     pid = os.fork()
     if not pid:
-        begun = time.thread_time_ns(), _account()[1]
         time.sleep(0.005)
         woken = time.thread_time_ns(), _account()[1]
         work()
         done = time.thread_time_ns(), _account()[1]
-        os.write(theirs, " ".join(map(str, (*begun, *woken, *done))).encode())
+        os.write(theirs, " ".join(map(str, (*woken, *done))).encode())
         os._exit(0)
     return {"pid": pid, "fd": ours}
 
@@ -45,11 +44,11 @@ def _results(started: Mapping[str, Any]) -> dict[str, Any]:
     os.waitid(os.P_PID, started["pid"], os.WEXITED | os.WNOWAIT)
     ended = _account(started["pid"])
     os.waitpid(started["pid"], 0)
-    ran0, waited0, ran1, waited1, ran2, waited2 = map(int, os.read(started["fd"], 4096).split())
+    ran1, waited1, ran2, waited2 = map(int, os.read(started["fd"], 4096).split())
     return {
         "pid": started["pid"],
-        "ran": (ran2 - ran1, ended[0] - ran0),
-        "waited": (waited2 - waited1, ended[1] - waited0),
+        "ran": (ran2 - ran1, ended[0]),
+        "waited": (waited2 - waited1, ended[1]),
     }
 
 

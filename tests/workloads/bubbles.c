@@ -8,6 +8,9 @@
  * relay PATH        a process reads PATH, then writes to a pipe; who reads the pipe answers on a loopback connection, for
  *                   which a third one waits
  * crowd MS N        N threads that compute for MS of their own processor time each, on one CPU
+ * fault PATH N      N threads, each of which touches a page of PATH that is not in memory
+ * fill PATH MB      a thread writes MB to the file PATH, by way of the page cache
+ * limited MS        a thread that computes, and one that sleeps for a millisecond at a time
  * calm MS           short waits of every kind, and long ones that are nobody's fault
  *
  * Truth: moments and spans in ns of CLOCK_MONOTONIC; see each function.
@@ -22,7 +25,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -329,20 +334,36 @@ static void relay(void)
 
 /* ----------------------------------------------------------------------------------------------------------------- crowd */
 
+/* Longer than this nobody stays away from a thread that computes, but for a reason. */
+enum { AWAY = 10000000 };
+static long long away[MOST];
+
 static void *compute(void *which)
 {
 	long i = (long)which;
 	tids[i] = name_thread("crowd");
 	pthread_barrier_wait(&barrier);
-	began[i] = now();
-	long long start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
-	while ((used[i] = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start) < milliseconds * 1000000LL)
-		;
+	long long start = clock_ns(CLOCK_THREAD_CPUTIME_ID), last = now(), next;
+	began[i] = last;
+	while ((used[i] = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start) < milliseconds * 1000000LL) {
+		next = now();
+		away[i] += next - last >= AWAY ? next - last : 0;
+		last = next;
+	}
 	ended[i] = now();
 	return NULL;
 }
 
-/* `waits`: from when to when each thread computed; `used`: how long it had a processor. */
+static void listed(const char *name, const long long *values)
+{
+	printf(", \"%s\": [", name);
+	for (int i = 0; i < count; i++)
+		printf("%s%lld", i ? ", " : "", values[i]);
+	printf("]");
+}
+
+/* `waits`: from when to when each thread computed; `used`: how long it had a processor; `away`: the sum of the times of
+ * 10 ms and more in which it had none. */
 static void crowd(void)
 {
 	pthread_t threads[MOST];
@@ -358,68 +379,190 @@ static void crowd(void)
 		pthread_join(threads[i], NULL);
 	printf("{");
 	spans("waits", count);
-	printf(", \"used\": [");
+	listed("used", used);
+	listed("away", away);
+	printf("}\n");
+}
+
+/* ---------------------------------------------------------------------------------------------------------------- memory */
+
+static char *pages;
+
+static void *touch(void *which)
+{
+	long i = (long)which;
+	tids[i] = name_thread("touch");
+	pthread_barrier_wait(&barrier);
+	began[i] = now();
+	*(volatile char *)(pages + i * BLOCK);
+	ended[i] = now();
+	return NULL;
+}
+
+/* `waits`: from when to when each thread was about its page. */
+static void fault(void)
+{
+	pthread_t threads[MOST];
+	int file = open(path, O_RDONLY);
+	pages = mmap(NULL, (size_t)count * BLOCK, PROT_READ, MAP_PRIVATE, file, 0);
+	if (pages == MAP_FAILED || madvise(pages, (size_t)count * BLOCK, MADV_RANDOM))
+		perror(path), exit(1);
+	pthread_barrier_init(&barrier, NULL, count);
+	gate();
+	for (long i = 0; i < count; i++)
+		pthread_create(&threads[i], NULL, touch, (void *)i);
 	for (int i = 0; i < count; i++)
-		printf("%s%lld", i ? ", " : "", used[i]);
-	printf("]}\n");
+		pthread_join(threads[i], NULL);
+	printf("{");
+	spans("waits", count);
+	printf("}\n");
+}
+
+/* `waits`: from when to when the thread wrote; `away`: the sum of the writes of 10 ms and more. */
+static void fill(void)
+{
+	static char block[BLOCK * 16];
+	int file;
+	gate();
+	file = open(path, O_WRONLY | O_CREAT, 0600);
+	tids[0] = getpid();
+	began[0] = now();
+	for (int i = 0; i < count << 20; i += sizeof block) {
+		long long start = now(), took;
+		if (write(file, block, sizeof block) != sizeof block)
+			perror(path), exit(1);
+		took = now() - start;
+		away[0] += took >= AWAY ? took : 0;
+	}
+	ended[0] = now();
+	count = 1;
+	printf("{");
+	spans("waits", 1);
+	listed("away", away);
+	printf("}\n");
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ calm */
 
 static long long finish;
 
+/* A thread that found itself late: from when to when, beyond what it had asked for. */
+enum { DELAYS = 4096 };
+static struct { int tid; long long from, to; } late[DELAYS];
+static int lates;
+
+/* Whether what began at `from` took longer than asked for. Its end, at which the next thing begins: nothing lies between. */
+static long long witness(int tid, long long from, long long asked)
+{
+	long long to = now();
+	int place;
+	if (to - from - asked < AWAY / 2)
+		return to;
+	place = __atomic_fetch_add(&lates, 1, __ATOMIC_RELAXED);
+	if (place < DELAYS)
+		late[place].tid = tid, late[place].from = from, late[place].to = to;
+	return to;
+}
+
+static long long rest(int tid, long long from, long microseconds)
+{
+	usleep(microseconds);
+	return witness(tid, from, microseconds * 1000LL);
+}
+
 static void *briefly(void *nothing)
 {
-	name_thread("briefly");
-	while (now() < finish) {
+	int tid = name_thread("briefly");
+	long long from = now();
+	while (from < finish) {
 		pthread_mutex_lock(&mutex);
-		usleep(1000);
+		from = rest(tid, witness(tid, from, 0), 1000);
 		pthread_mutex_unlock(&mutex);
-		usleep(3000);
+		from = rest(tid, witness(tid, from, 0), 3000);
 	}
 	return nothing;
 }
 
+/* Of what it waits for nothing comes. */
 static void *idle(void *nothing)
 {
-	struct pollfd none = {.fd = ends[0], .events = POLLIN};
-	name_thread("idle");
-	while (now() < finish)
+	struct pollfd none = {.fd = ends[0]};
+	int tid = name_thread("idle");
+	long long from = now();
+	while (from < finish) {
 		poll(&none, 1, 200);
+		from = witness(tid, from, 200000000);
+	}
 	return nothing;
 }
 
+/* A question is when it was asked, the last one 0. */
 static void *serve(void *nothing)
 {
-	char byte;
-	name_thread("serve");
-	while (read(ends[0], &byte, 1) == 1 && byte != '!')
-		;
+	int tid = name_thread("serve");
+	long long asked;
+	while (read(ends[0], &asked, sizeof asked) == sizeof asked && asked)
+		witness(tid, asked, 0);
 	return nothing;
 }
 
-/* `rounds` of a client that asks every 50 ms. */
-static void calm(void)
+static void *busy(void *nothing)
 {
-	pthread_t threads[4];
-	void *(*const works[])(void *) = {briefly, briefly, idle, serve};
-	int rounds = 0;
-	if (pipe(ends))
-		exit(1);
+	int tid = name_thread("busy");
+	long long last = now();
+	while (last < finish)
+		last = witness(tid, last, 0);
+	return nothing;
+}
+
+static void told_late(void)
+{
+	printf("\"lost\": %d, \"late\": [", lates > DELAYS ? lates - DELAYS : 0);
+	for (int i = 0; i < lates && i < DELAYS; i++)
+		printf("%s[%d, %lld, %lld]", i ? ", " : "", late[i].tid, late[i].from, late[i].to);
+	printf("]}\n");
+}
+
+/* `sleeper`, a thread; `late`: [thread, from, to] of each delay of 5 ms or more. */
+static void limited(void)
+{
+	pthread_t thread;
 	gate();
 	finish = now() + milliseconds * 1000000LL;
-	for (int i = 0; i < 4; i++)
+	pthread_create(&thread, NULL, busy, NULL);
+	for (long long from = now(); from < finish;)
+		from = rest(getpid(), from, 1000);
+	pthread_join(thread, NULL);
+	printf("{\"sleeper\": %d, ", getpid());
+	told_late();
+}
+
+/* `rounds` of a client that asks every 50 ms; `from` a second after the beginning `to` the end; `late`: [thread, from, to] of each delay of 5 ms or more. */
+static void calm(void)
+{
+	pthread_t threads[5];
+	void *(*const works[])(void *) = {briefly, briefly, idle, serve, busy};
+	int rounds = 0, pid = getpid();
+	if (pipe(ends))
+		exit(1);
+	/* Whatever else the machine has to do comes after this. */
+	setpriority(PRIO_PROCESS, 0, -20);
+	gate();
+	finish = now() + milliseconds * 1000000LL;
+	for (int i = 0; i < 5; i++)
 		pthread_create(&threads[i], NULL, works[i], NULL);
-	for (; now() < finish; rounds++) {
-		usleep(50000);
-		if (write(ends[1], ".", 1) != 1)
+	for (long long from = now(); from < finish; rounds++) {
+		from = rest(pid, from, 50000);
+		if (write(ends[1], &from, sizeof from) != sizeof from)
 			exit(1);
 	}
-	if (write(ends[1], "!", 1) != 1)
+	long long none = 0;
+	if (write(ends[1], &none, sizeof none) != sizeof none)
 		exit(1);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		pthread_join(threads[i], NULL);
-	printf("{\"rounds\": %d}\n", rounds);
+	printf("{\"rounds\": %d, \"from\": %lld, \"to\": %lld, ", rounds, finish - (milliseconds - 1000) * 1000000LL, finish);
+	told_late();
 }
 
 int main(int argc, char **argv)
@@ -443,6 +586,12 @@ int main(int argc, char **argv)
 		path = first, relay();
 	else if (!strcmp(kind, "crowd"))
 		crowd();
+	else if (!strcmp(kind, "fault"))
+		path = first, fault();
+	else if (!strcmp(kind, "fill"))
+		path = first, fill();
+	else if (!strcmp(kind, "limited"))
+		limited();
 	else if (!strcmp(kind, "calm"))
 		calm();
 	else

@@ -1,4 +1,4 @@
-/* An event loop that knows what it did: event_loop KIND FILE REQUESTS SLOW BURST OTHERS; see event_loop.py. */
+/* An event loop that knows what it did: event_loop KIND FILE REQUESTS SLOW BURST OTHERS [SHARED]; see event_loop.py. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/io_uring.h>
@@ -21,7 +21,8 @@ static int ends[SOCKETS][2], disk, requests, slow, burst;
 static char *kind, *others, *block;
 static volatile char *mapped;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static volatile int computing;
+static volatile int computing, reading;
+static int shared;
 static volatile unsigned long counted;
 static long waits, most_ready, reads_done;
 static long read_ns[256], compute_ns[256], compute_cpu_ns[256];
@@ -88,6 +89,13 @@ static void *client(void *unused)
 			usleep(WAIT_MS * 1000);
 			pthread_mutex_unlock(&mutex);
 		}
+		if (*what == 'k') {
+			char some[BLOCK];
+			reading = 1;
+			if (read(shared, some, BLOCK) != BLOCK)
+				abort();
+			reading = 0;
+		}
 		answer_of(0);
 	}
 	ask(0, 'q');
@@ -114,7 +122,13 @@ static int serve(int which)
 		compute_ns[computes_done] = now(CLOCK_MONOTONIC) - since;
 		compute_cpu_ns[computes_done++] = now(CLOCK_THREAD_CPUTIME_ID) - ran;
 	}
-	if (strchr("flp", what)) {
+	if (what == 'k') {
+		/* Until the other one has the lock of the position. */
+		while (!reading)
+			usleep(100);
+		usleep(2000);
+	}
+	if (strchr("flpk", what)) {
 		long since = now(CLOCK_MONOTONIC);
 		if (what == 'f')
 			counted += mapped[(long)others_done * 4 * APART];
@@ -122,6 +136,8 @@ static int serve(int which)
 			pthread_mutex_lock(&mutex);
 			pthread_mutex_unlock(&mutex);
 		}
+		if (what == 'k')
+			lseek(shared, 0, SEEK_CUR);
 		if (what == 'p')
 			syscall(SYS_poll, NULL, 0, WAIT_MS);
 		other_ns[others_done++] = now(CLOCK_MONOTONIC) - since;
@@ -240,6 +256,7 @@ int main(int count, char **words)
 	mapped = mmap(0, MAPPED, PROT_READ, MAP_SHARED, cached, MAPPED);
 	if (mapped == MAP_FAILED)
 		abort();
+	shared = count > 7 ? open(words[7], O_RDONLY) : -1;
 	for (int i = 0; i < SOCKETS; i++)
 		if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends[i]))
 			abort();

@@ -28,7 +28,7 @@ from functools import partial
 from tests.workloads import gate
 from tests.workloads.disk_user import MOUNTPOINT, check, libc, mount
 
-MADV_PAGEOUT, MADV_NOHUGEPAGE = 21, 15
+MADV_PAGEOUT, MADV_NOHUGEPAGE, MADV_POPULATE_WRITE = 21, 15, 23
 PAGE = mmap.PAGESIZE
 ZRAM_CONTROL, SWAP_SIZE = "/sys/class/zram-control", 64 << 20
 
@@ -40,11 +40,27 @@ libc.mmap.restype = ctypes.c_void_p
 libc.mmap.argtypes = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long
 
 
+# Addresses of the memory that is to be used.
+USED: list[int] = []
+
+
 def memory(pages: int) -> int:
     """The address of memory that nobody has touched."""
     address: int = libc.mmap(None, pages * PAGE, mmap.PROT_READ | mmap.PROT_WRITE, 0x22, -1, 0)
     check(libc.madvise(address, pages * PAGE, MADV_NOHUGEPAGE))
+    USED.append(address)
     return address
+
+
+def own_the_rest() -> None:
+    """No child shares a page any more but of the memory that is to be used: what Python writes meanwhile is copied
+    already (Linux 5.14)."""
+    with open("/proc/self/maps") as maps:
+        lines = [line.split() for line in maps]
+    for place, permissions, *_ in lines:
+        start, end = (int(part, 16) for part in place.split("-"))
+        if permissions == "rw-p" and not any(start <= address < end for address in USED):
+            check(libc.madvise(start, end - start, MADV_POPULATE_WRITE))
 
 
 def write(address: int, pages: int, value: int = 1) -> None:
@@ -169,6 +185,8 @@ def main(operation: str, count: str, path: str = "") -> None:
             swap_on(held)
         before, use = (make(pages, held) for _ in range(2))
         before()
+        if operation == "copied":
+            own_the_rest()
         os.getppid()
         gate.wait("memory_user")
         os.getppid()

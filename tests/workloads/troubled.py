@@ -7,7 +7,7 @@ WHAT COUNT`, in a network namespace of its own. WHAT:
 - `backlog`: one is asked for whose other end cannot take it before the caller asks a second time, a second later;
 - `reset`: COUNT questions, each of which is answered by a reset;
 - `dns`: a name server that takes DELAY seconds is asked for one name COUNT times and for another one once, over sockets
-  that are made for each; `dns-unconnected` by one socket that stays without a connection;
+  that are made for each; `dns-unconnected` by one socket that stays without a connection; `dns-tcp` over connections;
 - `pool`: COUNT threads, each over a connection of its own, ask one service CALLS times;
 - `silent`: COUNT datagrams to who never answers;
 - `old-wait`: the caller waits since before the gate for an answer that comes DELAY seconds behind it, COUNT times;
@@ -170,6 +170,27 @@ def dns_unconnected(count: int) -> Iterator[str]:
             end.recvmsg(512)
 
 
+def dns_tcp(count: int) -> Iterator[str]:
+    """Questions and answers behind their lengths (RFC 1035, 4.2.2)."""
+    server = socket.create_server(("127.0.0.1", 53))
+
+    def answer() -> None:
+        while True:
+            end, _ = server.accept()
+            with end:
+                question = end.recv(512)
+                time.sleep(DELAY)
+                end.sendall(question)
+
+    with elsewhere(answer):
+        server.close()
+        yield "127.0.0.1:53"
+        for name in asked_names(count):
+            with socket.create_connection(("127.0.0.1", 53)) as end:
+                end.sendall(struct.pack("!H", len(query(name))) + query(name))
+                end.recv(514)
+
+
 def silent(count: int) -> Iterator[str]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
@@ -265,6 +286,7 @@ WAYS: Mapping[str, Callable[[int], Iterator[str]]] = {
     "reset": reset,
     "dns": dns,
     "dns-unconnected": dns_unconnected,
+    "dns-tcp": dns_tcp,
     "pool": pool,
     "silent": silent,
     "old-wait": old_wait,

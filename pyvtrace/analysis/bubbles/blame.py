@@ -60,7 +60,8 @@ def _of_wait(history: History, wait: Wait, began: int, ended: int, before: tuple
     if began < min(woken, ended):
         yield from _blocked(history, wait, began, min(woken, ended), before)
     if max(began, woken) < ended:
-        yield Share(Root(RUN_QUEUE), max(began, woken), ended, (*before, Hop(wait, None)))
+        root = Root(LIMIT, wait.thread.tid, wait.thread) if wait.limited else Root(RUN_QUEUE)
+        yield Share(root, max(began, woken), ended, (*before, Hop(wait, None)))
 
 
 _ROOTS = {

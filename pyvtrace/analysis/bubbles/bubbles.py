@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from pyvtrace.analysis.bubbles.blame import CPU, DEADLOCK, DEVICE, LIMIT, RECLAIM, RUN_QUEUE, Root, Share, shares
 from pyvtrace.analysis.bubbles.history import History
 from pyvtrace.analysis.bubbles.waits import RUN_QUEUE as RUN_QUEUE_WAIT
-from pyvtrace.analysis.bubbles.waits import Sample, Wait
+from pyvtrace.analysis.bubbles.waits import Sample, Thread, Wait
 from pyvtrace.analysis.stacks import function
 from pyvtrace.value import Value
 
@@ -20,6 +21,10 @@ _SMALL = 0.1
 _COMMON = (DEVICE, RUN_QUEUE, CPU, LIMIT, RECLAIM, DEADLOCK)
 # Between two waits in run queues, in ns: who has a processor for a moment is not the end of a crowd.
 _CROWDED = 100_000_000
+
+# A thread that was put aside waits for its next turn while others have theirs, of some 3 or 4 ms each. That is how
+# processors are shared, and no trouble until it takes so many ns.
+_TURNS = 10_000_000
 
 Identity = tuple[int, int]
 
@@ -81,9 +86,45 @@ def running(bubble: Bubble, root: Root, samples: Iterable[Sample]) -> tuple[str,
     return found.most_common(1)[0][0] if found else ()
 
 
+def meanwhile(bubble: Bubble, samples: Iterable[Sample]) -> list[tuple[Thread, int]]:
+    """Who was found on the processors before which threads of a bubble stood in the run queue, and how often; the most
+    first."""
+    found = Counter(sample.thread for sample in filter(in_the_queue(bubble), samples))
+    return found.most_common()
+
+
+def in_the_queue(bubble: Bubble) -> Callable[[Sample], bool]:
+    """Whether a sample is of a processor at a time when somebody of a bubble waited for it."""
+    spans: dict[int, list[tuple[int, int]]] = {}
+    for one in bubble.waits:
+        for share in one.shares:
+            if share.root.kind == RUN_QUEUE:
+                spans.setdefault(share.hops[-1].wait.cpu, []).append((share.began, share.ended))
+    merged = {cpu: _merged(found) for cpu, found in spans.items()}
+
+    def fits(sample: Sample) -> bool:
+        found = merged.get(sample.cpu, [])
+        at = bisect_right(found, (sample.at, sample.at)) - 1
+        return at >= 0 and sample.at < found[at][1]
+
+    return fits
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same time, without overlaps."""
+    found: list[tuple[int, int]] = []
+    for began, ended in sorted(spans):
+        if found and began <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], ended)
+        else:
+            found.append((began, ended))
+    return found
+
+
 def starts(wait: Wait, minimum: int) -> bool:
     """Whether a wait makes a bubble. The kernel's own threads wait because that is their work."""
-    return wait.kind.hard and wait.spent >= minimum and not wait.thread.of_kernel
+    least = max(minimum, _TURNS) if wait.turn else minimum
+    return wait.kind.hard and wait.spent >= least and not wait.thread.of_kernel
 
 
 def bubbles(history: History, minimum: int, done: Iterable[Identity] = ()) -> list[Bubble]:
@@ -96,7 +137,7 @@ def bubbles(history: History, minimum: int, done: Iterable[Identity] = ()) -> li
     for blamed in known.values():
         _join(groups, blamed)
     _join_causes(groups, known.values())
-    soft = [wait for wait in fresh if not wait.kind.hard and wait.spent >= minimum]
+    soft = [wait for wait in fresh if not wait.kind.hard and wait.spent >= minimum and _leads_on(wait, history)]
     found: dict[Identity, list[Blamed]] = {}
     for identity, blamed in known.items():
         found.setdefault(groups.of(identity), []).append(blamed)
@@ -106,6 +147,14 @@ def bubbles(history: History, minimum: int, done: Iterable[Identity] = ()) -> li
             found[home].append(one)
     made = [Bubble(_sorted(_complete(group, known, history))) for group in found.values()]
     return sorted(made, key=lambda bubble: bubble.began)
+
+
+def _leads_on(wait: Wait, history: History) -> bool:
+    """Whether who ended a wait was in one itself meanwhile: of all the others, which are most, nothing has to be
+    found out."""
+    if wait.waker is None or wait.waker.thread.tid == wait.thread.tid:
+        return False
+    return any(True for _ in history.of_thread(wait.waker.thread.tid, wait.began, wait.ended))
 
 
 def _sorted(group: Iterable[Blamed]) -> tuple[Blamed, ...]:

@@ -9,6 +9,9 @@ from pyvtrace.analysis.bubbles import waits
 from pyvtrace.analysis.bubbles.waits import Lock, Thread, Wait, Waker
 from pyvtrace.value import Value
 
+# Threads that are remembered besides those that wait.
+_SPARE = 1_000
+
 
 class Held(Value):
     """From when to when somebody stood in the way of a wait; `thread` is None where nobody knows who. `known` says how
@@ -80,6 +83,11 @@ class History:
             else:
                 del self._waits[tid]
                 self._threads.pop(tid, None)
+        if len(self._threads) > _SPARE + 2 * len(self._waits):
+            # Who only ever woke others has no wait with which to go.
+            wakers = {wait.waker.thread.tid for wait in self if wait.waker is not None}
+            known = self._waits.keys() | wakers
+            self._threads = {tid: thread for tid, thread in self._threads.items() if tid in known}
         for key in list(self._releases):
             left = [release for release in self._releases[key] if release[0] >= before]
             if left:

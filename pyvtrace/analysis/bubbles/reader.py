@@ -8,40 +8,53 @@ from functools import partial
 
 from pyvtrace.analysis.bubbles import reasons, waits
 from pyvtrace.analysis.bubbles.history import PEER
-from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Thread, Wait, Waker
+from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Stack, Thread, Wait, Waker
 from pyvtrace.runtime.printf import field_code
 from pyvtrace.runtime.traces import Shower, frames_of
 from pyvtrace.spec import FieldSpec, PrintfAction, ProgramSpec, RecordSpec
-from pyvtrace.value import Value
+from pyvtrace.value import Value, replace
 
-_HEADER, _WORD = struct.Struct("<I"), struct.Struct("<Q")
-# In which a thread leaves its processor that has used up what its control group may use (Linux 6.18).
-THROTTLE = "throttle_cfs_rq_work"
+_HEADER = struct.Struct("<I")
 # Of a file, in bytes: the script's strsize without the NUL.
 LONGEST_NAME = 63
 # Waits for whose end nobody has been seen to come yet.
-_MOST_WAKERS = 65_536
-# A request belongs to the wait that begins right after it, in ns: between lie the block layer and the driver.
-SUBMITTED = 2_000_000
+_MOST_WAKERS = 5_000
+_MOST_THREADS = 10_000
+# A request belongs to the next time that a thread sleeps, if that is no more ns later: between lie the block layer, the
+# driver, and others who have the processor.
+SUBMITTED = 200_000_000
 # TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, TASK_RTLOCK_WAIT (include/linux/sched.h): neither stopped nor dead.
 _SLEEPS = 0x1003
 _MOST_STACKS = 4096
+# Who was woken stood in the run queue for its group's limit, if that kept the group for a half of the time or more.
+_HALF = 2
+
+
+# Of a pipe or connection: this end, the other one, and the network that both are in.
+End = tuple[int, int, int]
 
 
 class Woken(Value):
-    """A wait was ended. `waker` is None for an interrupt."""
+    """A wait was ended. `waker` is None for an interrupt; `end` is that of what the waker's system call was about."""
 
     tid: int
     at: int
     waker: Waker | None
+    end: End = (0, 0, 0)
+
+
+def meet(one: End, other: End) -> bool:
+    """Whether these are the two ends of one pipe or connection."""
+    return bool(one[0] and one[1]) and one == (other[1], other[0], other[2])
 
 
 class Stacks:
-    """Frames of stacks, each distinct one named once."""
+    """Frames of stacks, each distinct one named once, when somebody asks."""
 
     def __init__(self, show: Callable[[bytes], str]) -> None:
         self._show = show
         self._known: dict[bytes, tuple[str, ...]] = {}
+        self._later: dict[bytes, Stack] = {}
 
     def __call__(self, raw: bytes) -> tuple[str, ...]:
         frames = self._known.get(raw)
@@ -50,6 +63,14 @@ class Stacks:
                 self._known.clear()
             frames = self._known[raw] = tuple(frames_of(self._show(raw)))
         return frames
+
+    def later(self, raw: bytes) -> Stack:
+        """The same, when it is called; one for all that have this stack."""
+        if raw not in self._later:
+            if len(self._later) >= _MOST_STACKS:
+                self._later.clear()
+            self._later[raw] = partial(self, raw)
+        return self._later[raw]
 
 
 class Unpacker:
@@ -74,19 +95,18 @@ class Unpacker:
 
 
 class Reader:
-    """Makes waits of records. `calls` names system calls by number; `path` names an open file of a process; `throttle`
-    is where the function THROTTLE begins and ends."""
+    """Makes waits of records. `calls` names system calls by number; `path` names an open file of a process."""
 
     def __init__(
-        self, spec: ProgramSpec, shower: Shower, calls: Mapping[int, str], path: Callable[[int, int], str],
-        throttle: tuple[int, int] | None = None,
-    ) -> None:  # fmt: skip
-        self._calls, self._path, self._throttle = calls, path, throttle
+        self, spec: ProgramSpec, shower: Shower, calls: Mapping[int, str], path: Callable[[int, int], str]
+    ) -> None:
+        self._calls, self._path = calls, path
         self._unpackers = {record.id: Unpacker(record) for record in spec.records if record.actions}
         # In the order of the script's clauses.
         makers: tuple[Callable[..., Wait | Woken | Sample | None], ...] = (
             self._woken,
             self._wait,
+            self._queue,
             self._sample,
             self._end,
         )
@@ -99,6 +119,7 @@ class Reader:
         }
         self._kernel, self._user = stacks["stack"], stacks["ustack"]
         self._wakers: dict[int, Woken] = {}
+        self._threads: dict[tuple[int, bytes, bytes], Thread] = {}
 
     def read(self, record: memoryview | bytes) -> Wait | Sample | None:
         """A wait that is over, or a sample; None for a record that something later needs."""
@@ -113,58 +134,62 @@ class Reader:
             return None
         return made
 
+    def _thread(self, tid: int, pid: int, comm: bytes, process: bytes, of_kernel: int = 0) -> Thread:
+        """One for all waits of a thread."""
+        key = tid, comm, process
+        if key not in self._threads:
+            if len(self._threads) >= _MOST_THREADS:
+                self._threads.clear()
+            self._threads[key] = Thread(tid, pid, text_of(comm), text_of(process), bool(of_kernel))
+        return self._threads[key]
+
     def _woken(
-        self,
-        tid: int,
-        at: int,
-        by: int,
-        pid: int,
-        comm: bytes,
-        process: bytes,
-        call: int,
-        word: int,
-        operation: int,
-        kernel: bytes,
-    ) -> Woken:
+        self, tid: int, at: int, by: int, pid: int, comm: bytes, process: bytes,
+        call: int, word: int, own: int, other: int, space: int, kernel: bytes,
+    ) -> Woken:  # fmt: skip
         frames = self._kernel(kernel)
         if not by or reasons.by_interrupt(frames):
             return Woken(tid, at, None)
         futex = self._calls.get(call) == "futex"
         role = PEER if reasons.is_peer(frames) else ""
-        return Woken(tid, at, Waker(Thread(by, pid, text_of(comm), text_of(process)), word if futex else 0, role))
+        waker = Waker(self._thread(by, pid, comm, process), word if futex else 0, role)
+        return Woken(tid, at, waker, (own, other, space))
 
     def _wait(
-        self, tid: int, pid: int, comm: bytes, process: bytes, began: int, ended: int, state: int,
-        cpu: int, brief: int, call: int, first: int, second: int, third: int, lock: int, flags: int,
+        self, tid: int, pid: int, comm: bytes, process: bytes, began: int, ended: int,
+        queued: int, kept: int, state: int, cpu: int, brief: int,
+        call: int, first: int, second: int, third: int, lock: int, flags: int,
         owner: int, device: int, sector: int, size: int,
         operation: int, asked: int, of_kernel: int,
-        input_output: int, file: bytes, kernel: bytes, user: bytes = b"",
+        input_output: int, own_end: int, other_end: int, space: int, file: bytes, kernel: bytes, user: bytes = b"",
     ) -> Wait | None:  # fmt: skip
         woken = self._wakers.pop(tid, None)
-        if state and not state & _SLEEPS:
+        if not state & _SLEEPS:
             return None
-        if state:
-            kind = reasons.of_stack(self._kernel(kernel))
-        else:
-            kind = waits.THROTTLED if self._is_throttled(kernel) else waits.RUN_QUEUE
+        kind = reasons.of_stack(self._kernel(kernel))
         if kind is waits.OTHER and (lock or input_output):
             # Where the stack lacks the functions of locks and of the scheduler.
             kind = waits.KERNEL_LOCK if lock else waits.BLOCK
+        if kind is waits.FAULT and not reasons.in_call(self._kernel(kernel)):
+            # What stands where the number of a call would is the fault's own.
+            call = -1
         name = self._calls.get(call, "")
         kind, held = lock_of(kind, pid, (first, second, third) if name == "futex" else None, lock, flags)
         seen = woken is not None and began < woken.at <= ended
         if kind is waits.USER_LOCK and seen and woken and woken.waker is None:
             # The clock ended it, and nobody let go of anything.
             kind, held = waits.FUTEX, None
+        waker = woken.waker if seen and woken else None
+        if waker and woken and kind in (waits.PIPE, waits.SOCKET) and meet((own_end, other_end, space), woken.end):
+            waker = replace(waker, role=PEER)
         own = kind in (waits.BLOCK, waits.FAULT) and 0 <= began - asked < SUBMITTED
         return Wait(
-            Thread(tid, pid, text_of(comm), text_of(process), bool(of_kernel)),
+            self._thread(tid, pid, comm, process, of_kernel),
             kind,
             began,
-            # Who was woken before this became a long wait has been in the run queue since about its beginning.
-            woken.at if seen and woken else began if state else ended,
+            woken.at if seen and woken else max(began, ended - queued),
             ended,
-            woken.waker if seen and woken else None,
+            waker,
             held,
             owner if kind is waits.KERNEL_LOCK else 0,
             Request(device, sector, size, reasons.block_operation(operation)) if own else None,
@@ -173,21 +198,24 @@ class Reader:
             cpu,
             brief,
             False,
-            partial(self._kernel, kernel),
-            partial(self._user, user) if user else tuple,
+            self._kernel.later(kernel),
+            self._user.later(user) if user else tuple,
+            limited=0 < queued <= _HALF * kept,
         )
+
+    def _queue(
+        self, tid: int, pid: int, comm: bytes, process: bytes, began: int, ended: int, limited: int,
+        cpu: int, brief: int, of_kernel: int,
+    ) -> Wait:  # fmt: skip
+        """Of one that could have gone on."""
+        self._wakers.pop(tid, None)
+        thread = self._thread(tid, pid, comm, process, of_kernel)
+        kind = waits.THROTTLED if limited else waits.RUN_QUEUE
+        return Wait(thread, kind, began, ended, ended, cpu=cpu, brief=brief, turn=not limited)
 
     def _end(self, tid: int, pid: int, comm: bytes, process: bytes, at: int, brief: int) -> Wait:
         """The end of a thread, as a wait of no length behind its last short ones."""
-        return Wait(Thread(tid, pid, text_of(comm), text_of(process)), waits.OTHER, at, at, at, brief=brief)
-
-    def _is_throttled(self, kernel: bytes) -> bool:
-        """Whether a thread that could run was put aside for its limit. By address: names of whatever a thread was in
-        when it lost its processor would cost most of our time where processors are in demand."""
-        if self._throttle is None:
-            return False
-        start, end = self._throttle
-        return any(start <= address < end for (address,) in _WORD.iter_unpack(kernel))
+        return Wait(self._thread(tid, pid, comm, process), waits.OTHER, at, at, at, brief=brief)
 
     def _file(self, pid: int, number: int, name: str) -> str:
         """The path of a file that was open during a wait, if its process still has it open; else its name."""
@@ -200,11 +228,11 @@ class Reader:
         self, tid: int, pid: int, comm: bytes, process: bytes, at: int, cpu: int, kernel: bytes, user: bytes
     ) -> Sample:
         return Sample(
-            Thread(tid, pid, text_of(comm), text_of(process)),
+            self._thread(tid, pid, comm, process),
             at,
             cpu,
-            partial(self._kernel, kernel),
-            partial(self._user, user),
+            self._kernel.later(kernel),
+            self._user.later(user),
         )
 
 

@@ -49,10 +49,10 @@ _COMPILED = tuple((re.compile(pattern), kind) for pattern, kind in _RULES)
 _FAULTS = re.compile(r"exc_page_fault|do_user_addr_fault|handle_mm_fault|do_mem_abort")
 # What the scheduler itself and its waiting helpers put on top of the function that a thread waits in.
 _SCHEDULER = re.compile(r"__?schedule\w*|schedule\w*|preempt_schedule\w*|__cond_resched|io_schedule\w*|__traceiter\w*")
+_CALLS = re.compile(r"do_syscall_64|x64_sys_call|entry_SYSCALL\w*|do_int80\w*|invoke_syscall|el0_svc\w*")
 _INTERRUPT = re.compile(r"asm_(sysvec_\w+|common_interrupt)|el1h_64_irq\w*|el0t_64_irq\w*")
-_PEERS = re.compile(
-    r"(anon_)?pipe_(read|write|release)|tcp_(sendmsg|recvmsg)\w*|unix_(stream|dgram)_\w+|__tcp_close|udp_sendmsg"
-)
+# What TCP and UDP send is delivered by whoever happens to be there.
+_PEERS = re.compile(r"(anon_)?pipe_(read|write|release)|unix_(stream|dgram)_\w+|unix_release\w*")
 
 FUTEX_COMMAND = 127
 # WAIT, WAIT_BITSET; LOCK_PI, LOCK_PI2 (include/uapi/linux/futex.h).
@@ -85,6 +85,12 @@ def place(kernel: Sequence[str]) -> str:
 
 
 @lru_cache(maxsize=4096)
+def in_call(kernel: tuple[str, ...]) -> bool:
+    """Whether a stack is seen to be that of a system call."""
+    return any(_CALLS.fullmatch(name) for name in names(kernel))
+
+
+@lru_cache(maxsize=4096)
 def by_interrupt(kernel: tuple[str, ...]) -> bool:
     """Whether a stack is that of an interrupt: what it interrupted has nothing to do with it."""
     return any(_INTERRUPT.fullmatch(name) for name in names(kernel))
@@ -92,7 +98,7 @@ def by_interrupt(kernel: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_peer(kernel: tuple[str, ...]) -> bool:
-    """Whether who wakes is at the other end of a pipe or a socket."""
+    """Whether who wakes is seen to be at the other end of a pipe or a unix socket."""
     return any(_PEERS.fullmatch(name) for name in names(kernel))
 
 

@@ -1,21 +1,38 @@
-"""The program that records waits, `waits.d`, also for kernels that cannot tell of a thread in the thread itself that it
-has its processor again."""
+"""The program that records waits, `waits.d` with its gates, also for kernels that cannot tell of a thread in the thread
+itself that it has its processor again."""
 
 from __future__ import annotations
 
 import os
+import time
 
-_PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "waits.d")
+from pyvtrace.analysis.bubbles.gates import Limits, Words, guarded
+from pyvtrace.runtime.program import compile_text
+from pyvtrace.source import Source
+from pyvtrace.spec import ProgramSpec
+from pyvtrace.target import Target
 
+NAME = "waits.d"
+_PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), NAME)
+
+_COARSE = 6  # CLOCK_MONOTONIC_COARSE (include/uapi/linux/time.h)
 COMES_BACK = "sched_exit_tp"
 _ELSEWHERE = "sched:::on-cpu"
-_USER_STACK = ' %k %k", tid, pid, execname,\n', ", stack(24), ustack(24));\n\tself->brief"
+_USER_STACK = ' %k %k", tid, pid, execname,\n', '"", stack(24), ustack(24));\n}'
 
 
-def program(*, comes_back: bool) -> str:
-    """The program as it is where the kernel has COMES_BACK, else what comes closest."""
-    with open(_PATH, encoding="utf-8") as file:
-        text = file.read()
+def compiled(target: Target, detail: int, *, comes_back: bool) -> ProgramSpec:
+    """What records waits of `detail` ns and more, for kernels with or without COMES_BACK."""
+    text = script(comes_back=comes_back)
+    spec = compile_text(Source(NAME, text), target, {}, ())
+    # Ticks of the kernel's are what its coarse clocks go by.
+    tick = round(1e9 * time.clock_getres(_COARSE))
+    return guarded(spec, Words(text), Limits(detail, tick), target)
+
+
+def script(*, comes_back: bool) -> str:
+    """The script as it is where the kernel has COMES_BACK, else what comes closest."""
+    text = _read()
     if comes_back:
         return text
     conversions, arguments = _USER_STACK
@@ -27,3 +44,13 @@ def program(*, comes_back: bool) -> str:
         .replace(conversions, conversions.replace(" %k %k", " %k"))
         .replace(arguments, arguments.replace(", ustack(24)", ""))
     )
+
+
+def words() -> Words:
+    """Where a thread's storage has what the script keeps of it."""
+    return Words(_read())
+
+
+def _read() -> str:
+    with open(_PATH, encoding="utf-8") as file:
+        return file.read()

@@ -1,66 +1,78 @@
 /*
  * question: what did each thread wait for, and who ended the wait?
- * output:   a record of each wait that took $1 nanoseconds or more, when it is over; one when somebody ends such a wait;
- *           one a sample of threads that have run for so long. `vtrace bubbles` makes chains of them
+ * output:   a record of each wait that gates.py found to be long, when it is over; one when somebody ends such a wait;
+ *           one a sample of threads that have not slept for so long. `vtrace bubbles` makes chains of them
  *
  * sched_exit_tp, in the thread that has its processor again, is there in Linux 6.18 and not in 6.12. Else `sched:::on-cpu`
  * stands in its place, where the thread has not gone on yet: its user stack cannot be read, and of the kernel's the scheduler's own
  * functions and those of locks are left out.
  *
- * A thread that leaves its processor costs a look at the clock and two words; all that is to be known about a wait
- * is asked when it turns out to have been long. System call and arguments are where the kernel's entry code has put
+ * What runs at every switch and wake-up is not here but in gates.py: it finds out which waits were long, and all that is to
+ * be known about one is asked then. System call and arguments are where the kernel's entry code has put
  * them, at the top of the thread's kernel stack: no probe in the path of system calls is needed.
  */
 #pragma D option quiet
-#pragma D option bufsize=8m
+#pragma D option bufsize=4m
 #pragma D option strsize=64
 
-/* The first of a thread's storage, where it is looked for when a thread still waits: since when it is off its CPU. */
+/*
+ * By the scheduler's clock: since when a thread is off its processor, 0 if it is not, and when it last slept. Its state then, 0 if
+ * it could have gone on; ticks of the kernel's by then; ns in run queues by then, and since; ns that the
+ * control group's limit kept it from running, in the same way. When a long wait began, by
+ * CLOCK_MONOTONIC, 0 if nothing is to be told. What short waits come to, in ns.
+ */
 self uint64_t off;
 self uint64_t state;
+self uint64_t tick;
+self uint64_t stood;
+self uint64_t slept;
+self uint64_t queued;
+self uint64_t late;
+self uint64_t brief;
+self uint64_t kept;
 self uint64_t lock;
 self uint64_t kind;
 self uint64_t owner;
-self uint64_t slept;
-self uint64_t brief;
 self uint64_t device;
 self uint64_t sector;
 self uint64_t bytes;
 self uint64_t operation;
 self uint64_t asked;
 
-/* 0: it could have gone on. */
-rawtp:::sched_switch
-/pid/
-{
-	self->off = timestamp;
-	self->state = arg0 ? 0 : arg3;
-	if (self->state) {
-		self->slept = self->off;
-	}
-}
-
 sched:::woken
-/self->off && self->state && timestamp - self->off >= $1/
 {
 	this->regs = (struct pt_regs *)((uint64_t)curtask->stack + 16384) - 1;
 	if (this->regs->cs != 0x33) {
 		this->regs = (struct pt_regs *)((uint64_t)this->regs - 16);
 	}
-	printf("%d %d %d %d %s %s %d %d %d %k", tid, timestamp, curtask->pid, curtask->tgid, curtask->comm,
+	this->files = curtask->files;
+	this->file = this->files != NULL && this->regs->cs == 0x33 && this->regs->di < this->files->fdt->max_fds ?
+	    this->files->fdt->fd[this->regs->di] : NULL;
+	/* The ends of the pipe or connection that the first argument names: its own, the other one, and where both are. */
+	this->mode = this->file != NULL ? this->file->f_inode->i_mode & 0170000 : 0;
+	this->sk = this->mode == 0140000 ? ((struct socket *)this->file->private_data)->sk : (struct sock *)NULL;
+	this->family = this->sk != NULL ? this->sk->__sk_common.skc_family : 0;
+	this->own = this->mode == 0010000 ? (uint64_t)this->file->f_inode : this->family == 1 ? (uint64_t)this->sk : 0;
+	this->other = this->mode == 0010000 ? this->own :
+	    this->family == 1 ? (uint64_t)((struct unix_sock *)this->sk)->peer : 0;
+	this->space = 0;
+	if (this->family == 2 || this->family == 10) {
+		this->own = this->family == 2 ? this->sk->__sk_common.skc_rcv_saddr :
+		    this->sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[3];
+		this->other = this->family == 2 ? this->sk->__sk_common.skc_daddr :
+		    this->sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[3];
+		this->own = this->own << 32 | this->sk->__sk_common.skc_num;
+		this->other = this->other << 32 | ntohs(this->sk->__sk_common.skc_dport);
+		this->space = (uint64_t)this->sk->__sk_common.skc_net.net;
+	}
+	printf("%d %d %d %d %s %s %d %d %d %d %d %k", tid, timestamp, curtask->pid, curtask->tgid, curtask->comm,
 	    curtask->group_leader->comm, this->regs->cs == 0x33 ? this->regs->orig_ax : -1,
-	    this->regs->di, this->regs->si, stack(24));
+	    this->regs->di, this->own, this->other, this->space, stack(24));
 }
 
+/* Who slept. The bits above those of a state are the gates' own. */
 rawtp:::sched_exit_tp
-/self->off && timestamp - self->off < $1/
-{
-	self->brief += timestamp - self->off;
-	self->off = 0;
-}
-
-rawtp:::sched_exit_tp
-/self->off/
+/self->late && (uint32_t)self->state/
 {
 	this->regs = (struct pt_regs *)((uint64_t)curthread->stack + 16384) - 1;
 	if (this->regs->cs != 0x33) {
@@ -70,14 +82,45 @@ rawtp:::sched_exit_tp
 	this->files = curthread->files;
 	this->file = this->files != NULL && this->regs->cs == 0x33 && this->regs->di < this->files->fdt->max_fds ?
 	    this->files->fdt->fd[this->regs->di] : NULL;
-	printf("%d %d %s %s %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %s %k %k", tid, pid, execname,
-	    curthread->group_leader->comm, self->off, timestamp, self->state, cpu, self->brief,
+	/* The ends of the pipe or connection that the first argument names: its own, the other one, and where both are. */
+	this->mode = this->file != NULL ? this->file->f_inode->i_mode & 0170000 : 0;
+	this->sk = this->mode == 0140000 ? ((struct socket *)this->file->private_data)->sk : (struct sock *)NULL;
+	this->family = this->sk != NULL ? this->sk->__sk_common.skc_family : 0;
+	this->own = this->mode == 0010000 ? (uint64_t)this->file->f_inode : this->family == 1 ? (uint64_t)this->sk : 0;
+	this->other = this->mode == 0010000 ? this->own :
+	    this->family == 1 ? (uint64_t)((struct unix_sock *)this->sk)->peer : 0;
+	this->space = 0;
+	if (this->family == 2 || this->family == 10) {
+		this->own = this->family == 2 ? this->sk->__sk_common.skc_rcv_saddr :
+		    this->sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[3];
+		this->other = this->family == 2 ? this->sk->__sk_common.skc_daddr :
+		    this->sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[3];
+		this->own = this->own << 32 | this->sk->__sk_common.skc_num;
+		this->other = this->other << 32 | ntohs(this->sk->__sk_common.skc_dport);
+		this->space = (uint64_t)this->sk->__sk_common.skc_net.net;
+	}
+	printf("%d %d %s %s %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %s %k %k", tid, pid, execname,
+	    curthread->group_leader->comm, self->late, timestamp, self->queued, self->kept, self->state, cpu, self->brief,
 	    this->regs->cs == 0x33 ? this->regs->orig_ax : -1, this->regs->di, this->regs->si, this->regs->dx,
 	    self->lock, self->kind, self->owner, self->device, self->sector, self->bytes, self->operation, self->asked,
-	    curthread->flags & 0x200000 ? 1 : 0, curthread->in_iowait,
+	    curthread->flags & 0x200000 ? 1 : 0, curthread->in_iowait, this->own, this->other, this->space,
 	    this->file != NULL ? stringof(this->file->f_path.dentry->d_name.name) : "", stack(24), ustack(24));
+}
+
+/* Who could have gone on: where it was says nothing of why it did not. */
+rawtp:::sched_exit_tp
+/self->late && !(uint32_t)self->state/
+{
+	printf("%d %d %s %s %d %d %d %d %d %d", tid, pid, execname, curthread->group_leader->comm, self->late, timestamp,
+	    self->state ? 1 : 0, cpu, self->brief, curthread->flags & 0x200000 ? 1 : 0);
+}
+
+rawtp:::sched_exit_tp
+/self->late/
+{
 	self->brief = 0;
-	self->off = 0;
+	self->late = 0;
+	self->asked = (uint32_t)self->state ? 0 : self->asked;
 }
 
 /* Bits of the kind: 1 spinning, 2 read, 4 write, 8 real-time, 16 per CPU, 32 mutex; none for a semaphore. */
@@ -108,7 +151,7 @@ rawtp:::block_getrq
 }
 
 profile-97
-/pid && timestamp - self->slept >= $1/
+/pid/
 {
 	printf("%d %d %s %s %d %d %k %k", tid, pid, execname, curthread->group_leader->comm, timestamp, cpu,
 	    stack(24), ustack(24));

@@ -78,7 +78,9 @@ class Wait(Value):
     """`woken` is when somebody ended it: what follows until `ended` is the run queue. `waker` is None where that was an
     interrupt, or nobody knows. `owner` is the thread that held `lock` when the wait began, 0 where unknown; `brief` is
     what the thread had waited in short waits since its last long one. A wait that goes on is `open`: it has lasted
-    until `ended` so far. Stacks have their innermost frame first."""
+    until `ended` so far. `turn` is true of one that was put aside while it could have gone on: it waits for its next
+    turn; `limited` of one that was woken, and could not go on for the limit of its control group. Stacks have their
+    innermost frame first."""
 
     thread: Thread
     kind: Kind
@@ -96,6 +98,8 @@ class Wait(Value):
     open: bool = False
     kernel_stack: Stack = tuple
     user_stack: Stack = tuple
+    turn: bool = False
+    limited: bool = False
 
     @property
     def kernel(self) -> tuple[str, ...]:
@@ -118,16 +122,17 @@ class Wait(Value):
 def parts(wait: Wait, longest: int) -> tuple[Wait, ...]:
     """A wait as it is, or as two, if who was woken stood in the run queue for `longest` ns or more: that is trouble of
     another kind, and may be one where the wait is none."""
-    if wait.open or wait.kind is RUN_QUEUE or wait.ended - wait.woken < longest:
+    if wait.open or wait.kind in (RUN_QUEUE, THROTTLED) or wait.ended - wait.woken < longest:
         return (wait,)
+    kind = THROTTLED if wait.limited else RUN_QUEUE
     queue = replace(
-        wait, kind=RUN_QUEUE, began=wait.woken, woken=wait.ended, waker=None, lock=None, owner=0, request=None, brief=0
+        wait, kind=kind, began=wait.woken, woken=wait.ended, waker=None, lock=None, owner=0, request=None, brief=0
     )
     return (replace(wait, ended=wait.woken), queue) if wait.woken > wait.began else (queue,)
 
 
 class Sample(Value):
-    """What a thread was found doing that had run for long."""
+    """What a thread was found doing that had run for long, or had others behind it."""
 
     thread: Thread
     at: int

@@ -10,23 +10,34 @@ from collections.abc import Collection
 
 from pyvtrace.analysis.bubbles import reasons, waits
 from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, bubbles, starts
+from pyvtrace.analysis.bubbles.gates import SKEW
 from pyvtrace.analysis.bubbles.history import History
-from pyvtrace.analysis.bubbles.reader import FILE_CALLS, SUBMITTED, THROTTLE, Reader, lock_of
+from pyvtrace.analysis.bubbles.reader import FILE_CALLS, SUBMITTED, Reader, lock_of
+from pyvtrace.analysis.bubbles.script import words
 from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Thread, Wait, parts
+from pyvtrace.compile.layout import SELF
 from pyvtrace.providers import syscall
 from pyvtrace.runtime import blocked
 from pyvtrace.runtime.session import Session
+from pyvtrace.value import Value
 
 # A bubble is over when nobody has joined it for so long, in ns.
 SETTLE = 300_000_000
-# What is remembered: ns, and waits.
-MEMORY, MOST_WAITS = 15_000_000_000, 20_000
+# What is remembered, in ns.
+MEMORY = 15_000_000_000
 # What lasts longer is told of in parts, in ns.
 LONGEST = 10_000_000_000
-MOST_SAMPLES = 10_000
-MOST_SCANNED = 5_000
-# The map of what threads keep, and its words: as waits.d declares its `self` variables.
-_MAP, _WORDS = "self", 12
+MOST_SAMPLES = 5_000
+
+
+class Bounds(Value):
+    """How many waits are remembered, and how many threads looked at for waits that go on."""
+
+    waits: int = 10_000
+    threads: int = 5_000
+
+
+_BOUNDS = Bounds()
 _GLIBC_OWNER = 8  # bytes behind the word of a mutex (struct __pthread_mutex_s of 64-bit glibc)
 
 
@@ -36,19 +47,21 @@ Found = tuple[tuple[int, tuple[int, ...]], int]
 class Watch:
     """Waits of a session so far. `pids` are the processes that bubbles have to be about, all where there are none."""
 
-    def __init__(self, session: Session, minimum: int, pids: Collection[int] = ()) -> None:
-        self._session, self._minimum, self._pids = session, minimum, frozenset(pids)
+    def __init__(self, session: Session, minimum: int, pids: Collection[int] = (), bounds: Bounds = _BOUNDS) -> None:
+        self._session, self._minimum, self._pids, self._bounds = session, minimum, frozenset(pids), bounds
         calls = {number: name for name, number in syscall.table(os.uname().machine).items()}
         self._calls = calls
-        self._reader = Reader(session.spec, session.shower, calls, blocked.open_file, session.target.function(THROTTLE))
-        self._scan = blocked.Scan(MOST_SCANNED)
+        self._reader = Reader(session.spec, session.shower, calls, blocked.open_file)
+        self._scan = blocked.Scan(bounds.threads)
         self._futexes = frozenset(number for number, name in calls.items() if name == "futex")
         self._history = History()
         self._told: dict[Identity, int] = {}
         # Waits that make a bubble which was not told of yet.
         self._fresh: set[Identity] = set()
-        self._storage = next(spec for spec in session.spec.maps if spec.name == _MAP)
+        self._storage = next(spec for spec in session.spec.maps if spec.name == SELF)
+        self._words = words()
         self._started = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        self._looked = 0
         # Of threads of which the kernel cannot tell: what they were found to wait for first when, now and a look ago.
         self._seen: dict[int, Found] = {}
         self._before: dict[int, Found] = {}
@@ -71,6 +84,7 @@ class Watch:
 
     def look(self, now: int) -> None:
         """Ask for those who still wait."""
+        self._looked = now
         self._before, self._seen = self._seen, {}
         found = [wait for one in self._scan.threads(self._futexes) if (wait := self._still(one, now)) is not None]
         self.unseen = max(self.unseen, self._scan.left_out)
@@ -83,14 +97,21 @@ class Watch:
         if not self._fresh:
             self._forget(now)
             return []
-        over = [b for b in self._bubbles() if b.began + LONGEST <= now or b.ended + SETTLE <= now]
-        over = [bubble for bubble in over if not bubble.open]
+        over = self._over(now)
+        if over and self._looked + SETTLE <= now:
+            # Somebody may still be in it.
+            self.look(now)
+            over = self._over(now)
         for bubble in over:
             told = {one.wait.identity: one.wait.ended for one in bubble.waits}
             self._told.update(told)
             self._fresh -= told.keys()
         self._forget(now)
         return [bubble for bubble in over if self._wanted(bubble)]
+
+    def _over(self, now: int) -> list[Bubble]:
+        over = [b for b in self._bubbles() if b.began + LONGEST <= now or b.ended + SETTLE <= now]
+        return [bubble for bubble in over if not bubble.open]
 
     def growing(self) -> list[Bubble]:
         """Bubbles of which nobody knows yet when they will be over."""
@@ -102,7 +123,9 @@ class Watch:
         if self.forgotten:
             made.append(f"{self.forgotten} waits forgotten before they could be told of: there were too many at once")
         if self.unseen:
-            made.append(f"{self.unseen} threads not looked at for waits that go on: there are more than {MOST_SCANNED}")
+            made.append(
+                f"{self.unseen} threads not looked at for waits that go on: there are more than {self._bounds.threads}"
+            )
         return made
 
     def _bubbles(self) -> list[Bubble]:
@@ -113,7 +136,7 @@ class Watch:
 
     def _forget(self, now: int) -> None:
         before = now - MEMORY
-        self.forgotten += self._history.cut(MOST_WAITS)
+        self.forgotten += self._history.cut(self._bounds.waits)
         self._history.forget(before)
         if self._fresh:
             self._fresh &= {wait.identity for wait in self._history}
@@ -129,15 +152,23 @@ class Watch:
         self._seen[one.tid] = (one.call, one.arguments), at
         return at
 
+    def _skew(self) -> int:
+        """What CLOCK_MONOTONIC is ahead of the scheduler's clock."""
+        return blocked.first_word(self._session.maps[SKEW])
+
     def _still(self, one: blocked.Blocked, now: int) -> Wait | None:
         """The wait of a thread that was found waiting, if it is one that makes a bubble."""
         kept = blocked.stored(self._session.maps[self._storage.name], self._storage.value_size, one.tid)
-        if not kept:
+        if kept:
+            of = {word: kept[offset // 8] for word, offset in self._words.items()}
+            began = of["off"] + self._skew() if of["off"] else now
+        else:
             # Nothing was seen of it: it has waited since before. Where nobody knows, since it was first found to wait.
-            kept = (self._started if kept is not None else self._since(one, now), *[0] * (_WORDS - 1))
-        if not kept[0] or now - kept[0] < self._minimum:
+            of = dict.fromkeys(self._words, 0)
+            began = self._started if kept is not None else self._since(one, now)
+        if now - began < self._minimum:
             return None
-        began, _, lock, flags, owner, _, _, device, sector, size, operation, asked = kept[:_WORDS]
+        lock, flags, owner = of["lock"], of["kind"], of["owner"]
         name = self._calls.get(one.call, "")
         word, command, value = (*one.arguments, 0, 0, 0)[:3]
         futex = (word, command, value) if name == "futex" else None
@@ -145,7 +176,7 @@ class Watch:
         kind, held = lock_of(kind, one.pid, futex, lock, flags)
         if not kind.hard:
             return None
-        own = kind in (waits.BLOCK, waits.FAULT) and 0 <= began - asked < SUBMITTED
+        own = kind in (waits.BLOCK, waits.FAULT) and 0 <= began - of["asked"] < SUBMITTED
         return Wait(
             Thread(one.tid, one.pid, one.comm, blocked.command(one.pid)),
             kind,
@@ -155,7 +186,7 @@ class Watch:
             None,
             held,
             _owner(kind, held, owner),
-            Request(device, sector, size, reasons.block_operation(operation)) if own else None,
+            Request(of["device"], of["sector"], of["bytes"], reasons.block_operation(of["operation"])) if own else None,
             name,
             blocked.open_file(one.pid, one.arguments[0]) if name in FILE_CALLS else "",
             open=True,

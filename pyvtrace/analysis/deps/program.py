@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from pyvtrace.analysis.compose import FAMILY, FAMILY_CLAUSES, FAMILY_DECLARATION, filtered
+from pyvtrace.analysis.compose import family, filtered
 from pyvtrace.analysis.script import Script
 from pyvtrace.value import Value
 
@@ -61,10 +61,7 @@ def waits_of(script: Script) -> Waits:
 def program(script: Script, conditions: Sequence[str], pid: int | None, listening: Iterable[int]) -> str:
     """The script with conditions on who is traced; for one process, also when each of its threads ran first, and the
     ports that it listens at already."""
-    parts = [_OPTIONS]
-    if FAMILY in conditions:
-        parts.append(FAMILY_DECLARATION + FAMILY_CLAUSES)
-    parts.append(filtered(script, conditions))
+    parts = [_OPTIONS, family(conditions), filtered(script, conditions)]
     if pid is not None:
         parts.append(_FIRST.format(pid=pid))
     if ports := sorted(listening):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from pyvtrace.analysis.histogram import Histogram
 from pyvtrace.analysis.loop.turns import CPU, FILES, LOCKS, PAGES, QUEUE, LongTurn, Loop, heaviest
 from pyvtrace.builtins.distributions import empty, value_of
 from pyvtrace.runtime.snapshot import Key, Snapshot, Table
-from pyvtrace.value import Value
+from pyvtrace.value import Value, replace
 
 # Names block devices by the kernel's dev_t; "" for one that it does not know.
 NameDevice = Callable[[int], str]
@@ -121,3 +121,18 @@ class Reading(Value):
     groups: tuple[Group, ...]
     long: Mapping[Loop, int]
     remarks: tuple[str, ...]
+
+
+def reading_of(
+    snapshot: Snapshot,
+    started_ns: int,
+    minimum: int,
+    groups: Groups,
+    gone: Collection[tuple[int, int]],
+    remarks: Sequence[str],
+) -> Reading:
+    """What is shown of a snapshot of a trace that began at a time of CLOCK_MONOTONIC. `gone` are the threads (pid, tid)
+    that have ended: nobody will see their next wait."""
+    rows = (replace(row, under_way=None) if (row.loop.pid, row.loop.tid) in gone else row for row in loops(snapshot))
+    seconds = (snapshot.time_ns - started_ns) / 1e9
+    return Reading(seconds, minimum, tuple(rows), tuple(groups.ordered()), dict(groups.by_loop), tuple(remarks))

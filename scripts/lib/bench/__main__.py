@@ -16,6 +16,8 @@ from typing import Any
 from scripts.lib.bench.measure import Bench, Figures, compiled
 from scripts.lib.bench.own import BASELINE, record
 from scripts.lib.bench.own import judge as check_ourselves
+from scripts.lib.bench.pairs import in_turns, one_after_the_other
+from scripts.lib.bench.pairs import run as run_pairs
 from scripts.lib.bench.rows import ROWS, Command, Row
 from scripts.lib.bench.tracer import Failed
 
@@ -112,20 +114,25 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--check", action="store_true", help="judge our own cost by counts, against the one kept here")
     parser.add_argument("--baseline", metavar="FILE", default=BASELINE, help="what --check and --record are about")
     parser.add_argument("--record", action="store_true", help="write the baseline of --check anew")
+    parser.add_argument("--pairs", type=int, metavar="N", help="judge N pairs of runs of an unchanged service")
+    parser.add_argument("--in-turns", action="store_true", help="make the runs of --pairs in turns")
     parser.add_argument("--list", action="store_true", help="print the rows and end")
     chosen = parser.parse_args()
     if unknown := set(chosen.only or ()) - {row.name for row in ROWS}:
         parser.error(f"no such row: {', '.join(sorted(unknown))}")
-    if chosen.rounds < 1:
-        parser.error("at least one round")
+    if chosen.rounds < 1 or (chosen.pairs is not None and chosen.pairs < 1):
+        parser.error("at least one round, or pair")
     return chosen
 
 
 def main() -> int:
-    """Exit status: 0 when every row reaches its limit, 1 when one does not; of --check that of `vtrace check`."""
+    """Exit status: 0 when every row reaches its limit, 1 when one does not; of --check that of
+    `vtrace check`; of --pairs 1 if one raised an alarm."""
     chosen = arguments()
     if chosen.record or chosen.check:
         return record(chosen.baseline) if chosen.record else check_ourselves(chosen.baseline)
+    if chosen.pairs:
+        return run_pairs(chosen.pairs, in_turns if chosen.in_turns else one_after_the_other)
     rows = [row for row in ROWS if not chosen.only or row.name in chosen.only]
     if chosen.self_check:
         rows = [both_the_peer(row) for row in rows if row.peer]

@@ -113,10 +113,14 @@ PEER_PRINT = Command(bpftrace('tracepoint:syscalls:sys_enter_getppid { printf("%
 OURS_UPROBE = Command(vtrace(f"uprobe:{BENCH}:called:entry {{ @[execname] = count(); }}"))
 PEER_UPROBE = Command(bpftrace(f"uprobe:{BENCH}:called {{ @[comm] = count(); }}"))
 OURS_BUBBLES = Command((VTRACE, "bubbles"), programs=3)
+# Of another process than those that wait: what everybody pays.
+OTHERS_LOOP = Command((VTRACE, "loop", "-p", "1"), programs=3)
+OTHERS_DEPS = Command((VTRACE, "deps", "-p", "1", "--json"), programs=3)
 
 # Probes with documented arguments, and the same written for their tracepoints; 23 is SIGURG.
 SIGNALS = "proc:::signal-send /args[2] == 23 && args[1]->pr_pid == pid/ { @[execname] = count(); }"
 OWN_SIGNALS = "rawtp:signal::signal_generate /args[0] == 23 && args[2]->tgid == pid/ { @[execname] = count(); }"
+SDT_SIGNALS = "sdt:signal::signal_generate /args->sig == 23 && args->pid == pid/ { @[execname] = count(); }"
 WAKEUPS = "sched:::wakeup /args[0]->pr_lwpid != tid/ { @[execname] = count(); }"
 OWN_WAKEUPS = "rawtp:sched::sched_waking /args[0]->pid != tid/ { @[execname] = count(); }"
 
@@ -164,6 +168,15 @@ ROWS = (
         1.15,
     ),
     Row(
+        "signal-sdt",
+        "proc:::signal-send against its perf tracepoint, each run",
+        "signal",
+        "ns",
+        Command(vtrace(SIGNALS)),
+        Command(vtrace(SDT_SIGNALS)),
+        1.15,
+    ),
+    Row(
         "wakeup",
         "sched:::wakeup against its tracepoint, each run",
         "wake",
@@ -183,9 +196,21 @@ ROWS = (
     ),
     Row("uprobe", "a function of a program counted, added to a call", "called", "ns", OURS_UPROBE, PEER_UPROBE, 1.05),
     Row(
-        "bubbles", "programs of bubbles, a wake-up and back", "waits", "ns", OURS_BUBBLES, Command(("offcputime",)), 0.5
+        "bubbles",
+        "programs of bubbles, a wake-up and back",
+        "waits",
+        "ns",
+        OURS_BUBBLES,
+        Command(("offcputime",)),
+        0.25,
     ),
-    Row("bubbles-slow", "bubbles, slow-down of a wake-up and back, %", "waits", "percent", OURS_BUBBLES, None, 25),
+    Row("bubbles-slow", "bubbles, slow-down of a wake-up and back, %", "waits", "percent", OURS_BUBBLES, None, 15),
+    Row(
+        "loop", "programs of loop, others' wake-up and back", "waits", "ns", OTHERS_LOOP, Command(("offcputime",)), 0.5
+    ),
+    Row(
+        "deps", "programs of deps, others' wake-up and back", "waits", "ns", OTHERS_DEPS, Command(("offcputime",)), 0.5
+    ),
     Row("script", "script of 100 clauses, start to exit", "run", "wall_ms", OURS_SCRIPT, None, 300),
     own("clause", "compiling, a clause", "clause_ms", COMPILING, 1.0),
     own("types-first", "naming types of the kernel's, first time", "types_first_ms", COMPILING, 60),
@@ -198,6 +223,7 @@ ROWS = (
     own("recorded", "the same recorded, 24 buckets of each changed", "recording_percent", SESSION, 60),
     own("import", "import pyvtrace", "import_ms", SESSION, 40),
     own("replay", "opening a recording of an hour, s", "open_s", RECORDING, 2),
+    own("replay-events", "the same of 100 events a second, s", "events_s", RECORDING, 2),
     own("pid-probes", "10,000 pid probes in a program of 150,000 functions, s", "attach_s", FUNCTIONS, 3),
     own("stacks", "naming 10,000 stacks, 40,000 addresses, s of CPU", "resolve_s", FUNCTIONS, 2),
     own("symbols", "the same, memory added, of a program of 100 MB", "symbols_mib", FUNCTIONS, 150),

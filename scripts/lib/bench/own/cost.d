@@ -1,8 +1,8 @@
 /*
  * What a process asks of bpf(2), and which of our modules it opens. union bpf_attr, <linux/bpf.h>: of a program its type,
  * the number of its instructions and, 48 bytes in, its name; of a map its type, the sizes of its key and its value, the
- * number of its entries, its flags and, 28 bytes in, its name. CPUS is how many processors there may be. The ring buffer
- * has no keys and no values: its size is what the option bufsize says.
+ * number of its entries, its flags and, 28 bytes in, its name. CPUS is how many processors there may be, PACKAGE where
+ * vtrace is installed. The ring buffer has no keys and no values: its size is what the option bufsize says.
  */
 syscall::bpf:entry
 /arg0 == 5/
@@ -24,11 +24,11 @@ syscall::openat:entry
 	self->path = arg1;
 }
 
-/* By now the kernel has brought in the page that the path is on. */
+/* By now the kernel has brought in the page that the path is on. Of its name, what follows the first dot is the Python. */
 syscall::openat:return
-/self->path && errno == 0 && strstr(copyinstr(self->path), "/pyvtrace/") != NULL/
+/self->path && errno == 0 && strstr(copyinstr(self->path), "PACKAGE/") != NULL/
 {
-	@modules[basename(copyinstr(self->path))] = count();
+	@modules[strtok(basename(copyinstr(self->path)), ".")] = count();
 }
 
 syscall::openat:return

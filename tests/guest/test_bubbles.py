@@ -1,0 +1,63 @@
+"""`vtrace bubbles` on a distribution's kernel, whose null_blk takes a set time for a request.
+
+Emulation makes processors slow and leaves delays exact: what the disk is to blame for is known to the millisecond, what
+the processors are is not.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.truth.test_bubbles import FLAGS, SOURCE, Work, adds_up, overlap, the_one_with, waits_of
+
+DELAY = 500_000_000
+DISK = "nullb0"
+
+
+@pytest.fixture
+def disk() -> Iterator[str]:
+    """Requests of this device are done by a timer."""
+    subprocess.run(["modprobe", "null_blk", "irqmode=2", f"completion_nsec={DELAY}", "gb=1"], check=True)
+    yield f"/dev/{DISK}"
+    subprocess.run(["modprobe", "-r", "null_blk"], check=True)
+
+
+def test_a_slow_disk_is_to_blame_for_those_who_want_the_readers_mutex(
+    disk: str, tracer: Callable[..., Any], tmp_path: Path
+) -> None:
+    program = str(tmp_path / "bubbles")
+    subprocess.run(["gcc", *FLAGS, "-o", program, SOURCE], check=True)
+    work = Work(program, "convoy", disk, 10)
+    try:
+        one = tracer("bubbles", "--json", "-p", str(work.pid))
+        one.wait_for("tracing until")
+        truth = work.release()
+        done = one.stop()
+    finally:
+        work.end()
+    assert done.status == 0, done.stderr
+    assert "drops on CPU" not in done.stderr
+    workers = [tid for tid, _, _ in truth["waits"]]
+    bubble = the_one_with([json.loads(line) for line in done.stdout.splitlines()], truth["holder"], *workers)
+    assert adds_up(bubble)
+    assert (bubble["roots"][0]["kind"], bubble["roots"][0]["name"]) == ("device", DISK)
+    (held,) = [wait for wait in waits_of(bubble, truth["holder"]) if wait["kind"] == "block I/O"]
+    assert (held["call"], held["request"]["device"], held["request"]["bytes"]) == ("pread64", DISK, 4096)
+    read = held["began_ns"], held["woken_ns"]
+    assert 0.95 * DELAY < read[1] - read[0] < 1.1 * DELAY
+    waits = [wait for wait in waits_of(bubble, *workers) if wait["kind"] == "user lock"]
+    assert {wait["lock"]["address"] for wait in waits} == {work.facts["mutex"]}
+    expected = sum(overlap(read, (began, ended)) for _, began, ended in truth["waits"])
+    roots = bubble["roots"]
+    found = sum(part["ns"] for wait in waits for part in wait["blame"] if roots[part["root"]]["kind"] == "device")
+    assert found == pytest.approx(expected, rel=0.05)
+    places = {place for place, wait in enumerate(bubble["waits"]) if wait in waits}
+    ways = {(edge["known"], edge["proven"]) for edge in bubble["edges"]
+            if edge["wait"] in places and edge["holder"] == truth["holder"]}  # fmt: skip
+    assert ways == {("lock owner", True)}
