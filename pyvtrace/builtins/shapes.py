@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyvtrace.lang.types import Array, Integer, String, Struct, Type
+from pyvtrace.lang.types import Array, Float, Integer, String, Struct, Type
 from pyvtrace.spec import PartSpec, ShapeSpec
 
 
@@ -16,6 +16,8 @@ def shape_of(type_: Type) -> ShapeSpec:
             return ShapeSpec("string", str(type_), type_.size)
         case Array(element=element):
             return ShapeSpec("array", str(type_), type_.size, (PartSpec("", 0, 0, shape_of(element)),))
+        case Float():
+            return ShapeSpec("float", str(type_), type_.size)
         case String():
             return ShapeSpec("string", str(type_), type_.size)
         case Integer(signed=signed):

@@ -193,6 +193,8 @@ class Run:
                 switch = min(switch, time.monotonic() + rate)
                 session.ring.rest(math.ceil(1000 * min(left, max(0.0, switch - time.monotonic()))))
                 left = 0.0
+                if self._output.is_broken():
+                    raise BrokenPipeError
             if not rate or time.monotonic() >= switch:
                 self._look(left)
                 switch = time.monotonic() + rate

@@ -180,7 +180,7 @@ class Lowering:
             with m.frame.statement():
                 yield from m.unless(clause.predicate, done)
         faults_before = len(m.late)
-        with m.branch_scope(), m.frame.temporary() as pointer:
+        with m.branch_scope(), m.frame.temporary(recorder.kept) as pointer:
             if recorder.needed:
                 yield from recorder.begin(m, pointer)
                 m.on_fault, m.on_loss = Label("fault"), Label("loss")
@@ -347,7 +347,7 @@ class Lowering:
         m.on_fault, m.on_loss = on_fault, done
         if clause.predicate is not None:
             yield from m.unless(clause.predicate, done)
-        with m.branch_scope(), m.frame.temporary() as pointer:
+        with m.branch_scope(), m.frame.temporary(recorder.kept) as pointer:
             if recorder.needed:
                 yield from recorder.begin(m, pointer)
                 m.on_fault, m.on_loss = Label("fault"), Label("loss")

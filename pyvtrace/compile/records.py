@@ -74,19 +74,26 @@ class Recorder:
     def needed(self) -> bool:
         return bool(self._actions)
 
+    @property
+    def kept(self) -> int:
+        """Bytes of stack for the pointer to the record, and behind it for whether there is one. That is a word of its
+        own: verifiers before Linux 6.2 take a pointer to a record for one that may be zero."""
+        return 16 if self.lazy else 8
+
     def begin(self, m: Machine, pointer: Place) -> Code:
         """The beginning of a clause: room for its record, or a note that there is none yet."""
         if self.lazy:
-            yield store(pointer.base, pointer.offset, 0)
+            yield store(pointer.base, pointer.offset + 8, 0)
         else:
             yield from self.reserve(m, pointer)
 
     def ensure(self, m: Machine, pointer: Place) -> Code:
         """Before an action whose clause may not have room yet."""
         reserved = Label("has its record")
-        yield load(R0, pointer.base, pointer.offset)
+        yield load(R0, pointer.base, pointer.offset + 8)
         yield jump_if(R0, "!=", 0, reserved)
         yield from self.reserve(m, pointer)
+        yield store(pointer.base, pointer.offset + 8, 1)
         yield reserved
 
     def reserve(self, m: Machine, pointer: Place) -> Code:
@@ -135,7 +142,7 @@ class Recorder:
     def submit(self, m: Machine, pointer: Place) -> Code:
         nothing = Label("nothing recorded")
         if self.lazy:
-            yield load(R0, pointer.base, pointer.offset)
+            yield load(R0, pointer.base, pointer.offset + 8)
             yield jump_if(R0, "==", 0, nothing)
         yield Note("submit record")
         with m.frame.temporary() as identity:
@@ -153,9 +160,10 @@ class Recorder:
 
     def discard(self, pointer: Place) -> Code:
         nothing = Label("nothing recorded")
-        yield load(R1, pointer.base, pointer.offset)
         if self.lazy:
+            yield load(R1, pointer.base, pointer.offset + 8)
             yield jump_if(R1, "==", 0, nothing)
+        yield load(R1, pointer.base, pointer.offset)
         yield mov(R2, 0)
         yield call(h.RINGBUF_DISCARD)
         yield nothing

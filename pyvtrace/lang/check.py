@@ -349,7 +349,7 @@ class Checker:
         value = self.values.base(expr)
         if isinstance(value.type, ty.Void):
             raise self.scope.fail("D_TRACE_VOID", expr.span, "trace( ) may not be applied to a void expression")
-        if isinstance(value, typed.Translated):
+        if isinstance(value, typed.Translated | typed.Variants) and derived.is_translated(value):
             what = "translated pointer" if isinstance(value.type, ty.Pointer) else "dynamic expression"
             hint = "take a member of it: xlate <type> (x).member"
             raise self.scope.fail("D_TRACE_DYN", expr.span, f"trace( ) may not be applied to a {what}", hint)

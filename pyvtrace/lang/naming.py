@@ -17,6 +17,11 @@ _BASE = {
     ("unsigned", "int"): ty.UINT, ("long",): ty.LONG, ("unsigned", "long"): ty.ULONG,
     ("long", "long"): ty.LONGLONG, ("unsigned", "long", "long"): ty.ULONGLONG,
 }  # fmt: skip
+_FLOATS = {
+    ("float",): ty.Float(4, "float"),
+    ("double",): ty.Float(8, "double"),
+    ("long", "double"): ty.Float(16, "long double"),
+}
 _ATTRIBUTES, _TAGGED = frozenset(("unsigned", "signed", "short", "long")), ("struct", "union", "enum")
 _LARGEST = (1 << 31) - 1
 
@@ -123,9 +128,8 @@ def _integer(v: Values, name: ast.TypeName) -> ty.Type:
     words = name.words
     others = [w for w in words if w not in _ORDER]
     if others:
-        if set(others) <= {"float", "double"} and len(words) == 1 + ("long" in words):
-            message = f"failed to resolve type {' '.join(words)}"
-            raise v.fail("D_TYPE_ERR", name.span, message, "D computes with integers only")
+        if others[0] in ("float", "double") and set(words) <= {others[0], "long"}:
+            return _float(v, name)
         if len(words) == 1:
             raise v.fail("D_TYPE_ERR", name.span, f"failed to resolve type {words[0]}")
         _combination(v, name, set(words) - set(others))
@@ -141,6 +145,13 @@ def _integer(v: Values, name: ast.TypeName) -> ty.Type:
     found = _BASE.get(tuple(order))
     if found is None:
         raise v.fail("D_DECL_COMBO", name.span, f"invalid type combination: {' '.join(words)}")
+    return found
+
+
+def _float(v: Values, name: ast.TypeName) -> ty.Type:
+    found = _FLOATS.get(tuple(sorted(name.words, reverse=True)))
+    if found is None:
+        raise v.fail("D_TYPE_ERR", name.span, f"failed to resolve type {' '.join(name.words)}")
     return found
 
 

@@ -35,7 +35,11 @@ _ACCEPTS: dict[str, tuple[Callable[[ty.Type], bool], str, str]] = {
     "integer": (lambda t: isinstance(t, ty.Integer), "char, short, int, long, or long long", "%p shows a pointer"),
     "character": (lambda t: isinstance(t, ty.Integer) and t.size <= 4, "char, short, or int", "cast it: (char)..."),
     "time": (lambda t: isinstance(t, ty.Integer) and t.size == 8, "int64_t", "it takes nanoseconds: walltimestamp"),
-    "float": (lambda t: False, "float, double, or long double", "D computes with integers only: %d shows them"),
+    "float": (
+        lambda t: isinstance(t, ty.Float),
+        "float, double, or long double",
+        "D computes with integers only: %d shows them",
+    ),
     "pointer": (lambda t: t.is_scalar, "pointer or integer", ""),
     "address": (lambda t: t.is_scalar or _is_trace(t, "sym", "mod"), "pointer or integer", ""),
     "user address": (lambda t: t.is_scalar or _is_trace(t, "usym", "umod", "uaddr"), "pointer or integer", ""),

@@ -68,6 +68,20 @@ class Integer(Type):
         return value
 
 
+class Float(Type):
+    """A number with a fraction, of 4, 8 or 16 bytes. D keeps, copies and shows it, and computes with integers only."""
+
+    bytes: int
+    name: str
+
+    @property
+    def size(self) -> int:
+        return self.bytes
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Pointer(Type):
     """A pointer; `user` marks addresses of user space, `anywhere` those of which only the address itself tells, and
     `scratch` among these what alloca() gave."""

@@ -7,6 +7,8 @@ conversion. Text is str in which bytes that are no UTF-8 survive as surrogate es
 
 from __future__ import annotations
 
+import math
+import os
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,6 +23,7 @@ from pyvtrace.value import Value
 
 PROBE_PARTS = {"probeprov": "provider", "probemod": "module", "probefunc": "function", "probename": "name"}
 
+_EXTENDED = os.uname().machine in ("x86_64", "i686")
 _INTEGER_CODES = {1: "b", 2: "h", 4: "i", 8: "q"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -38,6 +41,26 @@ def to_text(raw: bytes) -> str:
 def cut(raw: bytes) -> bytes:
     """A string's bytes: up to the first NUL."""
     return raw.partition(b"\0")[0]
+
+
+def to_float(raw: bytes) -> float:
+    """A float, a double or a long double, as the machine keeps them."""
+    if len(raw) < 16:
+        number: float = struct.unpack("<f" if len(raw) == 4 else "<d", raw)[0]
+        return number
+    word = int.from_bytes(raw, "little")
+    # x86's 80 bits have their leading 1 written out; elsewhere 128 bits have not.
+    bits = 63 if _EXTENDED else 112
+    fraction = word & (1 << bits) - 1
+    exponent = (word >> (64 if _EXTENDED else bits)) & 0x7FFF
+    sign = -1.0 if word >> (79 if _EXTENDED else 127) & 1 else 1.0
+    if exponent == 0x7FFF:
+        return math.nan if fraction else sign * math.inf
+    whole = word >> bits & 1 if _EXTENDED else bool(exponent)
+    try:
+        return sign * math.ldexp((whole << bits) + fraction, max(exponent, 1) - 16383 - bits)
+    except OverflowError:
+        return sign * math.inf
 
 
 # ------------------------------------------------------------------------------------------------- values as C has them
@@ -136,9 +159,10 @@ def _number(letter: str) -> Show:
 
 
 def _float(letter: str) -> Show:
-    def show(value: int, flags: str, width: int, precision: int) -> str:
+    def show(raw: bytes, flags: str, width: int, precision: int) -> str:
         size = (str(width) if width else "") + (f".{precision}" if precision >= 0 else "")
-        return f"%{flags}{size}{letter}" % value
+        template = f"%{flags}{size}{letter}"
+        return template % to_float(raw)
 
     return show
 

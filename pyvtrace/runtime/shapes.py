@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pyvtrace.runtime.printf import cut, escape
+from pyvtrace.runtime.printf import cut, escape, to_float
 from pyvtrace.spec import PartSpec, ShapeSpec
 
 # How an aggregate's parts are enclosed.
@@ -58,5 +58,7 @@ def _bytes_of(part: PartSpec, raw: bytes) -> bytes:
 def _scalar(kind: str, raw: bytes) -> str:
     if kind == "string":
         return f' "{escape(cut(raw)).decode("ascii")}"'
+    if kind == "float":
+        return f"{to_float(raw):g}"
     value = int.from_bytes(raw, "little", signed=kind == "int")
     return f"{value:#x}" if kind == "pointer" else str(value)

@@ -134,7 +134,7 @@ def test_processes_and_output() -> None:
         (["-x", "bufsize=3g", "-n", "x"], 1, "0 to 2147483648 can be had"),
         (["-x", "strsize=0", "-n", "x"], 1, "1 to 1048576 can be had"),
         (["-b", "x", "-n", "x"], 1, "failed to set -b x: Invalid value for specified option"),
-        (["-x", "quiet=yes", "-n", "x"], 1, "failed to set -x quiet: Invalid value"),
+        (["-x", "quiet=maybe", "-n", "x"], 1, "failed to set -x quiet: Invalid value"),
         (["-x", "bufpolicy=ring", "-n", "x"], 1, "records are printed as they come"),
         (["-x", "ctypes", "-n", "x"], 1, "types come from the kernel's BTF"),
         (["-p", "x", "-n", "x"], 1, "invalid pid: x"),

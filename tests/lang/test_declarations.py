@@ -83,7 +83,7 @@ D_OFFSETOF_BITFIELD  struct s { int a : 3; }; BEGIN { trace(offsetof(struct s, a
 D_TYPE_MEMBER        struct s { int a; }; BEGIN { trace(offsetof(struct s, b)); }
 D_TYPE_MEMBER        struct s { int a; }; struct s x; BEGIN { trace(x.b); }
 D_TYPE_ERR           enum nosuch x; BEGIN { }
-D_TYPE_ERR           BEGIN { trace(sizeof (float)); }
+D_TYPE_ERR           BEGIN { trace(sizeof (long float)); }
 D_OP_SOU             int x; BEGIN { trace(x.a); }
 D_OP_SOU             int *x; BEGIN { trace(x->a); }
 D_OP_SOU             struct s { int a; }; struct s *x; BEGIN { trace(x.a); }

@@ -111,7 +111,7 @@ CASES = [
     ("D_ADDROF_VAR", "BEGIN { x = 1; y = &x; }", "&x", "cannot take address of dynamic variable"),
     ("D_CAST_INVAL", 'BEGIN { x = (int)"a"; }', '(int)"a"', 'invalid cast expression: cannot convert from "string" to'),
     ("D_SIZEOF_TYPE", "BEGIN { x = sizeof (void); }", "sizeof (void)", "cannot apply sizeof to an operand of type voi"),
-    ("D_TYPE_ERR", "BEGIN { x = (double)1; }", "double", "failed to resolve type double"),
+    ("D_TYPE_ERR", "BEGIN { x = (long float)1; }", "long float", "failed to resolve type long float"),
     ("D_TYPE_MEMBER", "sdt:sched::sched_switch { trace(args->nosuch); }", "args->nosuch", "sdt:sched::sched_switch ha"),
     ("D_ARGS_IDX", "sdt:sched::sched_switch { trace(args[99]); }", "args[99]", "index 99 is out of range for sdt:sche"),
     ("D_PROTO_ARG", "sdt:sched::sched_switch { trace(args[pid]); }", "args[pid]", "args[ ] argument #1 is incompatib"),

@@ -1,1 +1,0 @@
-provider foo { probe go(double); };
