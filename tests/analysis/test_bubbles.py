@@ -217,6 +217,14 @@ def test_what_was_told_of_is_not_told_again() -> None:
     assert bubbles(of, 10 * MS, [one.wait.identity for one in bubble.waits]) == []
 
 
+def test_what_was_told_of_is_no_member_of_what_comes_later() -> None:
+    reader, *others = convoy(0, 10)
+    (bubble,) = bubbles(history(reader, *others), 10 * MS, [reader.identity])
+    assert threads_of(bubble) == {11, 12, 13}
+    # It still stands in their way.
+    assert [root.kind for root, _ in bubble.roots()] == [blame.DEVICE]
+
+
 # ------------------------------------------------------------------------------------------------------------ whatever
 
 KINDS = (waits.BLOCK, waits.USER_LOCK, waits.KERNEL_LOCK, waits.PIPE, waits.RUN_QUEUE, waits.TIMER, waits.OTHER)

@@ -145,7 +145,9 @@ def bubbles(history: History, minimum: int, done: Iterable[Identity] = ()) -> li
         one = Blamed(wait, tuple(shares(history, wait)))
         if (home := _home(groups, one, found.keys())) is not None:
             found[home].append(one)
-    made = [Bubble(_sorted(_complete(group, known, history))) for group in found.values()]
+    # A wait is told of once: what was, and still stands in somebody's way, is no member any more.
+    placed = known.keys() | told
+    made = [Bubble(_sorted(_complete(group, placed, history))) for group in found.values()]
     return sorted(made, key=lambda bubble: bubble.began)
 
 
@@ -161,15 +163,16 @@ def _sorted(group: Iterable[Blamed]) -> tuple[Blamed, ...]:
     return tuple(sorted(group, key=lambda blamed: (-blamed.wait.spent, blamed.wait.identity)))
 
 
-def _complete(group: Sequence[Blamed], known: dict[Identity, Blamed], history: History) -> Iterator[Blamed]:
-    """The group, and those waits in between that are too short to make a bubble, or of the kernel's own threads."""
+def _complete(group: Sequence[Blamed], placed: Container[Identity], history: History) -> Iterator[Blamed]:
+    """The group, and those waits in between that are too short to make a bubble, or of the kernel's own threads, and
+    have no place yet."""
     seen = set()
     for blamed in group:
         seen.add(blamed.wait.identity)
         yield blamed
     for blamed in group:
         for wait in _in_the_way(blamed):
-            if wait.identity not in seen and wait.identity not in known and wait.kind.hard:
+            if wait.identity not in seen and wait.identity not in placed and wait.kind.hard:
                 seen.add(wait.identity)
                 yield Blamed(wait, tuple(shares(history, wait)))
 
