@@ -63,8 +63,11 @@ class Context:
         self.own_stack = False
 
     def identify(self, m: Machine) -> Code:
-        """Store the id of the probe that fired at `identity`, and leave it in R1."""
-        raise NotImplementedError
+        """Store the id of the probe that fired at `identity`, and leave it in R1. Where the context does not tell
+        probes apart, a program serves one."""
+        assert self.identity is not None and len(self.probes) == 1
+        yield mov(R1, self.probes[0].id)
+        yield store(self.identity.base, self.identity.offset, R1)
 
     def standing_for(self, probe: Probe) -> Context:
         """The same program's context while it serves a probe that is made of its own."""

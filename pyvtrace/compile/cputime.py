@@ -33,10 +33,11 @@ from pyvtrace.bpf.isa import (
     store,
 )
 from pyvtrace.bpf.programs import RAW_TRACEPOINT
+from pyvtrace.compile.code import code_spec
 from pyvtrace.compile.layout import SELF
 from pyvtrace.compile.machine import Machine
 from pyvtrace.lang import typed
-from pyvtrace.spec import CodeSpec, MapSpec, RawTracepoint, Relocation
+from pyvtrace.spec import CodeSpec, MapSpec, RawTracepoint
 
 SWITCHED = "switched"
 NAME = "vtimestamp"
@@ -101,16 +102,7 @@ def _switched(key: int) -> Code:
 
 def switch_program(offset: int) -> CodeSpec:
     """The program on sched_switch. The current thread is still the one that goes."""
-    made = assemble(_switch(offset))
-    return CodeSpec(
-        name=NAME,
-        type=RAW_TRACEPOINT,
-        code=made.code,
-        relocations=tuple(Relocation(slot, map_) for slot, map_ in made.relocations),
-        attach=RawTracepoint("sched_switch"),
-        origins=made.origins,
-        comments=made.comments,
-    )
+    return code_spec(assemble(_switch(offset)), NAME, RAW_TRACEPOINT, RawTracepoint("sched_switch"))
 
 
 def _switch(offset: int) -> Code:

@@ -10,6 +10,7 @@ from pyvtrace.bpf import programs as types
 from pyvtrace.bpf.assembler import TooFar, assemble
 from pyvtrace.compile import cputime
 from pyvtrace.compile import expressions as expressions  # registers the code of every node
+from pyvtrace.compile.code import code_spec
 from pyvtrace.compile.context import Context
 from pyvtrace.compile.contexts import context_for
 from pyvtrace.compile.dispatch import Dispatch
@@ -34,7 +35,6 @@ from pyvtrace.spec import (
     ProbeNames,
     ProgramSpec,
     RawTracepoint,
-    Relocation,
     Timer,
     TypedTracepoint,
     Uprobes,
@@ -235,17 +235,8 @@ def _lower(
     if used > MOST_MAPS:
         raise _beyond(program, unit, f"its arrays and aggregations need {used} maps of {MOST_MAPS}")
     name = unit.probe.name.name if len(unit.probes) > 1 else unit.probe.name.function or unit.probe.name.name
-    code = CodeSpec(
-        name=name,
-        type=program_type(unit.attach),
-        code=made.code,
-        relocations=tuple(Relocation(slot, map_) for slot, map_ in made.relocations),
-        attach=table.placed(unit.attach, unit.probes),
-        origins=made.origins,
-        comments=made.comments,
-        probes=tuple(p.id for p in unit.probes),
-    )
-    return lowering, code
+    attach, probes = table.placed(unit.attach, unit.probes), tuple(p.id for p in unit.probes)
+    return lowering, code_spec(made, name, program_type(unit.attach), attach, probes)
 
 
 def _standing(context: Context, clauses: Sequence[typed.Clause]) -> Context:

@@ -21,7 +21,7 @@ from pyvtrace.bpf import maps
 from pyvtrace.builtins.distributions import QUANTIZE_WORDS, QUANTIZE_ZERO, merge
 from pyvtrace.cprobes.program import CProgram, CTable
 from pyvtrace.cprobes.types import Named, Unreadable, decode, scalars
-from pyvtrace.kernel import bpf
+from pyvtrace.kernel import bpf, map_contents
 from pyvtrace.runtime.snapshot import Key, Words
 from pyvtrace.spec import AggregationSpec, FieldSpec
 from pyvtrace.value import Value
@@ -219,7 +219,7 @@ def _elements(table: CTable, fd: int, cpus: int) -> Iterator[tuple[bytes, bytes]
             if value is not None and any(value):
                 yield key, value
     else:
-        yield from bpf.map_items(fd, table.key_size, size, table.entries)
+        yield from map_contents.items(fd, table.key_size, size, table.entries)
 
 
 def full(table: CTable, fd: int, cpus: int) -> bool:
@@ -227,4 +227,4 @@ def full(table: CTable, fd: int, cpus: int) -> bool:
     if table.type not in HASHES:
         return False
     size = _stride(table, cpus)
-    return sum(1 for _ in bpf.map_items(fd, table.key_size, size, table.entries)) >= table.entries
+    return sum(1 for _ in map_contents.items(fd, table.key_size, size, table.entries)) >= table.entries

@@ -10,12 +10,10 @@ import errno
 import mmap
 import os
 import struct
-from collections.abc import Iterator
 from ctypes import POINTER, Array, c_char, c_uint32, c_uint64
-from typing import Protocol
 
 from pyvtrace.bpf import maps
-from pyvtrace.kernel.syscall import BPF, ENOTSUPP, KernelError, syscall
+from pyvtrace.kernel.syscall import BPF, KernelError, syscall
 from pyvtrace.spec import MapSpec
 from pyvtrace.value import Value
 
@@ -51,7 +49,7 @@ class _MapCreate(ctypes.Structure):
     )
 
 
-class _Element(ctypes.Structure):
+class Element(ctypes.Structure):
     """Look-up, update, delete, freeze and next key; `value` is the next key there."""
 
     _fields_ = (("fd", c_uint32), ("_", c_uint32), ("key", _Pointer), ("value", _Pointer), ("flags", c_uint64))
@@ -249,11 +247,11 @@ def storage_btf(value_size: int) -> bytes:
 
 def btf_load(data: bytes) -> int:
     """fd of a BTF object with the types in `data`."""
-    attributes = _BtfLoad(data=_buffer(data), size=len(data))
+    attributes = _BtfLoad(data=buffer(data), size=len(data))
     return _bpf("BPF_BTF_LOAD", attributes, "load the types of a map")
 
 
-def _buffer(data: bytes) -> Array[c_char]:
+def buffer(data: bytes) -> Array[c_char]:
     return (c_char * len(data)).from_buffer_copy(data)
 
 
@@ -263,7 +261,7 @@ def map_lookup(fd: int, key: bytes, value_size: int) -> bytes | None:
     `value_size` is what the kernel copies: for per-CPU maps the size rounded up to 8, times the possible CPUs.
     """
     value = (c_char * value_size)()
-    _, number = attempt("BPF_MAP_LOOKUP_ELEM", _Element(fd=fd, key=_buffer(key), value=value))
+    _, number = attempt("BPF_MAP_LOOKUP_ELEM", Element(fd=fd, key=buffer(key), value=value))
     if number == errno.ENOENT:
         return None
     if number:
@@ -273,13 +271,13 @@ def map_lookup(fd: int, key: bytes, value_size: int) -> bytes | None:
 
 def map_update(fd: int, key: bytes, value: bytes, flags: int = BPF_ANY) -> None:
     """Put `value` under `key`. BPF_NOEXIST and BPF_EXIST make it fail with EEXIST and ENOENT."""
-    attributes = _Element(fd=fd, key=_buffer(key), value=_buffer(value), flags=flags)
+    attributes = Element(fd=fd, key=buffer(key), value=buffer(value), flags=flags)
     _bpf("BPF_MAP_UPDATE_ELEM", attributes, "write an element of a map")
 
 
 def map_delete(fd: int, key: bytes) -> bool:
     """Remove `key`; False if it was not there."""
-    _, number = attempt("BPF_MAP_DELETE_ELEM", _Element(fd=fd, key=_buffer(key)))
+    _, number = attempt("BPF_MAP_DELETE_ELEM", Element(fd=fd, key=buffer(key)))
     if number not in (0, errno.ENOENT):
         raise BpfError("BPF_MAP_DELETE_ELEM", number, "delete an element of a map")
     return number == 0
@@ -290,96 +288,9 @@ def map_freeze(fd: int) -> None:
     _bpf("BPF_MAP_FREEZE", _Word(value=fd), "freeze a map")
 
 
-_BATCH_BYTES = 4 << 20
-
-
-def map_items(
-    fd: int, key_size: int, value_size: int, max_entries: int, batch: int = 4096
-) -> Iterator[tuple[bytes, bytes]]:
-    """(key, value) of every element of a hash map, `batch` at a time where the kernel can.
-
-    An element added or removed meanwhile may be seen or not; all others are seen once. `value_size` as in `map_lookup`.
-    """
-    count = max(1, min(max_entries, batch, _BATCH_BYTES // (key_size + value_size)))
-    place, following = (c_char * max(4, key_size))(), (c_char * max(4, key_size))()
-    attributes = Batch(fd=fd, next=following)
-    while True:
-        keys, values = (c_char * (count * key_size))(), (c_char * (count * value_size))()
-        attributes.keys, attributes.values, attributes.count = keys, values, count
-        _, number = attempt("BPF_MAP_LOOKUP_BATCH", attributes)
-        if number == errno.ENOSPC and count < 2 * max_entries:
-            count *= 2  # one bucket holds more elements than the batch; buckets are never split
-            continue
-        if number in (errno.EINVAL, ENOTSUPP) and not attributes.start:
-            yield from _items_one_by_one(fd, key_size, value_size)
-            return
-        if number not in (0, errno.ENOENT):
-            raise BpfError("BPF_MAP_LOOKUP_BATCH", number, "read a map")
-        found = attributes.count
-        yield from zip(_cut(keys, key_size, found), _cut(values, value_size, found), strict=True)
-        if number == errno.ENOENT:
-            return
-        place.raw = following.raw
-        attributes.start = place
-
-
-class Elements(Protocol):
-    """Values in memory; a slice is a copy."""
-
-    def __getitem__(self, part: slice) -> bytes: ...
-
-
-class ArrayReader:
-    """Reads up to `most` neighbouring elements of an array map at a time, into memory that is used again for the next
-    ones: fresh pages would cost as much as what is in them. `value_size` is a multiple of 8."""
-
-    def __init__(self, fd: int, most: int, value_size: int) -> None:
-        self._fd, self._value_size = fd, value_size
-        self._keys, self._values = (c_char * (most * 4))(), (c_char * (most * value_size))()
-        self._batch = Batch(fd=fd, next=(c_char * 4)(), keys=self._keys, values=self._values)
-
-    def read(self, first: int, count: int) -> Elements:
-        """The values of `count` elements, one after the other; valid until the next call."""
-        batch, size = self._batch, self._value_size
-        # The kernel goes on after the element that a batch starts from.
-        batch.start = _buffer((first - 1).to_bytes(4, "little")) if first else None
-        batch.count = count
-        _, number = attempt("BPF_MAP_LOOKUP_BATCH", batch)
-        if number in (errno.EINVAL, ENOTSUPP):
-            for place in range(count):
-                value = map_lookup(self._fd, (first + place).to_bytes(4, "little"), size)
-                memoryview(self._values).cast("B")[place * size : (place + 1) * size] = value or bytes(size)
-        elif number not in (0, errno.ENOENT):
-            raise BpfError("BPF_MAP_LOOKUP_BATCH", number, "read a map")
-        return self._values  # type: ignore[return-value]  # slices of chars are bytes, which typeshed does not know
-
-
 def queue_push(fd: int, value: bytes) -> None:
     """Put a value into a queue map, whose elements have no keys."""
-    _bpf("BPF_MAP_UPDATE_ELEM", _Element(fd=fd, value=_buffer(value)), "fill a queue")
-
-
-def _cut(buffer: Array[c_char], size: int, count: int) -> Iterator[bytes]:
-    return (piece for (piece,) in struct.iter_unpack(f"{size}s", memoryview(buffer).cast("B")[: size * count]))
-
-
-def _items_one_by_one(fd: int, key_size: int, value_size: int) -> Iterator[tuple[bytes, bytes]]:
-    """By BPF_MAP_GET_NEXT_KEY, which starts again from the first key when the one given is gone."""
-    seen: set[bytes] = set()
-    attributes = _Element(fd=fd)
-    while True:
-        following = (c_char * key_size)()
-        attributes.value = following
-        _, number = attempt("BPF_MAP_GET_NEXT_KEY", attributes)
-        if number == errno.ENOENT:
-            return
-        if number:
-            raise BpfError("BPF_MAP_GET_NEXT_KEY", number, "read a map")
-        attributes.key, key = following, following.raw
-        if key not in seen:
-            seen.add(key)
-            if (value := map_lookup(fd, key, value_size)) is not None:
-                yield key, value
+    _bpf("BPF_MAP_UPDATE_ELEM", Element(fd=fd, value=buffer(value)), "fill a queue")
 
 
 def map_mmap(fd: int, length: int, writable: bool = False, offset: int = 0) -> mmap.mmap:
@@ -394,7 +305,7 @@ def map_mmap(fd: int, length: int, writable: bool = False, offset: int = 0) -> m
 
 # ------------------------------------------------------------------------------------------------------------- programs
 
-_LICENSE = _buffer(b"GPL\0")
+_LICENSE = buffer(b"GPL\0")
 # The verifier refuses a log over UINT_MAX >> 8 bytes on kernels before 5.18 or so.
 # BPF_LOG_LEVEL1 and BPF_LOG_STATS of include/linux/bpf_verifier.h.
 _EVERYTHING, _VERDICT = 1, 4
@@ -411,7 +322,7 @@ def program_load(type: int, code: bytes, name: str, *, expected_attach_type: int
     attributes = _ProgramLoad(
         type=type,
         count=len(code) // 8,
-        code=_buffer(code),
+        code=buffer(code),
         license=_LICENSE,
         name=_name(name),
         expected_attach_type=expected_attach_type,
@@ -461,7 +372,7 @@ def program_test_run(fd: int, args: tuple[int, ...] = (), cpu: int | None = None
     attributes = _TestRun(fd=fd)
     if args:
         context = struct.pack(f"={len(args)}Q", *(argument & 0xFFFFFFFFFFFFFFFF for argument in args))
-        attributes.context_size[0], attributes.context[0] = len(context), _buffer(context)
+        attributes.context_size[0], attributes.context[0] = len(context), buffer(context)
     if cpu is not None:
         attributes.flags, attributes.cpu = _TEST_RUN_ON_CPU, cpu
     _bpf("BPF_PROG_TEST_RUN", attributes, "run a program" + ("" if cpu is None else f" on CPU {cpu}"))
@@ -471,7 +382,7 @@ def program_test_run(fd: int, args: tuple[int, ...] = (), cpu: int | None = None
 def raw_tracepoint_open(name: str, program_fd: int) -> int:
     """fd of the attachment of a program to a tracepoint; closing it detaches. A program that was loaded for one place
     (fentry, tp_btf) goes there, and is refused with any name."""
-    attributes = _NamedOpen(name=_buffer(name.encode() + b"\0") if name else None, fd=program_fd)
+    attributes = _NamedOpen(name=buffer(name.encode() + b"\0") if name else None, fd=program_fd)
     return _bpf("BPF_RAW_TRACEPOINT_OPEN", attributes, f"attach to the tracepoint {name!r}")
 
 

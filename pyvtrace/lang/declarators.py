@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 
 from pyvtrace.lang import ast
@@ -62,9 +63,9 @@ class TypeParser(TokenReader):
         # Names that the program gives to constants of its own.
         self.constants: set[str] = set()
 
+    @abstractmethod
     def conditional(self) -> ast.Expr:
         """A constant expression: an expression without assignments and commas."""
-        raise NotImplementedError
 
     def starts_type(self, ahead: int = 0) -> bool:
         token = self.peek(ahead)

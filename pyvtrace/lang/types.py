@@ -5,15 +5,18 @@ Sizes are those of the LP64 data model, as DTrace uses for 64-bit kernels.
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from pyvtrace.value import Value
 
 
 class Type(Value):
-    """Base of all types; `size` is in bytes."""
+    """Base of all types."""
 
     @property
+    @abstractmethod
     def size(self) -> int:
-        raise NotImplementedError
+        """What an object takes, in bytes."""
 
     @property
     def align(self) -> int:

@@ -6,8 +6,9 @@ import mmap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from pyvtrace.kernel import bpf
+from pyvtrace.kernel import bpf, map_contents
 from pyvtrace.kernel.barrier import can_wait, wait_for_programs
+from pyvtrace.kernel.map_contents import ArrayReader, Elements
 from pyvtrace.runtime.snapshot import Key, Rows, Table, Words
 from pyvtrace.runtime.traces import Shower
 from pyvtrace.spec import AggregationSpec, FieldSpec, ProbeName, ProgramSpec, StorageSpec
@@ -100,7 +101,7 @@ class Slots:
         self._shower.observe()
         known = dict(chain.from_iterable(self._keys.values()))
         before, self._raw, self._keys = self._raw, {}, {}
-        for raw, value in bpf.map_items(self._maps[s.index], s.key_size, 4, s.capacity):
+        for raw, value in map_contents.items(self._maps[s.index], s.key_size, 4, s.capacity):
             slot = int.from_bytes(value, "little")
             tag = int.from_bytes(raw[:8], "little") if -1 not in self._decoders else -1
             key = known[slot] if before.get(raw) == slot else self._decoders[tag](raw)
@@ -121,7 +122,7 @@ class Slots:
                 self._collect(a, self._keys.get((a.tag, chunk), ()), chunk * _CHUNK, blobs, found[a.id])
         return {a.id: Rows(found[a.id], a) for a in wanted}
 
-    def _copies(self) -> Iterator[tuple[int, list[bpf.Elements]]]:
+    def _copies(self) -> Iterator[tuple[int, list[Elements]]]:
         """(number of a chunk, its bytes on every CPU, which are there until the next one is asked for)."""
         used = self.used
         readers = self._readers(min(_CHUNK, used))
@@ -129,13 +130,18 @@ class Slots:
             count = min(_CHUNK, used - start)
             yield start // _CHUNK, [reader.read(first + start, count) for reader, first in readers]
 
-    def _readers(self, most: int) -> list[tuple[bpf.ArrayReader, int]]:
+    def _readers(self, most: int) -> list[tuple[ArrayReader, int]]:
         """What reads the slots of each CPU, and the first of them."""
         s = self._storage
-        return [(bpf.ArrayReader(self._maps[s.values], most, s.words * 8), cpu * s.capacity) for cpu in range(s.cpus)]
+        return [(ArrayReader(self._maps[s.values], most, s.words * 8), cpu * s.capacity) for cpu in range(s.cpus)]
 
     def _collect(
-        self, a: AggregationSpec, keys: Keys, start: int, blobs: Sequence[bpf.Elements], found: dict[Key, list[bytes]]
+        self,
+        a: AggregationSpec,
+        keys: Keys,
+        start: int,
+        blobs: Sequence[Elements],
+        found: dict[Key, list[bytes]],
     ) -> None:
         element, size, first = self._storage.words * 8, a.words * 8, a.first * 8
         unused = bytes(size)

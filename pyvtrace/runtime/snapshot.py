@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial, reduce
 
@@ -19,13 +20,13 @@ class Stored(Mapping[Key, Words]):
 
     __slots__ = ()
 
+    @abstractmethod
     def heads(self, count: int) -> Iterator[tuple[Key, Words]]:
         """See `Table.heads`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def merged(self, keys: Iterable[Key]) -> Words:
         """See `Table.merged`."""
-        raise NotImplementedError
 
 
 class Rows(Stored):

@@ -12,7 +12,7 @@ import pytest
 
 from pyvtrace.bpf import helpers, maps
 from pyvtrace.bpf.isa import R0, R1, R2, R3, R4, Label, call, jump_if, leave, load, map_fd, mov, store
-from pyvtrace.kernel import bpf
+from pyvtrace.kernel import bpf, map_contents
 from pyvtrace.spec import MapSpec
 from scripts.lib.bpf import statistics
 from tests.kernel.code import NOTHING, Kernel, count_calls_of
@@ -76,13 +76,13 @@ def test_items_are_all_seen_once(kernel: Kernel, batch: int) -> None:
     want = {word(i, 4): word(i * i) for i in range(1000)}
     for key, value in want.items():
         bpf.map_update(fd, key, value)
-    got = list(bpf.map_items(fd, 4, 8, 1000, batch))
+    got = list(map_contents.items(fd, 4, 8, 1000, batch))
     assert len(got) == 1000
     assert dict(got) == want
 
 
 def test_items_of_an_empty_map(kernel: Kernel) -> None:
-    assert list(bpf.map_items(kernel.map(maps.HASH, 4, 8, 10), 4, 8, 10)) == []
+    assert list(map_contents.items(kernel.map(maps.HASH, 4, 8, 10), 4, 8, 10)) == []
 
 
 def test_items_where_the_kernel_has_no_batches(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +94,7 @@ def test_items_where_the_kernel_has_no_batches(kernel: Kernel, monkeypatch: pyte
     monkeypatch.setattr(
         bpf, "attempt", lambda command, a: (-1, errno.EINVAL) if "BATCH" in command else attempt(command, a)
     )
-    walk = bpf.map_items(fd, 4, 8, 100)
+    walk = map_contents.items(fd, 4, 8, 100)
     first, _ = next(walk)
     bpf.map_delete(fd, first)  # the walk starts again from the front, and must not repeat itself
     got = [first, *(key for key, _ in walk)]

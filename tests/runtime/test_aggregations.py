@@ -6,7 +6,7 @@ from errno import EINVAL
 
 import pytest
 
-from pyvtrace.kernel import bpf
+from pyvtrace.kernel import bpf, map_contents
 from pyvtrace.kernel.barrier import can_wait
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime.program import compile_text
@@ -89,7 +89,7 @@ def test_elements_of_an_array_from_any_place() -> None:
             value = b"".join(n.to_bytes(8, "little") for n in (element, 1))
             bpf.map_update(running.maps[spec.storage.values], element.to_bytes(4, "little"), value)
         count = spec.storage.capacity * spec.storage.cpus
-        reader = bpf.ArrayReader(running.maps[spec.storage.values], count, 16)
+        reader = map_contents.ArrayReader(running.maps[spec.storage.values], count, 16)
         everything = reader.read(0, count)[: 16 * count]
         assert len(everything) == 16 * count
         assert reader.read(1, 3)[:48] == everything[16:64]
@@ -103,5 +103,5 @@ def test_elements_of_an_array_on_a_kernel_without_batches(monkeypatch: pytest.Mo
             bpf.map_update(fd, element.to_bytes(4, "little"), value)
         attempt = bpf.attempt
         monkeypatch.setattr(bpf, "attempt", lambda name, a: (0, EINVAL) if name.endswith("BATCH") else attempt(name, a))
-        reader = bpf.ArrayReader(fd, 3, 16)
+        reader = map_contents.ArrayReader(fd, 3, 16)
         assert [reader.read(first, 3)[:48] for first in (0, 1)] == [b"".join(values[:3]), b"".join(values[1:])]

@@ -45,8 +45,9 @@ from pyvtrace.bpf.isa import (
     store,
 )
 from pyvtrace.bpf.programs import TRACING
+from pyvtrace.compile.code import code_spec, relocations
 from pyvtrace.compile.layout import COUNTS, SELF
-from pyvtrace.spec import COUNTERS, CodeSpec, MapSpec, ProgramSpec, RawTracepoint, Relocation, Timer, TypedTracepoint
+from pyvtrace.spec import COUNTERS, CodeSpec, MapSpec, ProgramSpec, RawTracepoint, Timer, TypedTracepoint
 from pyvtrace.target import MemberPlace, Target
 from pyvtrace.value import Value, replace
 
@@ -108,7 +109,7 @@ def _behind(gate: Code, program: CodeSpec) -> CodeSpec:
     return replace(
         program,
         code=made.code + program.code,
-        relocations=(*(Relocation(slot, name) for slot, name in made.relocations), *moved),
+        relocations=(*relocations(made), *moved),
         origins=(*made.origins, *program.origins),
         comments=(*made.comments, *program.comments),
     )
@@ -132,6 +133,15 @@ def _scheduler_time() -> Code:
     yield map_value(R1, SKEW)
     yield load(R1, R1, 0)
     yield R0 - R1
+
+
+def _unless_long(since: int, limits: Limits, closed: Label) -> Code:
+    """Jump if what began at the time in that word of the storage in R7 is not long yet."""
+    yield from _scheduler_time()
+    yield load(R1, R7, since)
+    yield R0 - R1
+    yield mov(R1, limits.long)
+    yield jump_if(R0, "s<", R1, closed)
 
 
 def _ends(closed: Label, opened: Label) -> Code:
@@ -178,11 +188,7 @@ def _waking(words: Words, limits: Limits) -> Code:
         yield load(R1, R7, words["tick"])
         yield R0 - R1
         yield jump_if(R0, "s<", min(limits.ticks, (1 << 31) - 1), closed)
-    yield from _scheduler_time()
-    yield load(R1, R7, words["off"])
-    yield R0 - R1
-    yield mov(R1, limits.long)
-    yield jump_if(R0, "s<", R1, closed)
+    yield from _unless_long(words["off"], limits, closed)
     yield from _ends(closed, opened)
 
 
@@ -201,11 +207,7 @@ def _sample(words: Words, limits: Limits, places: _Places) -> Code:
     yield mov(R2, R8)
     yield from _storage(opened)
     yield mov(R7, R0)
-    yield from _scheduler_time()
-    yield load(R1, R7, words["slept"])
-    yield R0 - R1
-    yield mov(R1, limits.long)
-    yield jump_if(R0, "s<", R1, closed)
+    yield from _unless_long(words["slept"], limits, closed)
     yield from _ends(closed, opened)
 
 
@@ -236,15 +238,7 @@ class _Places:
 
 def _switched(words: Words, limits: Limits, target: Target) -> CodeSpec:
     made = assemble(_switch(words, limits, _Places(target), target.cpus))
-    return CodeSpec(
-        name="switch",
-        type=TRACING,
-        code=made.code,
-        relocations=tuple(Relocation(slot, name) for slot, name in made.relocations),
-        attach=TypedTracepoint("sched_switch"),
-        origins=made.origins,
-        comments=made.comments,
-    )
+    return code_spec(made, "switch", TRACING, TypedTracepoint("sched_switch"))
 
 
 _JIFFIES = -8  # on the stack

@@ -39,13 +39,28 @@ self uint64_t bytes;
 self uint64_t operation;
 self uint64_t asked;
 
+/* Who ends a long wait, and who had one that was no turn: the bits of a state above those of the kernel's are the gates' own. */
 sched:::woken
 {
-	this->regs = (struct pt_regs *)((uint64_t)curtask->stack + 16384) - 1;
+	this->task = curtask;
+}
+
+rawtp:::sched_exit_tp
+/self->late && (uint32_t)self->state/
+{
+	this->task = curthread;
+}
+
+sched:::woken,
+rawtp:::sched_exit_tp
+/this->task != NULL/
+{
+	this->regs = (struct pt_regs *)((uint64_t)this->task->stack + 16384) - 1;
 	if (this->regs->cs != 0x33) {
 		this->regs = (struct pt_regs *)((uint64_t)this->regs - 16);
 	}
-	this->files = curtask->files;
+	/* What the first argument names, if it is an open file. */
+	this->files = this->task->files;
 	this->file = this->files != NULL && this->regs->cs == 0x33 && this->regs->di < this->files->fdt->max_fds ?
 	    this->files->fdt->fd[this->regs->di] : NULL;
 	/* The ends of the pipe or connection that the first argument names: its own, the other one, and where both are. */
@@ -65,40 +80,19 @@ sched:::woken
 		this->other = this->other << 32 | ntohs(this->sk->__sk_common.skc_dport);
 		this->space = (uint64_t)this->sk->__sk_common.skc_net.net;
 	}
+}
+
+sched:::woken
+{
 	printf("%d %d %d %d %s %s %d %d %d %d %d %k", tid, timestamp, curtask->pid, curtask->tgid, curtask->comm,
 	    curtask->group_leader->comm, this->regs->cs == 0x33 ? this->regs->orig_ax : -1,
 	    this->regs->di, this->own, this->other, this->space, stack(24));
 }
 
-/* Who slept. The bits above those of a state are the gates' own. */
+/* Who slept. */
 rawtp:::sched_exit_tp
 /self->late && (uint32_t)self->state/
 {
-	this->regs = (struct pt_regs *)((uint64_t)curthread->stack + 16384) - 1;
-	if (this->regs->cs != 0x33) {
-		this->regs = (struct pt_regs *)((uint64_t)this->regs - 16);
-	}
-	/* What the first argument names, if it is an open file. */
-	this->files = curthread->files;
-	this->file = this->files != NULL && this->regs->cs == 0x33 && this->regs->di < this->files->fdt->max_fds ?
-	    this->files->fdt->fd[this->regs->di] : NULL;
-	/* The ends of the pipe or connection that the first argument names: its own, the other one, and where both are. */
-	this->mode = this->file != NULL ? this->file->f_inode->i_mode & 0170000 : 0;
-	this->sk = this->mode == 0140000 ? ((struct socket *)this->file->private_data)->sk : (struct sock *)NULL;
-	this->family = this->sk != NULL ? this->sk->__sk_common.skc_family : 0;
-	this->own = this->mode == 0010000 ? (uint64_t)this->file->f_inode : this->family == 1 ? (uint64_t)this->sk : 0;
-	this->other = this->mode == 0010000 ? this->own :
-	    this->family == 1 ? (uint64_t)((struct unix_sock *)this->sk)->peer : 0;
-	this->space = 0;
-	if (this->family == 2 || this->family == 10) {
-		this->own = this->family == 2 ? this->sk->__sk_common.skc_rcv_saddr :
-		    this->sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[3];
-		this->other = this->family == 2 ? this->sk->__sk_common.skc_daddr :
-		    this->sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[3];
-		this->own = this->own << 32 | this->sk->__sk_common.skc_num;
-		this->other = this->other << 32 | ntohs(this->sk->__sk_common.skc_dport);
-		this->space = (uint64_t)this->sk->__sk_common.skc_net.net;
-	}
 	printf("%d %d %s %s %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %s %k %k", tid, pid, execname,
 	    curthread->group_leader->comm, self->late, timestamp, self->queued, self->kept, self->state, cpu, self->brief,
 	    this->regs->cs == 0x33 ? this->regs->orig_ax : -1, this->regs->di, this->regs->si, this->regs->dx,
