@@ -160,10 +160,9 @@ def _copy(m: Machine, source: Any, to: Any, size: Any, reader: int) -> Code:
     yield from m.restore(R3, where)
     yield mov(R1, R3)
     yield R1 - R0
-    yield from m.restore(R2, length)
+    yield from _bounded(m, length)
     # Below the beginning is above the end, for a distance without a sign.
     yield from m.fault_if(R1, ">", m.scratch_size, FAULT_ADDRESS, R3)
-    yield from m.fault_if(R2, ">", m.scratch_size, FAULT_ADDRESS, R3)
     yield mov(R0, R1)
     yield R0 + R2
     yield from m.fault_if(R0, ">", m.scratch_size, FAULT_ADDRESS, R3)

@@ -14,6 +14,9 @@ from pyvtrace.lang import typed
 from pyvtrace.lang.types import INT, String, Type
 from pyvtrace.lang.vocabulary import Function, Parameter
 
+FAULT_ADDRESS = 1
+# In the word that strtok() keeps: there is a string to go on with.
+_BEGUN = 1 << 30
 _STRING = Parameter("string", shown="string")
 _INTEGER = Parameter("integer", shown="int")
 _CHARACTER = Parameter("integer", shown="char")
@@ -318,7 +321,7 @@ def _limit(m: Machine, e: Any, search: _Search, *, backwards: bool) -> Code:
 
 def strtok(m: Machine, e: Any) -> Code:
     """The next part between separators; "" if there is none. What is left is kept for as long as the probe fires: a
-    word that says where it begins, then the text."""
+    word that says where it begins and is 0 where nothing has begun, then the text."""
     size, marked = room(e.type.size), (e.args[1].type.size + 7) & ~7
     yield from m.need("scratch")
     kept = m.states[e.function.name]
@@ -326,7 +329,10 @@ def strtok(m: Machine, e: Any) -> Code:
     separators, table = m.buffer(marked), m.buffer(256)
     if not isinstance(e.args[0], typed.Constant):
         yield from copied(m, e.args[0], rest, size)
-        yield store(R9, kept.offset, 0)
+        yield store(R9, kept.offset, _BEGUN)
+    else:
+        yield load(R0, R9, kept.offset)
+        yield from m.fault_if(R0, "==", 0, FAULT_ADDRESS, 0)
     yield from copied(m, e.args[1], separators, marked)
     yield from m.clear(table, 256)
     yield from each_byte(separators, marked, lambda: _mark(table))
@@ -345,11 +351,13 @@ def strtok(m: Machine, e: Any) -> Code:
     yield from each_byte(text, size, lambda: _token_byte(table, token))
     # The rest begins behind the separator that was found.
     yield load(R0, R9, kept.offset)
+    yield R0 & (size - 1)
     yield R0 + R3
     yield R0 + R2
     yield jump_if(R0, "<", size, inside := Label("inside"))
     yield mov(R0, size - 1)
     yield inside
+    yield R0 | _BEGUN
     yield store(R9, kept.offset, R0)
     yield R3 & (size - 1)
     yield mov(R5, R9)

@@ -143,15 +143,32 @@ def _key_size(m: Machine, path: Path) -> int:
 
 @computes(typed.Part)
 def part(m: Machine, e: Any) -> Code:
-    path = Path(e)
-    with m.frame.temporary() as distance, m.frame.temporary(_key_size(m, path)) as key:
-        spot = Spot(m, path, distance, key)
-        yield from spot.evaluate()
-        _, offset = yield from spot.address()
+    _, offset = yield from _found(m, e)
     if e.type.is_scalar:
         yield from fetch(e, offset)
     else:
         yield R0 + offset
+
+
+def _found(m: Machine, e: typed.Expr) -> Located:
+    """R0 = the address of a part, but for the offset that is returned."""
+    path = Path(e)
+    with m.frame.temporary() as distance, m.frame.temporary(_key_size(m, path)) as key:
+        spot = Spot(m, path, distance, key)
+        yield from spot.evaluate()
+        return (yield from spot.address())
+
+
+@computes(typed.Address)
+def part_address(m: Machine, e: Any) -> Code:
+    """Through memory, where the verifier forgets what it is: D computes with it."""
+    yield from m.need("scratch")
+    number = m.buffer(8)
+    _, offset = yield from _found(m, e.operand)
+    if offset:
+        yield R0 + offset
+    yield from m.save(number)
+    yield from m.restore(R0, number)
 
 
 def fetch(e: typed.Expr, offset: int) -> Code:

@@ -22,6 +22,7 @@ from pyvtrace.bpf.isa import (
     load,
     map_fd,
     mov,
+    store,
     to_big_endian,
 )
 from pyvtrace.compile.frame import Place
@@ -135,7 +136,7 @@ def assign(m: Machine, e: typed.Assign) -> Code:
         yield from m.save(pointer)
         place = yield from variable_place(m, symbol)
         yield from m.address(R1, place)
-        yield mov(R2, size)
+        yield mov(R2, symbol.type.size)
         yield from m.restore(R3, pointer)
         yield call(h.PROBE_READ_KERNEL_STR)
     place = yield from variable_place(m, symbol)
@@ -156,6 +157,9 @@ def _assign_element(m: Machine, e: typed.Assign, target: typed.Load, size: int, 
     value = m.buffer(size)
     if not clears:
         yield from m.copy_string(e.value, value, size, padded=True)
+        if size > symbol.type.size:
+            base, offset = yield from m.at(value)
+            yield store(base, offset + symbol.type.size - 1, 0, 1)
     with m.frame.temporary(array.key_size) as key:
         yield from build_key(m, key, array.keys, array.key_size, target.keys, thread=symbol.scope == "self")
         yield from m.address(R2, key)

@@ -6,16 +6,30 @@ from pyvtrace.lang import typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.naming import complete
 from pyvtrace.lang.scope import Problem
-from pyvtrace.lang.values import Values, convert, fold
+from pyvtrace.lang.values import Values, convert, fold, is_characters
 from pyvtrace.source import Span
 from pyvtrace.value import replace
 
 
 def decayed(e: typed.Expr) -> typed.Expr:
-    """An array behind a pointer as the address of its first element; anything else as it is."""
-    if isinstance(e, typed.Dereference) and isinstance(e.type, ty.Array):
+    """An array as the address of its first element, but for characters in a variable, which are a string; a bit-field
+    as the int that it is promoted to (ISO C 6.3.1.1); anything else as it is."""
+    if isinstance(e, typed.Part | typed.Bits) and 0 < e.bits < 32:
+        return convert(e, ty.INT)
+    if not isinstance(e.type, ty.Array):
+        return e
+    if isinstance(e, typed.Dereference):
         return _moved(e.pointer, e.type.element, 0, e.span)
-    return e
+    if is_characters(e.type) or not _is_of_variable(e):
+        return e
+    return typed.Address(ty.pointer_to(e.type.element), e, e.span)
+
+
+def _is_of_variable(e: typed.Expr) -> bool:
+    """Whether it is a variable of the program, or part of one."""
+    while isinstance(e, typed.Part):
+        e = e.base
+    return isinstance(e, typed.Load)
 
 
 def _moved(pointer: typed.Expr, to: ty.Type, offset: int, span: Span) -> typed.Expr:
@@ -109,7 +123,7 @@ def element(v: Values, base: typed.Expr, index: typed.Expr, span: Span) -> typed
 
 
 def address(v: Values, operand: typed.Expr, span: Span) -> typed.Expr:
-    """`&operand`: of what lies behind a pointer. D's own variables have no address."""
+    """`&operand`: of what lies behind a pointer, or of a part of a variable. Variables as such have no address."""
     match operand:
         case typed.Dereference(type=type_, pointer=pointer):
             return _moved(pointer, type_, 0, span)
@@ -119,6 +133,8 @@ def address(v: Values, operand: typed.Expr, span: Span) -> typed.Expr:
             raise v.fail("D_ADDROF_BITFIELD", span, "cannot take address of bit-field")
         case typed.Part(bits=bits) if bits:
             raise v.fail("D_ADDROF_BITFIELD", span, "cannot take address of bit-field")
+        case typed.Part() if _is_of_variable(operand):
+            return typed.Address(ty.pointer_to(operand.type), operand, span)
         case typed.Load() | typed.Part() | typed.Builtin() | typed.TypedArgument():
             raise v.fail("D_ADDROF_VAR", span, "cannot take address of dynamic variable")
     raise v.fail("D_ADDROF_LVAL", span, "unacceptable operand for unary & operator")

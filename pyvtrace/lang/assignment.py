@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pyvtrace.lang import ast, typed
+from pyvtrace.lang import ast, translators, typed
 from pyvtrace.lang import types as ty
-from pyvtrace.lang.aggregates import decayed
+from pyvtrace.lang.aggregates import decayed, member
 from pyvtrace.lang.casts import text_of
+from pyvtrace.lang.naming import complete
 from pyvtrace.lang.operators import check_divisor, go_together, operation, points_nowhere, scaled, shown
 from pyvtrace.lang.scope import Problem
 from pyvtrace.lang.values import (
@@ -31,8 +32,7 @@ def assign(v: Values, e: ast.Assign) -> typed.Expr:
     try:
         value = v.shown_one(e.value) if e.op == "=" else v.check(e.value)
         if isinstance(value, typed.NoValue) and value.what == TRANSLATED:
-            message = "what is translated has no value as a whole"
-            raise v.fail("D_OP_DYN", e.span, message, "take a member of it: xlate <type> (x).member")
+            return _translated(v, e)
     except Problem:
         _give_up(v, e.target)
         raise
@@ -43,6 +43,24 @@ def assign(v: Values, e: ast.Assign) -> typed.Expr:
     if isinstance(target, typed.Load):
         target = _remembered(v, target, value, e.span)
     return typed.Assign(target.type, target, value, e.span)
+
+
+def _translated(v: Values, e: ast.Assign) -> typed.Expr:
+    """`target = xlate <type> (x)`: every member that the translator has, one by one."""
+    value = v.base(e.value)
+    type_ = complete(v, value.type)
+    if e.op != "=" or not isinstance(value, typed.Translated) or not isinstance(type_, ty.Struct) or value.at:
+        message = "what is translated has no value as a whole"
+        raise v.fail("D_OP_DYN", e.span, message, "take a member of it: xlate <type> (x).member")
+    whole = typed.Load(type_, typed.Symbol("this", "", type_), (), e.span)
+    target = _target(v, e.target, whole, "=")
+    _assigned(v, target.type, whole, e.span)
+    parts: list[typed.Expr] = []
+    for name in translators.members(v, value):
+        place = _part(v, member(v, target, name, ".", e.span), "=", e.span)
+        part = _assigned(v, place.type, translators.member(v, value, name, e.span), e.span)
+        parts.append(typed.Assign(place.type, place, part, e.span))
+    return typed.Comma(parts[-1].type, tuple(parts), e.span) if parts else typed.Constant(ty.INT, 0, e.span)
 
 
 def _assigned(v: Values, type_: ty.Type, value: typed.Expr, span: Span) -> typed.Expr:
@@ -158,11 +176,12 @@ def _target(v: Values, place: ast.Expr, value: typed.Expr, op: str) -> Place:
         if name in scope.environment.variables:
             _compatible(v, op, scope.environment.variables[name].type, value, place.span)
         raise v.fail("D_OP_WRITE", place.span, f"operator {op} can only be applied to a writable variable")
-    value = decayed(as_text(value))
+    value = as_text(value)
+    if symbol is None and isinstance(value.type, ty.Array) and not isinstance(value, typed.Dereference):
+        raise _whole_array(v, op, value.type, place.span)
+    value = decayed(value)
     if symbol is None and isinstance(value.type, ty.Void | ty.Dynamic | ty.Routine):
         raise v.fail("D_OP_INCOMPAT", place.span, f"a variable cannot hold a value of type {value.type}")
-    if symbol is None and isinstance(value.type, ty.Array):
-        raise _whole_array(v, op, value.type, place.span)
     if isinstance(place, ast.Index):
         return _target_element(v, place, where, name, symbol, value)
     if symbol is None:

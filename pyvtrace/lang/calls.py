@@ -12,7 +12,7 @@ from pyvtrace.lang.naming import complete, resolve
 from pyvtrace.lang.scope import Problem
 from pyvtrace.lang.traces import address, stack
 from pyvtrace.lang.values import Values, as_text, checks, is_character_pointer, is_null
-from pyvtrace.lang.vocabulary import Naming, Parameter, Written
+from pyvtrace.lang.vocabulary import ADDRESS_OF_STRING, Naming, Parameter, Written
 from pyvtrace.value import replace
 
 
@@ -91,6 +91,10 @@ def _argument(v: Values, value: typed.Expr, parameter: Parameter) -> typed.Expr:
         value = as_text(value)
         if is_character_pointer(value.type):
             return text_of(v, value, value.span)
+    if parameter.accepts == "pointer" and isinstance(as_text(value).type, ty.String) and parameter.shown == "void *":
+        # A string is an array of characters, which goes to void * as C's arrays do.
+        function = v.scope.environment.functions[ADDRESS_OF_STRING]
+        return typed.Call(function.result((), 0), function, (as_text(value),), value.span)
     return value if parameter.accepts == "any" else decayed(value)
 
 

@@ -177,6 +177,8 @@ class Checker:
         if not probes and not self.zdefs:
             hint = self.scope.environment.hint(description) or "`vtrace -l` lists the probes there are"
             message = f"probe description {description} does not match any probes"
+            # DTrace does not say where that is.
+            self.scope.region = ""
             raise self.scope.fail("D_PDESC_ZERO", description.span, message, hint)
         return probes
 

@@ -81,7 +81,8 @@ def parse_printa(text: str, functions: Sequence[str], keys: int) -> tuple[Litera
     if any(statistic.endswith("max") for statistic in found):
         return parts
     plain = parse_format(text)
-    return plain if sum(isinstance(part, Conversion) and part.takes_key for part in plain) <= keys else parts
+    taken = sum(part.takes_key + part.stars for part in plain if isinstance(part, Conversion))
+    return plain if taken <= keys else parts
 
 
 def _bounded(size: str | None) -> str | None:

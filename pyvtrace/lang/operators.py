@@ -29,6 +29,8 @@ def unary(v: Values, e: ast.Unary) -> typed.Expr:
     if e.op == "&":
         return address(v, v.check(e.operand), e.span)
     operand = v.check(e.operand)
+    if e.op in "-+~":
+        operand = decayed(operand)
     if e.op == "!":
         v.condition(operand, e.span, "operator ! requires an operand of scalar type")
         return fold(typed.Not(ty.INT, operand, e.span))

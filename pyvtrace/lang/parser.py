@@ -257,11 +257,15 @@ class Parser(ExpressionParser):
         if self.token.text == "{":
             self.region = "action list"
             body = self.block()
-        elif self.source.kind == "script" and predicate is None:
+        elif predicate is not None:
+            message = "expected actions { } following probe description and predicate"
+            hint = "write { } to print the default line"
+            raise SyntaxProblem(Diagnostic("D_SYNTAX", predicate.span, message, hint, self.region))
+        elif self.source.kind == "script":
             if self.token.kind == "bad":
                 self.fail()
             message = "expected predicate and/or actions following probe description"
-            hint = "a clause without a body ends with its predicate; write { } to print the default line"
+            hint = "write { } to print the default line"
             raise SyntaxProblem(Diagnostic("D_SYNTAX", probes[-1].span, message, hint, self.region))
         else:
             self.accept(";")

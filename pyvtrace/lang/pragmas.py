@@ -60,13 +60,13 @@ def _depends(scope: Scope, item: ast.Pragma, words: list[str]) -> None:
 
 
 def check_used(scope: Scope, item: ast.Pragma) -> None:
-    """The name of a pragma is one of the program's, or of D's own; a provider's may be any.
+    """The name of a pragma is one of the program's; a provider's may be any, and what the program depends on was found.
 
     Raises:
         Problem: nothing of that name is there at the end of the program.
     """
     words = item.argument.split()
-    if words[1] == "provider":
+    if item.kind == "depends_on" or words[1] == "provider":
         return
     name = words[1].removeprefix("@")
     known = (scope.constants, scope.inlines, scope.types, scope.aggregations)

@@ -116,11 +116,7 @@ def _size(
 ) -> None:
     """The value of a `*` is there, and an integer."""
     if position >= len(args):
-        message = (
-            f"{name}( ) prototype mismatch: conversion #{number} ({conversion.text}) is missing a corresponding "
-            f'"{what}" argument'
-        )
-        raise scope.fail("D_PRINTF_DYN_PROTO", span, message)
+        raise scope.fail("D_PRINTF_DYN_PROTO", span, _missing(name, number, conversion, f'"{what}"'))
     if not isinstance(args[position].type, ty.Integer):
         message = _mismatch(f"{name}( ) argument #{position + 2}", number, conversion, "int", args[position].type)
         raise scope.fail("D_PRINTF_DYN_TYPE", args[position].span, message)
@@ -152,9 +148,9 @@ def _of_process(scope: Scope, value: typed.Expr) -> typed.Expr:
     return address(function, (value,), value)
 
 
-def _missing(name: str, number: int, conversion: Conversion) -> str:
+def _missing(name: str, number: int, conversion: Conversion, what: str = "value") -> str:
     return (
-        f"{name}( ) prototype mismatch: conversion #{number} ({conversion.text}) is missing a corresponding value "
+        f"{name}( ) prototype mismatch: conversion #{number} ({conversion.text}) is missing a corresponding {what} "
         "argument"
     )
 
@@ -216,18 +212,22 @@ def _same_keys(scope: Scope, first: AggregationInUse, other: AggregationInUse, s
 
 
 def _check_format(checker: Checker, text: str, used: Sequence[AggregationInUse], span: Span) -> None:
-    """The format of printa(): its plain conversions take the members of the key, in order."""
+    """The format of printa(): its plain conversions and each `*` take the members of the key, in order."""
     scope, keys = checker.scope, used[0].keys or []
     functions = [aggregation.function.name for aggregation in used]
     conversions = _conversions(scope, "printa", text, span, lambda text: parse_printa(text, functions, len(keys)))
     members = iter(enumerate(keys, 1))
     for number, conversion in enumerate(conversions, 1):
-        if conversion.stars:
-            message = (
-                f"printa( ) prototype mismatch: conversion #{number} ({conversion.text}) is missing a corresponding "
-                f'"{"width" if conversion.width == "*" else "precision"}" argument'
-            )
-            raise scope.fail("D_PRINTF_DYN_PROTO", span, message, "write the number in the format")
+        for what, size in (("width", conversion.width), ("precision", conversion.precision)):
+            if size != "*":
+                continue
+            place, type_ = next(members, (0, None))
+            if type_ is None:
+                raise scope.fail("D_PRINTF_DYN_PROTO", span, _missing("printa", number, conversion, f'"{what}"'))
+            if not isinstance(type_, ty.Integer):
+                key = f"printa( ) {_named(used[0].name)}[ ] key #{place}"
+                message = _mismatch(key, number, conversion, "int", type_)
+                raise scope.fail("D_PRINTF_DYN_TYPE", span, message)
         if not conversion.takes_key:
             continue
         place, type_ = next(members, (0, None))

@@ -6,7 +6,7 @@ from pyvtrace.lang import ast, typed
 from pyvtrace.lang import types as ty
 from pyvtrace.lang.aggregates import decayed
 from pyvtrace.lang.naming import complete, resolve
-from pyvtrace.lang.values import Values, as_text, checks, convert
+from pyvtrace.lang.values import Values, as_text, checks, convert, is_characters
 from pyvtrace.source import Span
 from pyvtrace.value import replace
 
@@ -52,6 +52,8 @@ def _value(
         value = decayed(value)
     if type_.is_scalar and value.type.is_scalar:
         return convert(value, type_)
+    if is_characters(type_) and isinstance(as_text(value).type, ty.String):
+        return as_text(value)
     if str(value.type) != str(type_):
         message = f'translator member {member.name} definition uses incompatible types: "{type_}" = "{value.type}"'
         raise v.fail("D_XLATE_INCOMPAT", span, message)
@@ -67,6 +69,12 @@ def translate(v: Values, e: ast.Translate) -> typed.Expr:
         message = f'no translator from "{operand.type}" to "{output}" has been declared'
         raise v.fail("D_XLATE_NONE", e.span, message)
     return typed.Translated(type_, operand, operand.type, e.span)
+
+
+def members(v: Values, base: typed.Translated) -> tuple[str, ...]:
+    """The members that the translator of what `xlate` made has."""
+    item = v.scope.translators[str(complete(v, base.type)), str(base.input)]
+    return tuple(translated.name for translated in item.members)
 
 
 def member(v: Values, base: typed.Translated, name: str, span: Span) -> typed.Expr:

@@ -178,6 +178,14 @@ class Dereference(Expr):
     span: Span = NOWHERE
 
 
+class Address(Expr):
+    """Where the bytes of `operand` lie: a part of a variable of the program, or a whole array."""
+
+    type: Type
+    operand: Expr
+    span: Span = NOWHERE
+
+
 class Memory(Expr):
     """The bytes at an address, as many as the type has: what tracemem() records."""
 

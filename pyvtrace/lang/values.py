@@ -145,12 +145,15 @@ def number(v: Values, e: ast.Number) -> typed.Expr:
     if e.character:
         return typed.Constant(ty.INT if e.value < 1 << 31 else ty.LONG, ty.LONG.wrap(e.value), e.span)
     # ISO C 6.4.4.1: a decimal constant without u stays signed while it fits.
-    candidates = [ty.INT, ty.LONG, ty.ULONG] if e.decimal else [ty.INT, ty.UINT, ty.LONG, ty.ULONG]
+    candidates = [ty.INT, ty.LONG] if e.decimal else [ty.INT, ty.UINT, ty.LONG, ty.ULONG]
     if "u" in e.suffix:
         candidates = [ty.UINT, ty.ULONG]
     if "l" in e.suffix:
         candidates = [c for c in candidates if c.bytes == 8]
-    type_ = next(c for c in candidates if c.wrap(e.value) == e.value)
+    type_ = next((c for c in candidates if c.wrap(e.value) == e.value), None)
+    if type_ is None:
+        message = f"integer constant {e.value:#x} cannot be represented in any built-in integral type"
+        raise v.fail("D_INT_OFLOW", e.span, message, f"without a sign: {e.value}u")
     return typed.Constant(type_, e.value, e.span)
 
 

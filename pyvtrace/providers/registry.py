@@ -163,6 +163,8 @@ class ProbeTable:
         """Why a description cannot be enabled, of the providers that it means."""
         for provider in self._asked(description):
             own = [probe for probe in found if probe.id in provider.ids]
+            if found and not own:
+                continue
             if refusal := provider.refusal(self._target, description, own):
                 return refusal
         return None if found or self._chosen(description) else self._no_process(description.provider)

@@ -1,8 +1,9 @@
 """What printa() and the end of a trace print of an aggregation: rows in DTrace's columns, or in a format of the user's.
 
-In a format, plain conversions take the key's members in order and `%@` conversions the aggregations' values, the last
-one again when there are more conversions than aggregations. Of a histogram (exphist), `%p50`, `%p99.9`, `%max` and
-`%mean` print that statistic instead; no program of DTrace's has an exphist, so none changes its meaning.
+In a format, plain conversions and each `*` take the key's members in order and `%@` conversions the aggregations'
+values, the last one again when there are more conversions than aggregations. Of a histogram (exphist), `%p50`,
+`%p99.9`, `%max` and `%mean` print that statistic instead; no program of DTrace's has an exphist, so none changes its
+meaning.
 """
 
 from __future__ import annotations
@@ -85,13 +86,15 @@ def _parts(text: str, specs: Sequence[AggregationSpec], shower: Shower) -> Itera
     for part in parse_printa(text, [spec.function for spec in specs], len(specs[0].keys)):
         if isinstance(part, Literal):
             yield _literal(part.text)
-        elif part.takes_key:
-            yield _member(part, *next(members), shower)
+            continue
+        sizes = [next(members)[0] for _ in range(part.stars)]
+        if part.takes_key:
+            yield _member(part, sizes, *next(members), shower)
         else:
             place = min(values, len(specs) - 1)
             values += 1
             if part.letter == "@":
-                yield _value(part, place, specs[place])
+                yield _value(part, sizes, place, specs[place])
             else:
                 yield _statistic(part, place, specs)
 
@@ -100,8 +103,9 @@ def _literal(text: str) -> Part:
     return lambda key, words, normals: text
 
 
-def _member(conversion: Conversion, place: int, field: FieldSpec, shower: Shower) -> Part:
-    """A conversion that takes the key's member at `place`. Names are made when keys are read."""
+def _member(conversion: Conversion, sizes: Sequence[int], place: int, field: FieldSpec, shower: Shower) -> Part:
+    """A conversion that takes the key's member at `place`, and those at `sizes` for each `*`. Names are made when keys
+    are read."""
     if conversion.letter in NAMING:
         conversion = replace(conversion, letter="s")
         plain = field.kind not in TRACES
@@ -118,12 +122,12 @@ def _member(conversion: Conversion, place: int, field: FieldSpec, shower: Shower
             part = to_bytes(part)
         elif plan.unsigned:
             part &= mask
-        return plan.template % (plan.convert(part) if plan.convert else part)
+        return plan.template % (plan.convert(*[key[size] for size in sizes], part) if plan.convert else part)
 
     return show
 
 
-def _value(conversion: Conversion, place: int, spec: AggregationSpec) -> Part:
+def _value(conversion: Conversion, sizes: Sequence[int], place: int, spec: AggregationSpec) -> Part:
     """`%@d`: the value, or the picture of a distribution whatever the letter."""
     if is_distribution(spec.function):
         return lambda key, words, normals: draw(spec.function, spec.params, words[place], normals[place])
@@ -134,7 +138,7 @@ def _value(conversion: Conversion, place: int, spec: AggregationSpec) -> Part:
         value = value_of(spec.function, spec.params, words[place], normals[place])
         if plan.unsigned:
             value &= (1 << 64) - 1
-        return plan.template % (plan.convert(value) if plan.convert else value)
+        return plan.template % (plan.convert(*[key[size] for size in sizes], value) if plan.convert else value)
 
     return show
 

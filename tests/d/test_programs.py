@@ -1,5 +1,6 @@
-"""Every `NAME.d` here through the real command line, compared with what DTrace printed: `NAME.out`, whose first line is
-the command line, the second the exit status, then standard output and standard error. Some have no `NAME.d`.
+"""Every `NAME.d` and `AREA/NAME.d` here through the real command line, compared with what DTrace prints: `NAME.out`,
+whose first line is the command line, the second the exit status, then standard output and standard error. Some have no
+`NAME.d`. `AREA/err.TAG.RULE.d` are refused, which is another test's matter.
 
 Equal to the byte, but for what may differ: CPU numbers, the order of a listing, how a run-time error says where it
 was, and the lines in which we show the place of a problem below DTrace's own words.
@@ -16,7 +17,20 @@ from typing import Any, NamedTuple
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-NAMES = sorted(name.removesuffix(".out") for name in os.listdir(HERE) if name.endswith(".out"))
+
+
+def named(ending: str) -> set[str]:
+    """Names, with their area, of files that end so; not those of what is refused."""
+    places = ["", *(entry.name for entry in os.scandir(HERE) if entry.is_dir())]
+    return {
+        os.path.join(place, name.removesuffix(ending))
+        for place in places
+        for name in os.listdir(os.path.join(HERE, place))
+        if name.endswith(ending) and not (place and name.startswith("err."))
+    }
+
+
+NAMES = sorted(named(".out"))
 
 
 class Expected(NamedTuple):
@@ -61,14 +75,13 @@ def comparable_errors(text: str) -> str:
 
 
 def test_every_program_has_its_output() -> None:
-    programs = {name.removesuffix(".d") for name in os.listdir(HERE) if name.endswith(".d")}
-    assert programs <= set(NAMES)
+    assert named(".d") <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_prints_what_dtrace_prints(name: str, vtrace: Callable[..., Any]) -> None:
     truth = expected(name)
-    ran = vtrace(*truth.arguments, cwd=HERE)
+    ran = vtrace(*truth.arguments, cwd=os.path.dirname(os.path.join(HERE, name)))
     assert comparable_output(ran.stdout) == comparable_output(truth.stdout)
     assert comparable_errors(ran.stderr) == comparable_errors(truth.stderr)
     assert ran.status == truth.status

@@ -69,7 +69,7 @@ D_ARR_BADREF         int a[4]; BEGIN { trace(a["x"]); }
 D_ARR_BADREF         int a[4]; BEGIN { trace(a[1, 2]); }
 D_DEREF_NONPTR       int x; BEGIN { x[1] = 2; }
 D_ADDROF_VAR         int x; BEGIN { trace(&x); }
-D_ADDROF_VAR         struct s { int a; }; struct s x; BEGIN { trace(&x.a); }
+D_ADDROF_VAR         struct s { int a; }; struct s x; BEGIN { trace(&x); }
 D_ADDROF_LVAL        BEGIN { trace(&5); }
 D_ADDROF_LVAL        BEGIN { trace(&(1 + 2)); }
 D_ADDROF_BITFIELD    struct s { int a : 3; }; BEGIN { trace(&((struct s *)arg0)->a); }

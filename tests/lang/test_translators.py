@@ -21,7 +21,7 @@ D_XLATE_NOCONV      BEGIN { trace(xlate <struct o> (1).b); }
 D_XLATE_NOCONV      BEGIN { trace(xlate <struct o> (1).c); }
 D_OP_PTR            BEGIN { trace(xlate <struct o> (1)->a); }
 D_OP_SOU            BEGIN { trace(xlate <struct o *> (1).a); }
-D_OP_DYN            BEGIN { x = xlate <struct o> (1); }
+D_OP_DYN            BEGIN { x = xlate <struct o *> (1); }
 D_TRACE_DYN         BEGIN { trace(xlate <struct o> (1)); }
 D_ADDROF_VAR        translator struct o < struct i *p > { b = p->a; }; BEGIN { trace(xlate <struct o> (&z).b); }
 D_SYNTAX            translator struct o < long > { a = 1; }; BEGIN { }

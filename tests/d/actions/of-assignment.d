@@ -1,0 +1,1 @@
+BEGIN { trace(x = 5); trace(" "); trace(x++); trace(" "); trace(x); exit(0); }

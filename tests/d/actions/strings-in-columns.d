@@ -1,0 +1,1 @@
+BEGIN { trace("ab"); trace("cd"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { system("exit 3"); printf("on\n"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @["x"] = sum(4); exit(0); } END { printa("%s=%@d\n", @); clear(@); }

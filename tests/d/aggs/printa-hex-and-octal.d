@@ -1,0 +1,1 @@
+BEGIN { @ = sum(255); printa("%@x %@X %@o %@u %@i\n", @); exit(0); }

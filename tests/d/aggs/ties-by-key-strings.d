@@ -1,0 +1,1 @@
+BEGIN { @["b"] = count(); @["a"] = count(); @["B"] = count(); @["ab"] = count(); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { @ = count(); } BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { exit(0); } END { printf("e\n"); exit(7); }

@@ -1,0 +1,1 @@
+dtrace:::*EG* { printf("b\n"); exit(0); }

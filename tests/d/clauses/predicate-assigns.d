@@ -1,0 +1,1 @@
+BEGIN /(x = 5) == 5/ { printf("%d\n", x); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN, END { n++; printf("%d %s\n", n, probename); } BEGIN { exit(0); }

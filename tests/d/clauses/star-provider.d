@@ -1,0 +1,1 @@
+*:::BEGIN { printf("b\n"); exit(0); }

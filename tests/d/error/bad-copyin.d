@@ -1,0 +1,1 @@
+BEGIN { trace(copyinstr(0)); } ERROR { printf("%d %x\n", arg4, arg5); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { trace(*(int *)8); } BEGIN { printf("on\n"); exit(2); }

@@ -1,0 +1,1 @@
+BEGIN { this->p = (char *)alloca(16); bcopy("/usr/bin/awk", this->p, 13); this->s = stringof(this->p); printf("%s %s %d %s %d\n", basename(this->s), dirname(this->s), strlen(this->s), strtok(this->s, "/"), index(this->s, "bin")); exit(0); }

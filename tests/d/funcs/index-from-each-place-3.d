@@ -1,0 +1,14 @@
+BEGIN { printf("%d ", index("aaa", "a")); }
+BEGIN { printf("%d ", index("aaa", "a", -3)); }
+BEGIN { printf("%d ", index("aaa", "a", -1)); }
+BEGIN { printf("%d ", index("aaa", "a", 0)); }
+BEGIN { printf("%d ", index("aaa", "a", 1)); }
+BEGIN { printf("%d ", index("aaa", "a", 2)); }
+BEGIN { printf("%d ", index("aaa", "a", 3)); }
+BEGIN { printf("%d ", index("aaa", "a", 5)); }
+BEGIN { printf("%d ", index("aaa", "a", 7)); }
+BEGIN { printf("%d ", index("aaa", "a", 8)); }
+BEGIN { printf("%d ", index("aaa", "a", 9)); }
+BEGIN { printf("%d ", index("aaa", "a", 10)); }
+BEGIN { printf("%d ", index("aaa", "a", 300)); }
+BEGIN { printf("\n"); exit(0); }

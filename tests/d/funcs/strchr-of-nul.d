@@ -1,0 +1,1 @@
+BEGIN { printf("%d %d\n", strlen(strchr("abc", 0)), strchr("abc", 'x') == NULL); exit(0); }

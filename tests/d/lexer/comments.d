@@ -1,0 +1,1 @@
+/* one */ BEGIN /* two */ { /* three */ printf("a /* b */\n"); /**/ exit(0); /***/ } /* / * **/

@@ -1,0 +1,2 @@
+BEGIN { printf("two\
+lines\n"); exit(0); }

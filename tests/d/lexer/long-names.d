@@ -1,0 +1,1 @@
+BEGIN { a_very_long_name_of_a_variable_which_goes_on_for_more_than_sixty_four_characters_0123 = 3; printf("%d\n", a_very_long_name_of_a_variable_which_goes_on_for_more_than_sixty_four_characters_0123); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN{x=1;y=x+++x;printf("%d%d\n",x,y);exit(0);}

@@ -1,0 +1,1 @@
+BEGIN / (10 / 2) == 5 / { printf("d\n"); exit(0); }

@@ -1,0 +1,1 @@
+dtrace:::$1 { printf("%s\n", $$1); exit(0); }

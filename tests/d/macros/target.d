@@ -1,0 +1,1 @@
+BEGIN { printf("%d\n", $target > 1); exit(0); }

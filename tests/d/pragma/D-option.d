@@ -1,0 +1,3 @@
+#if VALUE > 10
+BEGIN { printf("%d\n", VALUE); exit(0); }
+#endif

@@ -1,0 +1,3 @@
+#ifndef linux_x
+BEGIN { printf("undefined\n"); exit(0); }
+#endif

@@ -1,0 +1,2 @@
+/* a comment */
+BEGIN /* inside */ { printf("/* not */ one\n"); /* ' */ exit(0); }

@@ -1,0 +1,3 @@
+#define BODY { printf("b\n"); \
+	exit(0); }
+BEGIN BODY

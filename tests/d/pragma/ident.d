@@ -1,0 +1,2 @@
+#ident "mine"
+BEGIN { printf("x\n"); exit(0); }

@@ -1,0 +1,2 @@
+# 50 "other.d"
+BEGIN { printf("x\n"); exit(0); }

@@ -1,0 +1,3 @@
+#define PRED /x == 3/
+BEGIN { x = 3; }
+BEGIN PRED { printf("three\n"); exit(0); }

@@ -1,0 +1,3 @@
+BEGIN { printf("a\n"); }
+#pragma D option quiet
+BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { printf("%S|%S\n", "a\tb", "q\"\\\n"); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { self->s = speculation(); } BEGIN { speculate(self->s); printf("one\n"); } BEGIN { speculate(self->s); printf("two\n"); } BEGIN { printf("direct\n"); } BEGIN { commit(self->s); } BEGIN { exit(0); }

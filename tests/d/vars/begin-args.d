@@ -1,0 +1,1 @@
+BEGIN { printf("%d %d %d\n", arg1, arg5, arg9); exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { self->v = 4; exit(0); } END { printf("%d\n", self->v); }
