@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 from typing import Any
 
+import pytest
+
+from pyvtrace.kernel.target import LiveTarget
 from tests.truth.live import Missed, Trace, again_if_missed
 
 LIVES = """
@@ -25,8 +28,23 @@ def complete(trace: Trace) -> None:
         raise Missed
 
 
-@again_if_missed
 def test_children_are_seen_from_their_beginning_to_their_end(workload: Any) -> None:
+    see_children(workload=workload)
+
+
+def test_kernels_that_do_not_tell_the_last_thread_of_a_process(workload: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = LiveTarget.raw_tracepoint
+
+    def older(self: LiveTarget, name: str) -> Any:
+        parameters = told(self, name)
+        return parameters[:1] if parameters and name == "sched_process_exit" else parameters
+
+    monkeypatch.setattr(LiveTarget, "raw_tracepoint", older)
+    see_children(workload=workload)
+
+
+@again_if_missed
+def see_children(workload: Any) -> None:
     work = workload("lives")
     with Trace(LIVES, work.pid) as trace:
         truth = work.release()

@@ -1,8 +1,9 @@
 """Children that end in every way there is, and calls of execve(2) that fail: `python -m tests.workloads.lives`.
 
 One child ends by itself, one with status 3, one by SIGKILL, one by SIGABRT, which leaves a core file where the system
-lets it; one has two more threads when it ends. Truth: `ends`, for each child how it ended as waitid(2) tells it, by
-process id; `threads`, how many threads each had; `failures`, the error number of execve(2) by path.
+lets it; some have two more threads, which all end at the same time. Truth: `ends`, for each child how it ended as
+waitid(2) tells it, by process id; `threads`, how many threads each had; `failures`, the error number of execve(2) by
+path.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ WAYS: list[tuple[Callable[[], object], int]] = [
     (lambda: os._exit(3), 1),
     (lambda: os.kill(os.getpid(), signal.SIGKILL), 1),
     (abort, 1),
-    (with_threads, 1 + THREADS),
+    *[(with_threads, 1 + THREADS)] * 20,
 ]
 
 
