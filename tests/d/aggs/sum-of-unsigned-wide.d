@@ -1,0 +1,1 @@
+BEGIN { @ = sum(0xffffffffffffffff); @ = sum(2); printa("%@u %@d\n", @); exit(0); }

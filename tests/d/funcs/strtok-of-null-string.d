@@ -1,0 +1,2 @@
+string n;
+BEGIN { x = strtok(n, ","); printf("[%s]\n", x); exit(0); }
