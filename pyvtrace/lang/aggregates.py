@@ -14,15 +14,18 @@ from pyvtrace.value import replace
 def decayed(e: typed.Expr) -> typed.Expr:
     """An array as the address of its first element, but for characters in a variable, which are a string; a bit-field
     as the int that it is promoted to (ISO C 6.3.1.1); anything else as it is."""
-    if isinstance(e, typed.Part | typed.Bits) and 0 < e.bits < 32:
-        return convert(e, ty.INT)
     if not isinstance(e.type, ty.Array):
-        return e
+        return widened(e)
     if isinstance(e, typed.Dereference):
         return _moved(e.pointer, e.type.element, 0, e.span)
     if is_characters(e.type) or not _is_of_variable(e):
         return e
     return typed.Address(ty.pointer_to(e.type.element), e, e.span)
+
+
+def widened(e: typed.Expr) -> typed.Expr:
+    """A bit-field that an int has room for as an int, anything else as it is."""
+    return convert(e, ty.INT) if isinstance(e, typed.Part | typed.Bits) and 0 < e.bits < 32 else e
 
 
 def _is_of_variable(e: typed.Expr) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyvtrace.lang import ast, translators, typed
 from pyvtrace.lang import types as ty
-from pyvtrace.lang.aggregates import decayed, member
+from pyvtrace.lang.aggregates import decayed, member, widened
 from pyvtrace.lang.casts import text_of
 from pyvtrace.lang.naming import complete
 from pyvtrace.lang.operators import check_divisor, go_together, operation, points_nowhere, scaled, shown
@@ -147,7 +147,8 @@ def _update(v: Values, op: str, target: Place, value: typed.Expr, span: Span, *,
             raise v.fail("D_OP_VFPTR", span, message, f"these are {target.type} and {value.type}")
     if isinstance(target.type, ty.Pointer) and isinstance(value.type, ty.Integer) and op in "+-":
         return typed.Update(target.type, op, target, scaled(v, value, target.type, span), ty.ULONG, old, span)
-    type_, count = operation(v, op, target.type, value.type, span)
+    value = widened(value)
+    type_, count = operation(v, op, widened(target).type, value.type, span)
     return typed.Update(target.type, op, target, convert(value, count), type_, old, span)
 
 

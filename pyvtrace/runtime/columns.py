@@ -53,8 +53,8 @@ _TEXT = frozenset(range(32, 127)) | frozenset(b"\a\b\t\n\v\f\r")
 
 
 def dump(raw: bytes, quiet: bool) -> str:
-    """Bytes as DTrace shows them: as a string if they are printable characters and then NULs only, else in hex. What has
-    no NUL is in a column even where nothing else is."""
+    """Bytes as DTrace shows them: as a string if they are printable characters and then NULs only, else in hex. What
+    has no NUL is in a column even where nothing else is."""
     text = raw.rstrip(b"\0")
     if text and _TEXT.issuperset(text):
         return to_text(text) if quiet and len(text) < len(raw) else "  " + pad(text, TRACE_STRING, "-")

@@ -56,6 +56,11 @@ class Node:
     power = 15
     type: CType
 
+    @property
+    def taken(self) -> CType:
+        """The type that it has as an operand of arithmetic, before promotion."""
+        return self.type
+
     def text(self) -> str:
         raise NotImplementedError
 
@@ -66,6 +71,13 @@ class Node:
     def within(self, power: int) -> str:
         """The text as an operand of something that binds with `power`."""
         return self.text() if self.power >= power else f"({self.text()})"
+
+
+def spelled(number: int) -> str:
+    """A number as a decimal constant: those without u are signed, and what has a sign is an operator before one."""
+    if number == -(2**63):
+        return f"({number + 1} - 1)"
+    return f"{number}u" if number >= 2**63 else str(number)
 
 
 class Literal(Node):
@@ -84,6 +96,11 @@ class Variable(Node):
 
     def __init__(self, name: str, type_: CType, bits: int = 0) -> None:
         self.name, self.type, self._bits = name, type_, bits or 8 * type_.size
+
+    @property
+    def taken(self) -> CType:
+        # ISO C 6.3.1.1: a bit-field is an int where an int holds all its values.
+        return INT if self._bits < 32 else self.type
 
     def hold(self, value: Any) -> Any:
         """What of a value is kept: a bit-field holds less than its type."""
@@ -106,7 +123,7 @@ class Prefix(Node):
 
     def __init__(self, op: str, operand: Node) -> None:
         self.op, self.operand = op, operand
-        self.type = INT if op == "!" else promoted(operand.type)
+        self.type = INT if op == "!" else promoted(operand.taken)
 
     def text(self) -> str:
         inner = self.operand.within(14)
@@ -164,7 +181,7 @@ class Infix(Node):
     def __init__(self, op: str, left: Node, right: Node) -> None:
         self.op, self.left, self.right = op, left, right
         self.power = POWERS[op]
-        self.type = operation_type(op, left.type, right.type) if op in ARITHMETIC else INT
+        self.type = operation_type(op, left.taken, right.taken) if op in ARITHMETIC else INT
 
     def text(self) -> str:
         return f"{self.left.within(self.power)} {self.op} {self.right.within(self.power + 1)}"
@@ -180,9 +197,9 @@ class Infix(Node):
         if self.op == "^^":
             return int(bool(left) != bool(right))
         if self.op in COMPARISONS:
-            type_ = common(self.left.type, self.right.type)
+            type_ = common(self.left.taken, self.right.taken)
             return int(COMPARISONS[self.op](type_.wrap(left), type_.wrap(right)))
-        return operate(self.op, left, right, self.type, self.right.type)
+        return operate(self.op, left, right, self.type, self.right.taken)
 
 
 class Choice(Node):
@@ -190,7 +207,7 @@ class Choice(Node):
 
     def __init__(self, test: Node, then: Node, otherwise: Node) -> None:
         self.test, self.then, self.otherwise = test, then, otherwise
-        self.type = common(then.type, otherwise.type)
+        self.type = common(then.taken, otherwise.taken)
 
     def text(self) -> str:
         return f"{self.test.within(3)} ? {self.then.text()} : {self.otherwise.within(2)}"
@@ -216,8 +233,8 @@ class Assignment(Node):
         cell = self.target.cell(state)
         if self.op != "=":
             op = self.op[:-1]
-            type_ = operation_type(op, self.type, self.operand.type)
-            value = operate(op, state.get(cell, 0), value, type_, self.operand.type)
+            type_ = operation_type(op, self.target.taken, self.operand.taken)
+            value = operate(op, state.get(cell, 0), value, type_, self.operand.taken)
         state[cell] = self.target.hold(value)
         return state[cell]
 

@@ -195,7 +195,7 @@ class Clauses:
 
 def _literal(number: int) -> c.Literal:
     # ISO C 6.4.4.1: the first type of the list in which the constant fits.
-    return c.Literal(str(number), next(t for t in (c.INT, c.LONG, c.ULONG) if t.wrap(number) == number), number)
+    return c.Literal(c.spelled(number), next(t for t in (c.INT, c.LONG, c.ULONG) if t.wrap(number) == number), number)
 
 
 def _odd(divisor: c.Node) -> c.Node:

@@ -77,11 +77,14 @@ def literals(draw: st.DrawFn) -> c.Node:
     suffix = draw(st.sampled_from(["", "", "u", "l", "ul", "ll", "ULL"]))
     base = draw(st.sampled_from(["{}", "{:#x}", "0{:o}"]))
     lower = suffix.lower()
+    if base == "{}" and "u" not in lower and number >= 2**63:
+        # Decimal constants without u are signed.
+        base = "{:#x}"
     # ISO C 6.4.4.1: the first type of the list in which the constant fits.
     if "u" in lower:
         candidates = [c.UINT, c.ULONG]
     else:
-        candidates = [c.INT, c.LONG, c.ULONG] if base == "{}" else [c.INT, c.UINT, c.LONG, c.ULONG]
+        candidates = [c.INT, c.LONG] if base == "{}" else [c.INT, c.UINT, c.LONG, c.ULONG]
     if "l" in lower:
         candidates = [t for t in candidates if t.size == 8]
     type_ = next(t for t in candidates if t.wrap(number) == number)
@@ -132,7 +135,7 @@ def programs(draw: st.DrawFn) -> tuple[str, list[c.Node], c.State]:
     lines = [declaration for declaration, _, _ in made]
     lines.append("BEGIN\n{")
     lines += [taken for _, taken, _, _ in others]
-    lines += [f"{variable.text()} = {first};" for _, variable, first in made]
+    lines += [f"{variable.text()} = {c.spelled(first)};" for _, variable, first in made]
     lines += [f"trace({expression.within(1)});" for expression in expressions]
     lines.append("}")
     return "\n".join(lines), expressions, {variable.name: first for _, variable, first in made}
