@@ -57,7 +57,7 @@ def _translated(v: Values, e: ast.Assign) -> typed.Expr:
     _assigned(v, target.type, whole, e.span)
     if typed.assigns(target) or typed.assigns(value.operand):
         message = "what is translated as a whole, and where it goes, may not change variables"
-        raise v.fail("D_OP_DYN", e.span, message, "change them in a statement before: each member is computed by itself")
+        raise v.fail("D_OP_DYN", e.span, message, "change them before: each member is computed by itself")
     parts: list[typed.Expr] = []
     for name in translators.members(v, value):
         place = _part(v, member(v, target, name, ".", e.span), "=", e.span)
