@@ -66,7 +66,8 @@ def pieces(
             continue
         if item.predicate is None:
             end = item.probes[-1].span.end
-            found += [Span(at, end), f" /{condition}/"]
+            # Behind a predicate D wants a body.
+            found += [Span(at, end), f" /{condition}/{' { }' if item.body is None else ''}"]
         else:
             start, end = item.predicate.span.start, item.predicate.span.end
             found += [Span(at, start), f"{condition} && (", Span(start, end), ")"]

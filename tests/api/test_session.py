@@ -72,6 +72,12 @@ def test_conditions_join_predicates_and_spare_timers() -> None:
         )
 
 
+def test_a_clause_without_a_body_is_narrowed_too() -> None:
+    with Session("syscall::getppid:entry", pid=os.getpid()) as session:
+        assert session.d == f"syscall::getppid:entry /(pid == {os.getpid()})/ {{ }}"
+        os.getppid()
+
+
 def test_lines_keep_their_numbers() -> None:
     program = "#pragma D option quiet\n\nint x;\nsyscall::getppid:entry\n{ trace(1 / x); }"
     with Session(program, command=COMMAND) as session:
