@@ -142,22 +142,22 @@ Line = tuple[str, str]
 def _rows(bubble: Bubble, clock: str, devices: Devices, known: Sequence[Sample]) -> Iterator[Line]:
     """What it says, and how that is known."""
     state = "still growing, " if bubble.open else ""
-    length, waiting = units.duration(bubble.ended - bubble.began), units.duration(bubble.waiting)
+    length, waiting = units.duration(bubble.ended - bubble.began), bubble.waiting
     threads = f"{bubble.threads} thread{'s' * (bubble.threads != 1)}"
-    yield f"{clock}  bubble {length}, {state}{threads}, {waiting} of waiting", ""
+    yield f"{clock}  bubble {length}, {state}{threads}, {units.duration(waiting)} of waiting", ""
     rest = 0
     for tree in trees(bubble):
-        if tree.ns < _LEAST * bubble.waiting:
+        if tree.ns < _LEAST * waiting:
             rest += tree.ns
         else:
-            yield from _tree(tree, bubble, devices, known)
+            yield from _tree(tree, bubble, 100 * tree.ns / waiting, devices, known)
     if rest:
-        yield f"  others: {units.duration(rest)}, {100 * rest / bubble.waiting:.1f} % of the blame", ""
+        yield f"  others: {units.duration(rest)}, {100 * rest / waiting:.1f} % of the blame", ""
 
 
-def _tree(tree: Tree, bubble: Bubble, devices: Devices, samples: Sequence[Sample]) -> Iterator[Line]:
+def _tree(tree: Tree, bubble: Bubble, percent: float, devices: Devices, samples: Sequence[Sample]) -> Iterator[Line]:
     kind = f"{tree.root.kind}: " if tree.root.kind == blame.DEVICE else ""
-    part = f"{100 * tree.ns / bubble.waiting:.0f} % of the blame"
+    part = f"{percent:.0f} % of the blame"
     yield f"  {root_name(tree.root, devices)}{_request(tree)}", f"{kind}{part}"
     if tree.root.kind == blame.CPU:
         yield from ((f"     {frame}", "") for frame in running(bubble, tree.root, samples)[:_STACK])

@@ -13,8 +13,8 @@ from tests.conftest import ROOT, RunVtrace
 
 PAGES = ("coming-from-dtrace.md", "coming-from-bpftrace.md")
 EXAMPLE = re.compile(r"```d\n(.*?)```\n(?:```text\n(.*?)```)?", re.DOTALL)
-# Opens and reads files, fails to, starts programs, writes past the page cache, computes for longer than a tick, waits for a
-# thread.
+# Opens and reads files, fails to, starts programs, writes past the page cache, computes for longer than a tick, and
+# waits for a thread.
 WORK = """
 i=0
 while [ $i -lt 5 ]; do cat /etc/passwd; cat /nowhere; i=$((i + 1)); done >/dev/null 2>&1

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pyvtrace.kernel.target import LiveTarget
 from tests.truth.live import Missed, Trace, again_if_missed
 
 LIVES = """
@@ -36,8 +37,24 @@ EXECUTES = ("execve", "execveat")
 @pytest.mark.parametrize(
     "call", [pytest.param(call, marks=pytest.mark.fires(f"proc::sys_exit_{call}:exec-failure")) for call in EXECUTES]
 )
-@again_if_missed
 def test_children_are_seen_from_their_beginning_to_their_end(workload: Any, call: str) -> None:
+    see_children(workload=workload, call=call)
+
+
+@pytest.mark.fires("proc:::exit")
+def test_kernels_that_do_not_tell_the_last_thread_of_a_process(workload: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = LiveTarget.raw_tracepoint
+
+    def older(self: LiveTarget, name: str) -> Any:
+        parameters = told(self, name)
+        return parameters[:1] if parameters and name == "sched_process_exit" else parameters
+
+    monkeypatch.setattr(LiveTarget, "raw_tracepoint", older)
+    see_children(workload=workload, call="execve")
+
+
+@again_if_missed
+def see_children(workload: Any, call: str) -> None:
     work = workload("lives", call)
     with Trace(LIVES, work.pid) as trace:
         truth = work.release()

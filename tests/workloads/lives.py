@@ -1,9 +1,9 @@
 """Children that end in every way there is, and calls of execve(2) that fail: `python -m tests.workloads.lives [CALL]`.
 
 One child ends by itself, one with status 3, one by SIGKILL, one by SIGABRT, which leaves a core file where the system
-lets it; one has two more threads when it ends. Truth: `ends`, for each child how it ended as waitid(2) tells it, by
-process id; `threads`, how many threads each had; `failures`, the error number of execve(2), or of execveat(2) if that
-is the CALL, by path.
+lets it; some have two more threads, which all end at the same time. Truth: `ends`, for each child how it ended as
+waitid(2) tells it, by process id; `threads`, how many threads each had; `failures`, the error number of execve(2), or
+of execveat(2) if that is the CALL, by path.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ WAYS: list[tuple[Callable[[], object], int]] = [
     (lambda: os._exit(3), 1),
     (lambda: os.kill(os.getpid(), signal.SIGKILL), 1),
     (abort, 1),
-    (with_threads, 1 + THREADS),
+    *[(with_threads, 1 + THREADS)] * 20,
 ]
 
 
