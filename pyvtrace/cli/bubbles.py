@@ -19,8 +19,7 @@ from pyvtrace.analysis.bubbles.script import COMES_BACK, compiled
 from pyvtrace.analysis.bubbles.told import Told, told
 from pyvtrace.analysis.bubbles.watch import Watch
 from pyvtrace.cli.bubble_lines import Paper, text_of
-from pyvtrace.cli.showing import size_of
-from pyvtrace.cli.terminal import Signals
+from pyvtrace.cli.terminal import Signals, size_of
 from pyvtrace.cli.views import RECORD, duration, recorder_of, run_command, writable
 from pyvtrace.export.bubble_data import KIND, data
 from pyvtrace.export.recording import Origin, Recorder
