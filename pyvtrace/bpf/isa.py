@@ -30,7 +30,7 @@ BYTE_SWAP = 0xD0
 LD_IMM64 = 0x18
 # Values of src_reg in an ld_imm64, and in a call.
 PSEUDO_MAP_FD, PSEUDO_MAP_VALUE, PSEUDO_BTF_ID, PSEUDO_CALL = 1, 2, 3, 1
-ATOMIC_ADD, ATOMIC_FETCH = 0x00, 0x01
+ATOMIC_ADD, ATOMIC_FETCH, ATOMIC_EXCHANGE = 0x00, 0x01, 0xE1
 
 
 class Label:
@@ -167,6 +167,11 @@ def store(base: Reg, offset: int, value: Reg | int, size: int = 8) -> Insn:
 def atomic_add(base: Reg, offset: int, value: Reg, *, fetch: bool = False) -> Insn:
     """`lock *(u64 *)(base + offset) += value`; with `fetch`, `value` then holds what was there before."""
     return Insn(STX | ATOMIC | SIZES[8], base.number, value.number, offset, ATOMIC_ADD | (ATOMIC_FETCH if fetch else 0))
+
+
+def atomic_exchange(base: Reg, offset: int, value: Reg) -> Insn:
+    """Swap `*(u64 *)(base + offset)` and `value`."""
+    return Insn(STX | ATOMIC | SIZES[8], base.number, value.number, offset, ATOMIC_EXCHANGE)
 
 
 def jump(target: Label) -> Insn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pyvtrace.builtins.claims import FIRST
 from pyvtrace.builtins.files import FILES
 from pyvtrace.builtins.memory import MEMORIES
 from pyvtrace.builtins.network import NETWORK
@@ -15,6 +16,6 @@ from pyvtrace.builtins.strings import STRINGS
 from pyvtrace.builtins.written import WRITTEN
 from pyvtrace.lang.vocabulary import Function
 
-_ALL = (*STRINGS, *PATHS, *SEARCH, *NUMBERS, *NETWORK, *MEMORIES, *FILES, SPECULATION, *NAMINGS, *WRITTEN)
+_ALL = (*STRINGS, *PATHS, *SEARCH, *NUMBERS, *NETWORK, *MEMORIES, *FILES, SPECULATION, FIRST, *NAMINGS, *WRITTEN)
 FUNCTIONS: dict[str, Function] = {f.name: f for f in _ALL}
 ARRAYS: dict[str, Function] = {REGISTERS.name: REGISTERS}

@@ -15,7 +15,7 @@ from contextlib import ExitStack, suppress
 import click
 
 from pyvtrace.analysis.bubbles.bubbles import Bubble
-from pyvtrace.analysis.bubbles.script import COMES_BACK, compiled
+from pyvtrace.analysis.bubbles.script import COMES_BACK, compiled, detail
 from pyvtrace.analysis.bubbles.told import Told, told
 from pyvtrace.analysis.bubbles.watch import Watch
 from pyvtrace.cli.bubble_lines import Paper, text_of
@@ -33,10 +33,8 @@ _SECOND = 1_000_000_000
 _PRIORITY = -20
 # Processes that have ended of which functions can still be named: bubbles are told of within seconds.
 _ENDED = 256
-# Waits of a part of the shortest bubble are recorded: a holder may have waited several times.
-_DETAIL = 2
 _TAKE, _LOOK = 0.1, 1.0  # seconds between readings of records, and looks at who still waits
-_PACE = 10  # either, and finding bubbles, takes at most one part in so many of our time
+_PACE = 40  # either, and finding bubbles, takes at most one part in so many of our time
 
 
 def command() -> click.Command:
@@ -77,8 +75,7 @@ def trace(
     with ExitStack() as stack:
         recorder = stack.enter_context(recorder_of(record))
         target = LiveTarget()
-        detail = max(1, minimum // _DETAIL)
-        spec = compiled(target, detail, comes_back=target.raw_tracepoint(COMES_BACK) is not None)
+        spec = compiled(target, detail(minimum), comes_back=target.raw_tracepoint(COMES_BACK) is not None)
         signals = stack.enter_context(Signals())
         session = stack.enter_context(Session(spec, target))
         if session.names is not None:

@@ -43,6 +43,7 @@ class Layout:
         self.data_size = FIRST_FREE
         self.scratch_size = options.get("scratchsize", 256)
         self.speculations, self.most_speculations = -1, options.get("nspec", 1)
+        self._claims = -1
         # The CPU that probes fire on; -1: all.
         self.only_cpu = options.get("cpu", -1)
         self.self_size = 0
@@ -85,6 +86,12 @@ class Layout:
         if self.speculations < 0:
             self.speculations = self._data(SPECULATION_SIZE * self.most_speculations)
         return self.speculations
+
+    def place_claims(self, count: int) -> int:
+        """Offset of `count` words in the data map by which the first of several is known, see `builtins.claims`."""
+        if self._claims < 0:
+            self._claims = self._data(8 * count)
+        return self._claims
 
     def text(self, text: str) -> int:
         """Offset of a string constant, NUL-terminated and padded to 8 bytes, in the text map."""

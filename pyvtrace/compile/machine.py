@@ -172,6 +172,10 @@ class Machine:
         """Map and offset of the words of speculations, and how many there are."""
         return DATA, self.layout.place_speculations(), self.layout.most_speculations
 
+    def claims(self, count: int) -> tuple[str, int]:
+        """Map and offset of the words of claims."""
+        return DATA, self.layout.place_claims(count)
+
     def count(self, what: str) -> Code:
         """Add one to a counter of losses. Clobbers R0-R5."""
         done = Label("counted")

@@ -102,7 +102,10 @@ translator bufinfo_t < struct __io_request *R > {
 	b_edev = ((struct request *)R)->bio->bi_bdev->bd_dev;
 };
 
-/* A bio that is completed: place and size have run down, to what is left of it. */
+/*
+ * A bio that is completed. With most drivers its place and size have run down meanwhile; some leave them as they were
+ * (zram), so what is left is known only of one that failed.
+ */
 translator bufinfo_t < struct __io_bio *D > {
 	b_flags = B_DONE | __io_flags[((struct bio *)D)->bi_opf] | (((struct bio *)D)->bi_status != 0 ? B_ERROR : 0) |
 	    (__bio_dentry(D) != NULL ? B_PAGEIO : B_PHYS);
@@ -112,7 +115,7 @@ translator bufinfo_t < struct __io_bio *D > {
 	    (__io_size[(uint64_t)D] - 1 - ((struct bio *)D)->bi_iter.bi_size) / 512;
 	b_blkno = ((struct bio *)D)->bi_iter.bi_sector -
 	    (__io_size[(uint64_t)D] - 1 - ((struct bio *)D)->bi_iter.bi_size) / 512;
-	b_resid = ((struct bio *)D)->bi_iter.bi_size;
+	b_resid = ((struct bio *)D)->bi_status != 0 ? ((struct bio *)D)->bi_iter.bi_size : 0;
 	b_bufsize = __io_size[(uint64_t)D] - 1;
 	b_iodone = (caddr_t)((struct bio *)D)->bi_end_io;
 	b_error = __io_error[((struct bio *)D)->bi_status];

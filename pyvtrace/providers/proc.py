@@ -29,6 +29,12 @@ _FIRST = (
 # What wait(2) tells of the process (kernel/exit.c, wait_task_zombie): 4 is SIGNAL_GROUP_EXIT.
 _STATUS = "(args[0]->signal->flags & 4 ? args[0]->signal->group_exit_code : args[0]->exit_code)"
 _HOW = (("int", f"{_STATUS} & 0x7f ? {_STATUS} & 0x80 ? CLD_DUMPED : CLD_KILLED : CLD_EXITED"),)
+# Where the kernel does not say which thread is the last: threads that end at once may all find that none is left.
+_OVER = Does(
+    _EXIT,
+    "self->__proc_over = __first(args[0]->group_leader->start_boottime ^ ((uint64_t)args[0]->tgid << 40))",
+    "!args[0]->signal->live.counter",
+)
 
 PROC = stable(
     "proc",
@@ -44,9 +50,8 @@ PROC = stable(
         Row("start", _SWITCH, when="self->__proc_new && tid == pid", steps=_FIRST, thread=_NEXT),
         Row("lwp-start", _SWITCH, when="self->__proc_new", steps=_FIRST, thread=_NEXT),
         Row("lwp-exit", _EXIT),
-        # Two threads that end at once may both find that none is left, so the kernel's own answer is better.
         Row("exit", _EXIT, _HOW, "args[1]", lacks=parameters("sched_process_exit", 2, 2)),
-        Row("exit", _EXIT, _HOW, "!args[0]->signal->live.counter", lacks=parameters("sched_process_exit", 1, 1)),
+        Row("exit", _EXIT, _HOW, "self->__proc_over", (_OVER,), lacks=parameters("sched_process_exit", 1, 1)),
         Row("signal-send", _GENERATE, _THREAD),
         # TRACE_SIGNAL_IGNORED (include/trace/events/signal.h).
         Row("signal-discard", _GENERATE, _THREAD, "args[4] == 1"),

@@ -62,7 +62,8 @@ class Tree:
 
 def trees(bubble: Bubble) -> list[Tree]:
     """A tree for each root that is not too little to be drawn, those to blame for most first."""
-    found = {(root.kind, root.which): Tree(root, ns) for root, ns in bubble.roots() if ns >= _LEAST * bubble.waiting}
+    least = _LEAST * bubble.waiting
+    found = {(root.kind, root.which): Tree(root, ns) for root, ns in bubble.roots() if ns >= least}
     held: dict[tuple[int, int], waits.Lock | None] = {}
     for one in bubble.waits:
         for share in one.shares:
@@ -152,20 +153,20 @@ Line = tuple[str, str]
 def _rows(bubble: Bubble, clock: str, devices: Devices, known: Sequence[Sample]) -> Iterator[Line]:
     """What it says, and how that is known."""
     state = "still growing, " if bubble.open else ""
-    length, waiting = units.duration(bubble.ended - bubble.began), units.duration(bubble.waiting)
+    length, waiting = units.duration(bubble.ended - bubble.began), bubble.waiting
     threads = f"{bubble.threads} thread{'s' * (bubble.threads != 1)}"
-    yield f"{clock}  bubble {length}, {state}{threads}, {waiting} of waiting", ""
-    rest = bubble.waiting
+    yield f"{clock}  bubble {length}, {state}{threads}, {units.duration(waiting)} of waiting", ""
+    rest = waiting
     for tree in trees(bubble):
         rest -= tree.ns
-        yield from _tree(tree, bubble, devices, known)
+        yield from _tree(tree, bubble, 100 * tree.ns / waiting, devices, known)
     if rest:
-        yield f"  others: {units.duration(rest)}, {100 * rest / bubble.waiting:.1f} % of the blame", ""
+        yield f"  others: {units.duration(rest)}, {100 * rest / waiting:.1f} % of the blame", ""
 
 
-def _tree(tree: Tree, bubble: Bubble, devices: Devices, samples: Sequence[Sample]) -> Iterator[Line]:
+def _tree(tree: Tree, bubble: Bubble, percent: float, devices: Devices, samples: Sequence[Sample]) -> Iterator[Line]:
     kind = f"{tree.root.kind}: " if tree.root.kind == blame.DEVICE else ""
-    part = f"{100 * tree.ns / bubble.waiting:.0f} % of the blame"
+    part = f"{percent:.0f} % of the blame"
     yield f"  {root_name(tree.root, devices)}{_request(tree)}", f"{kind}{part}"
     if tree.root.kind == blame.CPU:
         yield from ((f"     {frame}", "") for frame in running(bubble, tree.root, samples)[:_STACK])

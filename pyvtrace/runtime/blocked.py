@@ -99,9 +99,14 @@ def stored(map_fd: int, size: int, tid: int) -> tuple[int, ...] | None:
     return struct.unpack(f"<{size // 8}Q", raw) if raw else ()
 
 
+def first(map_fd: int, size: int = 8) -> bytes:
+    """An array's first element, which has `size` bytes."""
+    return bpf.map_lookup(map_fd, bytes(4), size) or bytes(size)
+
+
 def first_word(map_fd: int) -> int:
     """The signed 64-bit word that is an array's first element."""
-    return int.from_bytes(bpf.map_lookup(map_fd, bytes(4), 8) or b"", "little", signed=True)
+    return int.from_bytes(first(map_fd), "little", signed=True)
 
 
 def user_word(pid: int, address: int) -> int:

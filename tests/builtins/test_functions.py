@@ -246,3 +246,8 @@ def test_calls_are_checked(call: str, tag: str) -> None:
     with pytest.raises(CompileError) as error:
         traced(f"BEGIN {{ trace({call}); }}")
     assert [d.tag for d in error.value.diagnostics] == [tag]
+
+
+def test_a_claim_has_one_first_until_another_takes_its_slot() -> None:
+    claims = [1, 1, 1 << 40, 1, 1 << 40, 1 << 63, 1 << 63]
+    assert evaluated([f"__first({claim}ULL)" for claim in claims]) == [1, 0, 1, 0, 0, 1, 0]

@@ -176,6 +176,18 @@ def test_a_file_in_another_mount_namespace_is_found(tmp_path: Path) -> None:
         process.communicate(b"\n")
 
 
+def test_copies_of_a_file_are_read_once_and_have_their_own_names(tmp_path: Path) -> None:
+    """The build id says that they are copies: what one tells is known of the other, of which the symbols were taken."""
+    program = build(str(tmp_path), "-Wl,--build-id=sha1")
+    copy = str(tmp_path / "copy")
+    run("strip", "-o", copy, program)
+    outer = addresses(program)["outer"][0]
+    symbols = Symbols(bcc=False)
+    with running(program) as first, running(copy) as second:
+        assert symbols.user(first, outer) == "call_chain`outer"
+        assert symbols.user(second, outer) == "copy`outer"
+
+
 def test_the_vdso_has_names() -> None:
     own = Path("/proc/self/maps").read_text()
     area = next(area for area in areas(own) if area.path == "[vdso]")

@@ -25,6 +25,7 @@ from pyvtrace.runtime.session import Session
 from pyvtrace.runtime.snapshot import Key, Snapshot, Words
 from pyvtrace.source import CompileError, Source
 from pyvtrace.spec import ERROR_RECORD, RECORD_HEADER_SIZE
+from tests.truth import fired
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MS = 1_000_000
@@ -76,7 +77,10 @@ class Trace:
 
     def __init__(self, text: str, *arguments: object, **options: str) -> None:
         target = LiveTarget()
-        spec = compile_text(Source("truth", text), target, options, [str(a) for a in arguments])
+        given = [str(argument) for argument in arguments]
+        self._watch = fired.watching()
+        watched = self._watch.counted(text, given) if self._watch else text
+        spec = compile_text(Source("truth", watched), target, options, given)
         self.session = Session(spec, target)
         self.records: list[Record] = []
         self.lost: Mapping[str, list[int]] = {}
@@ -93,6 +97,8 @@ class Trace:
             self.read()
             self.lost = self.session.lost()
             self._snapshot = self.session.snapshot()
+            if self._watch:
+                self._watch.read(self._snapshot)
         finally:
             self.session.close()
 

@@ -18,7 +18,9 @@ from typing import Any
 
 import pytest
 
+from pyvtrace.analysis.bubbles.rations import Ration
 from pyvtrace.analysis.bubbles.script import COMES_BACK, compiled
+from pyvtrace.analysis.bubbles.waits import USER_LOCK
 from pyvtrace.analysis.bubbles.watch import Bounds, Watch
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime.places import device_names
@@ -459,6 +461,33 @@ def test_a_crowd_of_two_hundred_costs_no_more_memory_than_is_promised(program: s
     finally:
         work.end()
     assert int(highest) < 50_000
+
+
+def test_long_waits_beyond_the_ration_are_counted_and_said(program: str) -> None:
+    """Here it is a small one: of a hundred threads that wait for one only some are told of. They start together, which
+    uses it up; but the disk takes its time."""
+    target = LiveTarget()
+    small = Ration(a_second=20, at_once=10)
+    spec = compiled(target, 5 * MS, comes_back=target.raw_tracepoint(COMES_BACK) is not None, of=small)
+    with SlowDisk(DELAY) as disk, Session(spec, target) as session:
+        work = Work(program, "convoy", disk.path, 100)
+        try:
+            watch = Watch(session, 10 * MS, [work.pid])
+            began = time.monotonic()
+            session.attach()
+            truth = work.release()
+            session.detach()
+            seconds = time.monotonic() - began
+            watch.take()
+        finally:
+            work.end()
+    waits = [one.wait for bubble in watch.growing() for one in bubble.waits if one.wait.kind is USER_LOCK]
+    assert 0 < len(waits) <= target.cpus * (small.at_once + small.a_second * (seconds + 1))
+    (line,) = watch.complaints()
+    count, what = line.split(maxsplit=1)
+    assert what.startswith("long waits left out, ")
+    waited = sum(ended - began > 11 * MS for _, began, ended in truth["waits"])
+    assert int(count) >= waited - len(waits) > 0
 
 
 def test_a_minute_under_load_in_which_nothing_is_wrong_has_no_bubble(watched: Any) -> None:

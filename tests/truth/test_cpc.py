@@ -42,6 +42,7 @@ def test_faults_of_the_kernel_are_told_from_those_of_programs(workload: Any) -> 
     assert trace.values("user") == {}
 
 
+@pytest.mark.fires("cpc:::major_faults-all-1")
 def test_faults_that_have_to_read_are_major(workload: Any) -> None:
     with SlowDisk(0) as disk:
         trace = faults(workload, "load", 50, disk.path)
@@ -49,6 +50,7 @@ def test_faults_that_have_to_read_are_major(workload: Any) -> None:
     assert trace.values("user") == {("faulter",): 50}
 
 
+@pytest.mark.fires("cpc:::cpu_migrations-all-1")
 def test_every_migration_is_counted(workload: Any) -> None:
     work = workload("faulter", "migrate", 40)
     with Trace("cpc:::cpu_migrations-all-1 /pid == $1/ { @ = count(); }", work.pid) as trace:
@@ -71,21 +73,38 @@ def test_context_switches_are_those_that_the_kernel_counts(workload: Any) -> Non
     assert trace.values() == switches
 
 
-def test_a_count_makes_one_firing_of_so_many_events(workload: Any) -> None:
-    """Of one and of ten, on one CPU, as the same machine-wide events."""
-    program = """
+@pytest.mark.parametrize(
+    ("event", "count", "causes"),
+    [
+        ("page_faults-user", 50, ("faulter", "touch", 5000)),
+        *(
+            pytest.param(f"{event}-all", 100, causes, marks=pytest.mark.fires(f"cpc:::{event}-all-100"))
+            for event, causes in (
+                ("page_faults", ("faulter", "touch", 5000)),
+                ("minor_faults", ("faulter", "touch", 5000)),
+                ("context_switches", ("woken", 2500)),
+            )
+        ),
+    ],
+)
+def test_a_count_makes_one_firing_of_so_many_events(
+    workload: Any, event: str, count: int, causes: tuple[object, ...]
+) -> None:
+    """Of one and of many, as the same events of the whole machine. Who is woken leaves the CPU twice a time, with who
+    was there."""
+    program = f"""
     int on;
-    cpc:::page_faults-user-1 /pid == $1 && args[2] >= $2 && args[2] < $3/ { on = 1; }
-    cpc:::page_faults-user-1 /on/ { @one[cpu] = count(); }
-    cpc:::page_faults-user-50 /on/ { @fifty[cpu] = count(); }
+    cpc:::{event}-1 /pid == $1/ {{ on = 1; }}
+    cpc:::{event}-1 /on/ {{ @one[cpu] = count(); }}
+    cpc:::{event}-{count} /on/ {{ @many[cpu] = count(); }}
     """
-    work = workload("faulter", "touch", 5000)
-    with Trace(program, work.pid, work.facts["start"], work.facts["end"]) as trace:
+    work = workload(*causes)
+    with Trace(program, work.facts.get("sleeper", work.pid)) as trace:
         work.release()
-    one, fifty = trace.values("one"), trace.values("fifty")
+    one, many = trace.values("one"), trace.values("many")
     assert max(one.values()) >= 5000
     # Another event of a tracer's on the same CPU may cost some of them.
-    assert all(fifty.get(cpu, 0) == pytest.approx(number / 50, rel=0.02, abs=2) for cpu, number in one.items())
+    assert all(many.get(cpu, 0) == pytest.approx(number / count, rel=0.02, abs=2) for cpu, number in one.items())
 
 
 def test_a_clock_counts_the_time_of_who_computes(workload: Any) -> None:
@@ -95,6 +114,7 @@ def test_a_clock_counts_the_time_of_who_computes(workload: Any) -> None:
     assert trace.values()[work.pid,] == pytest.approx(truth["cpu_ns"] / 1e6, rel=0.2)
 
 
+@pytest.mark.fires("cpc:::cpu_clock-all-1000000")
 def test_a_counter_counts_on_every_cpu(workload: Any) -> None:
     """On each there is one that computes."""
     work = workload("flood", 300_000)

@@ -178,6 +178,41 @@ def test_uprobe_is_for_every_process(program: str, running: Functions) -> None:
     assert second.end() == 0
 
 
+@pytest.mark.usefixtures("way")
+def test_children_are_seen_by_uprobe_alone(program: str, running: Functions) -> None:
+    text = f"""
+        pid$1:a.out:other:entry {{ @pid[pid == $1] = count(); }}
+        uprobe:{program}:other:entry {{ @uprobe[pid == $1, ppid == $1] = count(); }}
+    """
+    with Trace(text, running.pid) as trace:
+        running.work()
+    assert trace.values("pid") == {(1,): 1}
+    assert trace.values("uprobe") == {(1, 0): 1, (0, 1): 1}
+
+
+@pytest.mark.usefixtures("way")
+def test_a_program_in_place_of_another_is_traced_in_the_files_of_both(program: str) -> None:
+    """The probes are made while it is the shell; what it becomes forks once."""
+    shell = ["/bin/sh", "-c", f"read line; exec {program}"]
+    with subprocess.Popen(shell, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin and process.stdout
+        libc_is_there(process.pid)
+        text = f"""
+            pid$1:libc.so.6:fork:entry {{ @fork[pid == $1, execname] = count(); }}
+            uprobe:{program}:eight:entry {{ @eight[pid == $1, execname] = count(); }}
+        """
+        with Trace(text, process.pid) as trace:
+            process.communicate(b"\n\n")
+    assert trace.values("fork") == {(1, "functions"): 1}
+    assert trace.values("eight") == {(1, "functions"): CALLS}
+
+
+def libc_is_there(pid: int) -> None:
+    """Waits until a process that has just been started has mapped it."""
+    while "libc.so.6" not in Path(f"/proc/{pid}/maps").read_text():
+        pass
+
+
 def test_a_command_is_traced_from_its_first_call_on(program: str, vtrace: Callable[..., Any]) -> None:
     text = (
         'pid$target:a.out:main:entry { printf("main\\n"); } pid$target:libc.so.6:getpid:entry { printf("getpid\\n"); }'

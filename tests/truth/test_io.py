@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.truth.live import MS, Trace
+from tests.workloads.memory_user import zram
 from tests.workloads.slowdisk import SlowDisk
 
 B_DONE, B_ERROR, B_PAGEIO, B_READ, B_WRITE = 0x2, 0x4, 0x10, 0x40, 0x100
@@ -43,6 +44,7 @@ def counts(trace: Trace, name: str) -> dict[Any, int]:
     return dict(trace.values(name))
 
 
+@pytest.mark.fires("io::block_getrq:start", "io::block_rq_complete:done")
 @pytest.mark.parametrize(
     ("operation", "direction", "size"),
     [("read", B_READ, 4096), ("read", B_READ, 65536), ("write", B_WRITE, 8192), ("discard", B_WRITE, 65536)],
@@ -74,6 +76,25 @@ def test_reads_that_the_kernel_joins_are_done_as_one(workload: Any) -> None:
             work.release()
     assert sum(counts(trace, "start").values()) == 10
     assert counts(trace, "done") == {(number * 32, 16384, B_READ): 1 for number in range(10)}
+
+
+@pytest.mark.fires("io::block_bio_queue:start", "io::block_bio_complete:done")
+@pytest.mark.parametrize(("operation", "direction", "size"), [("read", B_READ, 4096), ("write", B_WRITE, 8192)])
+def test_a_device_without_requests_starts_and_completes_what_it_is_given(
+    workload: Any, operation: str, direction: int, size: int
+) -> None:
+    with zram(1 << 20) as device:
+        name = os.path.basename(device)
+        work = workload("disk_user", operation, device, 20, size)
+        number = os.stat(device).st_rdev
+        with Trace(PROGRAM, name, **STRINGS) as trace:
+            work.release()
+    places = [number * size // 512 for number in range(20)]
+    assert counts(trace, "start") == {(work.pid, place, size, direction): 1 for place in places}
+    assert counts(trace, "done") == {(place, size, direction): 1 for place in places}
+    assert counts(trace, "left") == {(0, 0, B_DONE): 20}
+    assert counts(trace, "device") == {(os.major(number), os.minor(number), name, device): 20}
+    assert counts(trace, "paired") == {(): 20}
 
 
 def test_a_flush_is_a_request_of_who_syncs_and_those_of_the_kernel_are_none(workload: Any) -> None:
@@ -187,6 +208,7 @@ io:::wait-done /args[1]->dev_statname == $$1/
 """
 
 
+@pytest.mark.fires("io:::wait-start", "io:::wait-done")
 def test_who_waits_for_a_request_is_the_thread_that_made_it(workload: Any) -> None:
     """A wait is done in the name of who waited, though the kernel is still at another thread then."""
     with SlowDisk(5 * MS) as disk:

@@ -39,6 +39,7 @@ tcp:::send, tcp:::receive /args[1]->cs_zoneid == $1/
 """
 
 
+@pytest.mark.fires("tcp:::send", "tcp:::receive")
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize(("number", "size"), [(1, 1), (40, 100), (3, 200_000)])
 def test_every_byte_of_a_connection_is_sent_and_received(workload: Any, host: str, number: int, size: int) -> None:
@@ -97,6 +98,7 @@ LIFE = {
 }
 
 
+@pytest.mark.fires("tcp:::state-change")
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_connection_goes_through_its_states(workload: Any, host: str) -> None:
     trace, _ = traced(workload("net_user", "exchange", 1, 10, host), STATES)
@@ -124,6 +126,7 @@ tcp:::connect-established, tcp:::connect-refused, tcp:::accept-established /args
 """
 
 
+@pytest.mark.fires("tcp:::connect-request", "tcp:::connect-established", "tcp:::accept-established")
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_connection_is_asked_for_and_established_at_both_ends(workload: Any, host: str) -> None:
     trace, _ = traced(workload("net_user", "exchange", 5, 100, host), CONNECTIONS)
@@ -138,6 +141,7 @@ def test_a_connection_is_asked_for_and_established_at_both_ends(workload: Any, h
     assert counts(trace, "same") == {(1, 1, 1, 0): 2}
 
 
+@pytest.mark.fires("tcp:::connect-refused", "tcp:::accept-refused")
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_connection_that_nobody_accepts_is_refused_at_both_ends(workload: Any, host: str) -> None:
     trace, _ = traced(workload("net_user", "refused", 7, 0, host), CONNECTIONS)
@@ -174,6 +178,7 @@ udp:::send, udp:::receive /args[1]->cs_zoneid == $1/
 """
 
 
+@pytest.mark.fires("udp:::send", "udp:::receive")
 @pytest.mark.parametrize("host", HOSTS)
 def test_datagrams_are_sent_and_received(workload: Any, host: str) -> None:
     work = workload("net_user", "datagrams", 30, 700, host)
@@ -225,6 +230,7 @@ NO_V6 = (0, 0, 0, 0, "<null>", 0, "<null>", "<null>", 0, 0, 0)
 LOOPBACK = 0x7F000001
 
 
+@pytest.mark.fires("ip:::send", "ip:::receive")
 @pytest.mark.parametrize("host", HOSTS)
 def test_packets_have_their_headers(workload: Any, host: str) -> None:
     trace, _ = traced(workload("net_user", "datagrams", 10, 100, host), PACKETS)

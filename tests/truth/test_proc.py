@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 from typing import Any
 
+import pytest
+
+from pyvtrace.kernel.target import LiveTarget
 from tests.truth.live import Missed, Trace, again_if_missed
 
 LIVES = """
@@ -25,9 +28,34 @@ def complete(trace: Trace) -> None:
         raise Missed
 
 
+# The calls that put another program in place, each of which is a place of exec and of exec-failure.
+EXECUTES = ("execve", "execveat")
+
+
+@pytest.mark.fires("proc:::create", "proc:::start", "proc:::exit", "proc:::lwp-create", "proc:::lwp-start")
+@pytest.mark.fires("proc:::lwp-exit")
+@pytest.mark.parametrize(
+    "call", [pytest.param(call, marks=pytest.mark.fires(f"proc::sys_exit_{call}:exec-failure")) for call in EXECUTES]
+)
+def test_children_are_seen_from_their_beginning_to_their_end(workload: Any, call: str) -> None:
+    see_children(workload=workload, call=call)
+
+
+@pytest.mark.fires("proc:::exit")
+def test_kernels_that_do_not_tell_the_last_thread_of_a_process(workload: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = LiveTarget.raw_tracepoint
+
+    def older(self: LiveTarget, name: str) -> Any:
+        parameters = told(self, name)
+        return parameters[:1] if parameters and name == "sched_process_exit" else parameters
+
+    monkeypatch.setattr(LiveTarget, "raw_tracepoint", older)
+    see_children(workload=workload, call="execve")
+
+
 @again_if_missed
-def test_children_are_seen_from_their_beginning_to_their_end(workload: Any) -> None:
-    work = workload("lives")
+def see_children(workload: Any, call: str) -> None:
+    work = workload("lives", call)
     with Trace(LIVES, work.pid) as trace:
         truth = work.release()
     complete(trace)
@@ -44,13 +72,17 @@ def test_children_are_seen_from_their_beginning_to_their_end(workload: Any) -> N
     assert trace.values("success") == {}
 
 
+@pytest.mark.fires("proc:::exec-success")
+@pytest.mark.parametrize(
+    "call", [pytest.param(call, marks=pytest.mark.fires(f"proc::sys_enter_{call}:exec")) for call in EXECUTES]
+)
 @again_if_missed
-def test_a_program_put_in_place_is_seen_with_its_path(workload: Any) -> None:
+def test_a_program_put_in_place_is_seen_with_its_path(workload: Any, call: str) -> None:
     program = """
     proc:::exec /ppid == $1/ { @asked[pid, args[0], execname] = count(); }
     proc:::exec-success /ppid == $1/ { @done[pid, args[0], execname] = count(); }
     """
-    work = workload("forker", 10)
+    work = workload("forker", 10, call)
     with Trace(program, work.pid) as trace:
         truth = work.release()
     complete(trace)
@@ -81,6 +113,7 @@ proc:::signal-clear /pid == $2/ { @clear[args[0]] = count(); }
 SIGUSR1, SIGUSR2, SIGALRM, SI_USER = 10, 12, 14, 0
 
 
+@pytest.mark.fires("proc:::signal-send", "proc:::signal-discard", "proc:::signal-handle", "proc:::signal-clear")
 @again_if_missed
 def test_signals_are_sent_and_handled_or_thrown_away_or_taken(workload: Any) -> None:
     work = workload("signalled_child", 25)

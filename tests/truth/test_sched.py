@@ -6,6 +6,8 @@ import os
 import time
 from typing import Any
 
+import pytest
+
 from tests.truth.live import Missed, Trace, again_if_missed, lacks
 
 CLOCK_MONOTONIC_COARSE = 6
@@ -77,6 +79,7 @@ def complete(trace: Trace) -> None:
         raise Missed
 
 
+@pytest.mark.fires("sched:::on-cpu", "sched:::off-cpu", "sched:::preempt", "sched:::sleep")
 @again_if_missed
 def test_switches_are_those_that_the_kernel_counts(workload: Any) -> None:
     work = workload("woken", 50)
@@ -103,6 +106,7 @@ def test_switches_are_those_that_the_kernel_counts(workload: Any) -> None:
     assert trace.values("next")[spinner, sleeper] >= 50
 
 
+@pytest.mark.fires("sched:::wakeup", "sched:::woken")
 @again_if_missed
 def test_a_wakeup_is_of_the_thread_that_sleeps_and_by_the_one_that_wakes(workload: Any) -> None:
     work = workload("woken", 50)
@@ -115,6 +119,7 @@ def test_a_wakeup_is_of_the_thread_that_sleeps_and_by_the_one_that_wakes(workloa
     assert trace.values("woken") == {(sleeper, "sleeper", work.pid, work.pid, sleeper): 51}
 
 
+@pytest.mark.fires("sched:::surrender")
 @again_if_missed
 def test_the_processor_of_who_is_in_the_way_is_told(workload: Any) -> None:
     if lacks("sched:::surrender", "sched_set_need_resched_tp"):
@@ -132,6 +137,7 @@ def test_the_processor_of_who_is_in_the_way_is_told(workload: Any) -> None:
     assert 45 <= times <= 51
 
 
+@pytest.mark.fires("sched::sched_switch:enqueue", "sched::sched_wakeup:enqueue", "sched::sched_switch:dequeue")
 @again_if_missed
 def test_who_gets_into_a_queue_gets_out_of_it(workload: Any) -> None:
     work = workload("woken", 50)
@@ -150,6 +156,7 @@ def test_who_gets_into_a_queue_gets_out_of_it(workload: Any) -> None:
     assert trace.values("all") == {(pid,): count for (pid, _), count in left.items()}
 
 
+@pytest.mark.fires("sched::sched_migrate_task:enqueue", "sched::sched_migrate_task:dequeue")
 def test_who_is_moved_while_it_waits_changes_queues(workload: Any) -> None:
     """The spinner is put aside by the sleeper, and is moved to the other CPU while it waits for its own."""
     program = """
@@ -168,6 +175,7 @@ def test_who_is_moved_while_it_waits_changes_queues(workload: Any) -> None:
     assert sum(entered.values()) == sum(left.values())
 
 
+@pytest.mark.fires("sched::sched_wakeup_new:enqueue")
 @again_if_missed
 def test_a_new_thread_is_enqueued_before_it_runs(workload: Any) -> None:
     program = """
@@ -197,6 +205,7 @@ def test_who_comes_to_a_processor_does_so_after_the_other_one_has_left(workload:
     assert times >= 100
 
 
+@pytest.mark.fires("sched:::remain-cpu")
 @again_if_missed
 def test_who_yields_to_nobody_remains(workload: Any) -> None:
     program = """
@@ -218,6 +227,7 @@ def test_who_yields_to_nobody_remains(workload: Any) -> None:
     assert found[1, 0] >= 0.95 * truth["calls"]
 
 
+@pytest.mark.fires("sched:::change-pri")
 @again_if_missed
 def test_who_holds_a_lock_gets_the_priority_of_who_waits_for_it(workload: Any) -> None:
     program = """
@@ -233,6 +243,7 @@ def test_who_holds_a_lock_gets_the_priority_of_who_waits_for_it(workload: Any) -
     assert trace.values() == {(holder, mine, lent): truth["rounds"], (holder, lent, mine): truth["rounds"]}
 
 
+@pytest.mark.fires("sched:::tick")
 def test_ticks_are_accounted_to_who_computes(workload: Any) -> None:
     program = """
     sched:::tick /args[1]->pr_pid == $1/ { @[args[0]->pr_lwpid, stringof(args[1]->pr_fname), pid] = count(); }

@@ -25,6 +25,11 @@ sysinfo::: /self->inside/ { @[probename] = sum(args[0]); }
 """
 
 
+def fired(*cases: tuple[str, str]) -> list[Any]:
+    """Cases of a test that each fire a probe, the last part."""
+    return [pytest.param(*case, marks=pytest.mark.fires(f"sysinfo:::{case[-1]}")) for case in cases]
+
+
 def told(work: Any) -> tuple[dict[str, int], dict[str, int]]:
     """The truth, and the sum of each probe."""
     with Trace(PROGRAM, work.pid) as trace:
@@ -38,7 +43,11 @@ def by_name(trace: Trace) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(
-    ("operation", "calls", "count"), [("read", "sysread", "readch"), ("write", "syswrite", "writech")]
+    ("operation", "calls", "count"),
+    [
+        pytest.param(*case, marks=pytest.mark.fires(*(f"sysinfo:::{name}" for name in case[1:])))
+        for case in (("read", "sysread", "readch"), ("write", "syswrite", "writech"))
+    ],
 )
 @pytest.mark.parametrize(("number", "size"), [(1, 1), (250, 1000)])
 def test_calls_that_read_and_write_and_their_bytes(
@@ -68,12 +77,13 @@ def test_calls_of_32_bit_programs_have_their_own_numbers(workload: Any) -> None:
     assert trace.values() == trace.values("w") == {(): 1}
 
 
-@pytest.mark.parametrize(("operation", "probe"), [("semaphores", "sema"), ("messages", "msg")])
+@pytest.mark.parametrize(("operation", "probe"), fired(("semaphores", "sema"), ("messages", "msg")))
 def test_calls_of_system_v(workload: Any, operation: str, probe: str) -> None:
     truth, found = told(workload("system_user", operation, 50))
     assert found[probe] == truth["calls"] == 102
 
 
+@pytest.mark.fires("sysinfo:::sysfork", "sysinfo:::sysexec", "sysinfo:::nthreads")
 def test_processes_that_fork_and_execute(workload: Any) -> None:
     program = """
     sysinfo:::sysfork, sysinfo:::nthreads, sysinfo:::sysvfork /pid == $1/ { @[probename] = sum(args[0]); }
@@ -91,6 +101,7 @@ def test_threads_are_no_processes(workload: Any) -> None:
     assert not {"sysfork", "sysvfork"} & set(found)
 
 
+@pytest.mark.fires("sysinfo:::sysvfork")
 def test_a_spawned_process_is_a_vfork(workload: Any) -> None:
     truth, found = told(workload("system_user", "spawned", 15))
     assert found["nthreads"] == found["sysvfork"] == truth["calls"] == 15
@@ -113,6 +124,7 @@ def asleep(pid: int) -> None:
                 return
 
 
+@pytest.mark.fires("sysinfo:::pswitch", "sysinfo:::inv_swtch")
 def test_switches_are_those_that_the_kernel_counts(workload: Any) -> None:
     program = "sysinfo:::pswitch, sysinfo:::inv_swtch /pid == $1/ { @[probename] = sum(args[0]); }"
     work = workload("system_user", "yield", 150)
@@ -128,6 +140,7 @@ def test_switches_are_those_that_the_kernel_counts(workload: Any) -> None:
     assert by_name(trace) == {"pswitch": willing + forced, "inv_swtch": forced}
 
 
+@pytest.mark.fires("sysinfo:::idlethread")
 def test_a_processor_that_has_nothing_to_do_goes_idle() -> None:
     """As often as the scheduler says so. A busy machine has to be waited for until it has nothing to do for once."""
     program = """
@@ -148,7 +161,7 @@ def test_a_processor_that_has_nothing_to_do_goes_idle() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "probe"), [("mutex", "mutex_adenters"), ("rwsem-write", "rw_wrfails"), ("rwsem-read", "rw_rdfails")]
+    ("kind", "probe"), fired(("mutex", "mutex_adenters"), ("rwsem-write", "rw_wrfails"), ("rwsem-read", "rw_rdfails"))
 )
 def test_locks_that_somebody_else_has(workload: Any, kind: str, probe: str) -> None:
     with SlowDisk(5 * MS) as disk:
@@ -158,7 +171,7 @@ def test_locks_that_somebody_else_has(workload: Any, kind: str, probe: str) -> N
     assert by_name(trace) == {probe: truth["rounds"]}
 
 
-@pytest.mark.parametrize(("operation", "probe"), [("read", "bread"), ("write", "bwrite")])
+@pytest.mark.parametrize(("operation", "probe"), fired(("read", "bread"), ("write", "bwrite")))
 def test_blocks_that_are_read_and_written(workload: Any, operation: str, probe: str) -> None:
     with SlowDisk(0, writable=True) as disk:
         work = workload("disk_user", operation, disk.path, 25)
@@ -167,18 +180,26 @@ def test_blocks_that_are_read_and_written(workload: Any, operation: str, probe: 
     assert by_name(trace) == {probe: 25}
 
 
-def test_faults_are_traps(workload: Any) -> None:
+@pytest.mark.parametrize(
+    ("operation", "place"),
+    [
+        pytest.param("anonymous", "user", marks=pytest.mark.fires("sysinfo::page_fault_user:trap")),
+        pytest.param("filled", "kernel", marks=pytest.mark.fires("sysinfo::page_fault_kernel:trap")),
+    ],
+)
+def test_faults_are_traps(workload: Any, operation: str, place: str) -> None:
     program = """
     self int inside;
     syscall::getppid:entry /pid == $1/ { self->inside = !self->inside; }
-    sysinfo:::trap /self->inside/ { @ = sum(args[0]); }
+    sysinfo:::trap /self->inside/ { @[probefunc] = sum(args[0]); }
     """
-    work = workload("memory_user", "anonymous", 300)
+    work = workload("memory_user", operation, 300)
     with Trace(program, work.pid) as trace:
         work.release()
-    assert trace.values() == {(): 300}
+    assert trace.values() == {(f"page_fault_{place}",): 300}
 
 
+@pytest.mark.fires("sysinfo:::xcalls")
 def test_functions_that_another_processor_is_to_call() -> None:
     """An event of a processor is switched on and off there, whoever asks. Interrupts have such calls as well."""
     program = """

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pyvtrace.kernel.cpus import online
+from pyvtrace.providers.profile import STANDARD
 from tests.truth.live import MS, Trace
 
 # The window is the sleeper's: from its first sleep to the end of its last, by the same clock as its own.
@@ -77,21 +78,42 @@ def test_a_profile_fires_on_every_cpu(workload: Any) -> None:
 
 EVERYWHERE = """
 int64_t ticks[int], first[int];
-profile-97 { ticks[cpu]++; }
-profile-97 /ppid == $1 && !first[cpu]/ { first[cpu] = timestamp; ticks[cpu] = 0; }
-profile-97 /ppid == $1/ { @ticks[cpu] = max(ticks[cpu]); @ns[cpu] = max(timestamp - first[cpu]); }
+profile-HERTZ { ticks[cpu]++; }
+profile-HERTZ /ppid == $1 && !first[cpu]/ { first[cpu] = timestamp; ticks[cpu] = 0; }
+profile-HERTZ /ppid == $1/ { @ticks[cpu] = max(ticks[cpu]); @ns[cpu] = max(timestamp - first[cpu]); }
 """
 
 
-def test_a_profile_in_hertz_fires_so_often_on_each_cpu(workload: Any) -> None:
+def listed(kind: str) -> list[Any]:
+    """The frequencies of the probes of that kind which are listed, and which a glob means."""
+    ready = (name for name in STANDARD if name.startswith(f"{kind}-"))
+    return [pytest.param(int(name.partition("-")[2]), marks=pytest.mark.fires(f"profile:::{name}")) for name in ready]
+
+
+@pytest.mark.parametrize("hertz", listed("profile"))
+def test_a_profile_in_hertz_fires_so_often_on_each_cpu(workload: Any, hertz: int) -> None:
     """On each there is one that computes: the clock of an idle CPU may sleep in a virtual machine. Between its first
     tick and its last, ticks count whoever else had the CPU."""
-    work = workload("flood", 5_000_000)
-    with Trace(EVERYWHERE, work.pid) as trace:
+    work = workload("flood", max(500_000_000 // hertz, 500_000))
+    with Trace(EVERYWHERE.replace("HERTZ", str(hertz)), work.pid) as trace:
         work.release()
     ticks = {cpu: count for (cpu,), count in trace.values("ticks").items()}
     assert set(ticks) == set(online())
     for cpu, count in ticks.items():
-        periods = trace.values("ns")[cpu,] * 97 / 1e9
+        periods = trace.values("ns")[cpu,] * hertz / 1e9
         # Never more often than it says; less often where the machine's host had the CPU.
         assert 0.5 * periods <= count <= periods + 1
+
+
+@pytest.mark.parametrize("hertz", listed("tick"))
+def test_a_tick_in_hertz_fires_so_often(workload: Any, hertz: int) -> None:
+    """Between its first and its last firing. The sleeper sees to it that there are two."""
+    work = workload("sleeper", 30, max(50, 3500 // (30 * hertz)))
+    program = f"tick-{hertz} {{ @ticks = count(); @first = min(timestamp); @last = max(timestamp); }}"
+    with Trace(program) as trace:
+        work.release()
+    ticks, first, last = (trace.values(name)[()] for name in ("ticks", "first", "last"))
+    periods = (last - first) * hertz / 1e9
+    assert periods >= 1
+    # Never more often than it says; less often where the machine stood still.
+    assert 0.5 * periods <= ticks - 1 <= periods + 1

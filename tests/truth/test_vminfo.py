@@ -34,23 +34,27 @@ def disk() -> Any:
         yield disk
 
 
+@pytest.mark.fires("vminfo:::as_fault", "vminfo:::zfod")
 @pytest.mark.parametrize("pages", [1, 100, 3000])
 def test_pages_touched_are_faults_and_filled_with_zeroes(workload: Any, pages: int) -> None:
     sums, counts = told(workload("memory_user", "anonymous", pages))
     assert sums == counts == {"as_fault": pages, "zfod": pages}
 
 
+@pytest.mark.fires("vminfo:::cow_fault", "vminfo:::prot_fault")
 @pytest.mark.parametrize("pages", [1, 500])
 def test_pages_written_while_a_child_has_them_are_copied(workload: Any, pages: int) -> None:
     sums, _ = told(workload("memory_user", "copied", pages))
     assert sums == {"as_fault": pages, "cow_fault": pages, "prot_fault": pages}
 
 
+@pytest.mark.fires("vminfo:::maj_fault", "vminfo:::pgin", "vminfo:::pgpgin", "vminfo:::fspgin")
 def test_pages_of_a_file_that_are_not_in_memory_are_major_faults_and_read(workload: Any, disk: Any) -> None:
     sums, counts = told(workload("memory_user", "file", 40, disk.path))
     assert sums == counts == dict.fromkeys(("as_fault", "maj_fault", "pgin", "pgpgin", "fspgin"), 40)
 
 
+@pytest.mark.fires("vminfo:::pgout", "vminfo:::pgpgout", "vminfo:::fspgout")
 def test_pages_that_are_synchronized_are_written(workload: Any, disk: Any) -> None:
     sums, counts = told(workload("memory_user", "saved", 30, disk.path))
     for name in ("pgout", "pgpgout", "fspgout"):
@@ -63,6 +67,7 @@ def test_what_is_read_past_the_page_cache_is_no_paging(workload: Any) -> None:
     assert sums == {}
 
 
+@pytest.mark.fires("vminfo:::anonpgin", "vminfo:::anonpgout")
 def test_memory_that_is_swapped_is_written_once_and_read_once(workload: Any) -> None:
     sums, counts = told(workload("memory_user", "swapped", 64))
     assert sums["anonpgout"] == sums["pgpgout"] == sums["anonpgin"] == sums["pgpgin"] == 64
@@ -72,8 +77,13 @@ def test_memory_that_is_swapped_is_written_once_and_read_once(workload: Any) -> 
     assert not {"fspgin", "fspgout", "zfod"} & set(sums)
 
 
+@pytest.mark.fires("vminfo:::scan", "vminfo:::dfree")
 @pytest.mark.parametrize(
-    ("kind", "count", "other"), [("file", "fsfree", "anonfree"), ("anonymous", "anonfree", "fsfree")]
+    ("kind", "count", "other"),
+    [
+        pytest.param("file", "fsfree", "anonfree", marks=pytest.mark.fires("vminfo:::fsfree")),
+        pytest.param("anonymous", "anonfree", "fsfree", marks=pytest.mark.fires("vminfo:::anonfree")),
+    ],
 )
 def test_pages_that_are_taken_back_are_scanned_and_freed_as_the_kernel_counts_them(
     workload: Any, kind: str, count: str, other: str
@@ -92,6 +102,7 @@ def test_pages_that_are_taken_back_are_scanned_and_freed_as_the_kernel_counts_th
     assert (found[count], found.get(other, 0)) == (own, others)
 
 
+@pytest.mark.fires("vminfo:::kernel_asflt")
 def test_addresses_that_the_kernel_has_not_are_its_own_faults() -> None:
     """A D program reads where nothing is, and the kernel takes the fault for it."""
     bad = "syscall::getppid:entry /pid == $1/ { trace(*(int *)0xffffc00000001000); }"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+import pytest
+
 from tests.vm.guests import VTRACE, run
 
 MODULES = "sh -c 'modprobe dummy; modprobe dummy; modprobe -r dummy'"
@@ -21,9 +23,12 @@ CHECKS = (
     ("tcp:::accept-established { @[args[3]->tcps_laddr] = count(); }", IPV6, "::1 1"),
     ("int woken; vminfo:::pgrrun /args[0] == 1 && !woken++/ { trace(probename); }", PRESSURE, "pgrrun"),
 )
+# Of these, the probes that fire nowhere else. Each prints its own name.
+FIRED_HERE = ("sysinfo:::modload", "sysinfo:::modunload", "vminfo:::pgrrun")
 LACKING = "sysinfo:::xcalls { exit(0); }"
 
 
+@pytest.mark.fires(*FIRED_HERE)
 def test_probes_of_stable_providers(tmp_path: Path) -> None:
     script = tmp_path / "checks.sh"
     lines = [shlex.join([VTRACE, "-qn", text, "-c", command]) + "; echo ===" for text, command, _ in CHECKS]
@@ -32,4 +37,5 @@ def test_probes_of_stable_providers(tmp_path: Path) -> None:
     done = run("--memory", "1G", "--", "sh", script, cwd=tmp_path)
     *parts, last = done.stdout.split("===\n")
     assert [part.split() for part in parts] == [words.split() for _, _, words in CHECKS], done.stderr
+    assert {name.rpartition(":")[2] for name in FIRED_HERE} <= {word for part in parts for word in part.split()}
     assert "this kernel lacks tracepoint csd:csd_queue_cpu" in last

@@ -1,13 +1,15 @@
-"""Waits for futexes of which each ends in its own way: `python -m tests.workloads.futex_waits ROUNDS MILLISECONDS`.
+"""Waits for futexes, each ending in its own way: `python -m tests.workloads.futex_waits ROUNDS MILLISECONDS [WAY]`.
 
 One thread makes futex(2) itself, ROUNDS times in each of these ways, on a word of its own for each:
 
 - `timeout`: the time it gave, MILLISECONDS, runs out; `bitset` is the same by FUTEX_WAIT_BITSET and an absolute time;
 - `signal`: a signal breaks the wait off after MILLISECONDS, and its handler returns;
 - `changed`: the word is not what it says, so that it never waits; `wrong`: there is no word at that address;
+- `own_call`, only if it is the WAY: the time runs out for futex_wait(2), which Linux has since 6.7;
 - `stopped`: once only, a stop signal breaks off a wait of STOPPED_NS, which goes on after it.
 
-Truth: `words` (address by way), `waited_ns` by way, its own clock around the calls; `stopped_ns`.
+With a WAY it is the only one. Truth: `words` (address by way), `waited_ns` by way, its own clock around the calls;
+`stopped_ns`.
 """
 
 from __future__ import annotations
@@ -18,15 +20,17 @@ import os
 import platform
 import signal
 import sys
-from time import monotonic_ns
+from time import CLOCK_MONOTONIC, monotonic_ns
 
 from tests.workloads import gate
 
+SYS_FUTEX_WAIT = 455
 SYS_FUTEX, SYS_WAIT4 = {"x86_64": (202, 61), "aarch64": (98, 260)}[platform.machine()]
 STOPPED_NS = 300_000_000  # long enough for a busy machine to start the child that sends the stop signal
 PRIVATE = 128
 WAIT, WAIT_BITSET = 0 | PRIVATE, 9 | PRIVATE
 ANY_BIT = 0xFFFFFFFF
+FUTEX2_PRIVATE_U32 = 128 | 2
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -68,6 +72,14 @@ def wrong(address: int, length: int) -> None:
     expect(errno.EFAULT, futex(0x1000, WAIT, 0, length))
 
 
+def own_call(address: int, length: int) -> None:
+    """Nothing where the kernel has no such call."""
+    limit = Timespec(*divmod(monotonic_ns() + length, 1_000_000_000))
+    libc.syscall(ctypes.c_long(SYS_FUTEX_WAIT), ctypes.c_void_p(address), ctypes.c_ulong(0), ctypes.c_ulong(ANY_BIT),
+                 FUTEX2_PRIVATE_U32, ctypes.byref(limit), CLOCK_MONOTONIC)  # fmt: skip
+    assert ctypes.get_errno() in (errno.ETIMEDOUT, errno.ENOSYS)
+
+
 def stopped(address: int, length: int) -> None:
     """A child stops this process when it sleeps, and lets it go on when it has stopped."""
     parent = os.getpid()
@@ -94,15 +106,18 @@ def stop_and_go(pid: int) -> None:
 
 
 WAYS = {"timeout": timeout, "bitset": bitset, "signal": signalled, "changed": changed, "wrong": wrong}
+OTHER_WAYS = {"own_call": own_call}
 
 
-def main(rounds: int, milliseconds: int) -> None:
+def main(rounds: int, milliseconds: int, only: str = "") -> None:
     signal.signal(signal.SIGALRM, lambda number, frame: None)
-    memory = {name: ctypes.create_string_buffer(64) for name in (*WAYS, "stopped")}
+    usual = [*(pair for pair in WAYS.items() for _ in range(rounds)), ("stopped", stopped)]
+    ways = [(only, OTHER_WAYS[only])] * rounds if only else usual
+    memory = {name: ctypes.create_string_buffer(64) for name, _ in ways}
     words = {name: ctypes.addressof(buffer) for name, buffer in memory.items()}
     gate.wait("futex_waits", words=words)
     waited: dict[str, int] = {}
-    for name, way in [pair for pair in WAYS.items() for _ in range(rounds)] + [("stopped", stopped)]:
+    for name, way in ways:
         start = monotonic_ns()
         way(words[name], milliseconds * 1_000_000)
         waited[name] = waited.get(name, 0) + monotonic_ns() - start
@@ -110,4 +125,4 @@ def main(rounds: int, milliseconds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])

@@ -1,8 +1,9 @@
-"""Children that end in every way there is, and calls of execve(2) that fail: `python -m tests.workloads.lives`.
+"""Children that end in every way there is, and calls of execve(2) that fail: `python -m tests.workloads.lives [CALL]`.
 
 One child ends by itself, one with status 3, one by SIGKILL, one by SIGABRT, which leaves a core file where the system
-lets it; one has two more threads when it ends. Truth: `ends`, for each child how it ended as waitid(2) tells it, by
-process id; `threads`, how many threads each had; `failures`, the error number of execve(2) by path.
+lets it; some have two more threads, which all end at the same time. Truth: `ends`, for each child how it ended as
+waitid(2) tells it, by process id; `threads`, how many threads each had; `failures`, the error number of execve(2), or
+of execveat(2) if that is the CALL, by path.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import threading
 from collections.abc import Callable
 
 from tests.workloads import gate
+from tests.workloads.forker import CALLS
 
 PATHS = ("/nonexistent/program", "/")
 THREADS = 2
@@ -44,7 +46,7 @@ WAYS: list[tuple[Callable[[], object], int]] = [
     (lambda: os._exit(3), 1),
     (lambda: os.kill(os.getpid(), signal.SIGKILL), 1),
     (abort, 1),
-    (with_threads, 1 + THREADS),
+    *[(with_threads, 1 + THREADS)] * 20,
 ]
 
 
@@ -58,21 +60,21 @@ def end(way: Callable[[], object]) -> tuple[int, int]:
     return child, told.si_code
 
 
-def fail(path: str) -> int:
+def fail(path: str, call: str) -> int:
     try:
-        os.execv(path, [path])
+        CALLS[call](path, [path])
     except OSError as error:
         return error.errno or 0
     raise AssertionError
 
 
-def main() -> None:
+def main(call: str = "execve") -> None:
     with tempfile.TemporaryDirectory() as directory:
         os.chdir(directory)
         gate.wait("lives")
         ends = [end(way) for way, _ in WAYS]
         threads = {pid: number for (pid, _), (_, number) in zip(ends, WAYS, strict=True)}
-        gate.report(ends=dict(ends), threads=threads, failures={path: fail(path) for path in PATHS})
+        gate.report(ends=dict(ends), threads=threads, failures={path: fail(path, call) for path in PATHS})
         os.chdir("/")
 
 

@@ -4,6 +4,7 @@ The use stands between two calls of getppid(2), the only ones after the gate has
 other pages, so what the program itself needs for it is there. OPERATION is
 
 - `anonymous`: each page is written for the first time;
+- `filled`: the kernel writes each page for the first time, in read(2);
 - `copied`: each page is written while a child still has it as well;
 - `file`: each page of a file is read through a mapping, the page cache having none of them, and no reading ahead;
 - `saved`: N times a page of a file is written and synchronized;
@@ -21,8 +22,8 @@ import mmap
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from tests.workloads import gate
@@ -75,6 +76,13 @@ def read(address: int, pages: int) -> None:
 def anonymous(pages: int, held: ExitStack) -> Use:
     address = memory(pages)
     return lambda: write(address, pages)
+
+
+def filled(pages: int, held: ExitStack) -> Use:
+    address = memory(pages)
+    place = (ctypes.c_char * (pages * PAGE)).from_address(address)
+    zeros = os.open("/dev/zero", os.O_RDONLY)
+    return lambda: os.readv(zeros, [place])
 
 
 def copied(pages: int, held: ExitStack) -> Use:
@@ -156,12 +164,20 @@ def swap_on(held: ExitStack) -> None:
     assert os.read(ready, 1), "no swap"
 
 
-def make_swap(held: ExitStack) -> None:
+@contextmanager
+def zram(size: int) -> Iterator[str]:
+    """A new device in memory, by its path, which is gone afterwards."""
     with open(f"{ZRAM_CONTROL}/hot_add") as file:
         number = file.read().strip()
-    held.callback(tell, f"{ZRAM_CONTROL}/hot_remove", number)
-    tell(f"/sys/block/zram{number}/disksize", str(SWAP_SIZE))
-    device = f"/dev/zram{number}"
+    try:
+        tell(f"/sys/block/zram{number}/disksize", str(size))
+        yield f"/dev/zram{number}"
+    finally:
+        tell(f"{ZRAM_CONTROL}/hot_remove", number)
+
+
+def make_swap(held: ExitStack) -> None:
+    device = held.enter_context(zram(SWAP_SIZE))
     subprocess.run(["mkswap", device], check=True, capture_output=True)
     check(libc.swapon(device.encode(), 0))
     held.callback(lambda: check(libc.swapoff(device.encode())))
@@ -172,7 +188,14 @@ def tell(path: str, value: str) -> None:
         file.write(value)
 
 
-OPERATIONS = {"anonymous": anonymous, "copied": copied, "file": mapped, "saved": saved, "swapped": swapped}
+OPERATIONS = {
+    "anonymous": anonymous,
+    "filled": filled,
+    "copied": copied,
+    "file": mapped,
+    "saved": saved,
+    "swapped": swapped,
+}
 
 
 def main(operation: str, count: str, path: str = "") -> None:

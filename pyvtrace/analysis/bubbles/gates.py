@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from pyvtrace.analysis.bubbles.rations import LATE, LINE, Ration, kind, leave_out, line, take, unless_left
 from pyvtrace.bpf import helpers as h
 from pyvtrace.bpf import maps
 from pyvtrace.bpf.assembler import assemble
@@ -53,8 +54,6 @@ from pyvtrace.value import Value, replace
 
 # What CLOCK_MONOTONIC is ahead of the scheduler's clock, in ns.
 SKEW = "skew"
-# For each CPU whether the thread that it has taken up comes from a long wait, in a cache line of its own.
-LATE, _LINE = "late", 64
 # Instead of a thread's state: it could have gone on, but for the limit of its control group. No state has this bit.
 THROTTLED = 1 << 40
 _DECLARED = re.compile(r"^self uint64_t (\w+);", re.MULTILINE)
@@ -69,10 +68,11 @@ class Words(dict[str, int]):
 
 
 class Limits(Value):
-    """From how many ns on a wait is long; a tick of the kernel's is `tick` ns."""
+    """From how many ns on a wait is long, and how many are told of; a tick of the kernel's is `tick` ns."""
 
     long: int
     tick: int
+    ration: Ration
 
     @property
     def ticks(self) -> int:
@@ -84,7 +84,7 @@ def guarded(spec: ProgramSpec, words: Words, limits: Limits, target: Target) -> 
     """The script's program with these gates, and the program that notes when threads leave and come."""
     gates: Mapping[object, Callable[[], Code]] = {
         RawTracepoint("sched_exit_tp"): lambda: _back(target.cpus),
-        TypedTracepoint("sched_waking"): lambda: _waking(words, limits),
+        TypedTracepoint("sched_waking"): lambda: _waking(words, limits, target),
         Timer: lambda: _sample(words, limits, _Places(target)),
     }
     programs = [_switched(words, limits, target)]
@@ -97,7 +97,7 @@ def guarded(spec: ProgramSpec, words: Words, limits: Limits, target: Target) -> 
         maps=(
             *spec.maps,
             MapSpec(SKEW, maps.ARRAY, 4, _WORD, 1, maps.MMAPABLE),
-            MapSpec(LATE, maps.ARRAY, 4, _LINE * target.cpus, 1, maps.MMAPABLE),
+            MapSpec(LATE, maps.ARRAY, 4, LINE * target.cpus, 1, maps.MMAPABLE),
         ),
     )
 
@@ -153,28 +153,20 @@ def _ends(closed: Label, opened: Label) -> Code:
     yield mov(R1, R6)
 
 
-def _flag(cpus: int, unknown: Label) -> Code:
-    """R1 = the place of this CPU's flag."""
-    yield call(h.GET_SMP_PROCESSOR_ID)
-    yield jump_if(R0, ">=", cpus, unknown)
-    yield R0 * _LINE
-    yield map_value(R1, LATE)
-    yield R1 + R0
-
-
 def _back(cpus: int) -> Code:
     """Nobody but who comes from a long wait."""
     closed, opened = Label("not long"), Label("long")
     yield mov(R6, R1)
-    yield from _flag(cpus, closed)
+    yield from line(cpus, closed)
     yield load(R2, R1, 0)
     yield jump_if(R2, "==", 0, closed)
     yield store(R1, 0, 0)
     yield from _ends(closed, opened)
 
 
-def _waking(words: Words, limits: Limits) -> Code:
-    """Nobody but who has slept for long. R6 is the context, R7 the storage of who is woken."""
+def _waking(words: Words, limits: Limits, target: Target) -> Code:
+    """Nobody but who has slept for long, while something is left of the ration. R6 is the context, R7 the storage of
+    who is woken."""
     closed, opened = Label("not long"), Label("long")
     yield mov(R6, R1)
     yield load(R2, R6, 0)
@@ -189,6 +181,12 @@ def _waking(words: Words, limits: Limits) -> Code:
         yield R0 - R1
         yield jump_if(R0, "s<", min(limits.ticks, (1 << 31) - 1), closed)
     yield from _unless_long(words["off"], limits, closed)
+    yield load(R8, R6, 0)
+    yield from kind(words, R7, R8, target, R9)
+    yield from _scheduler_time()
+    yield mov(R7, R0)
+    yield from line(target.cpus, closed)
+    yield from unless_left(R9, R7, closed)
     yield from _ends(closed, opened)
 
 
@@ -237,15 +235,16 @@ class _Places:
 
 
 def _switched(words: Words, limits: Limits, target: Target) -> CodeSpec:
-    made = assemble(_switch(words, limits, _Places(target), target.cpus))
+    made = assemble(_switch(words, limits, target))
     return code_spec(made, "switch", TRACING, TypedTracepoint("sched_switch"))
 
 
-_JIFFIES = -8  # on the stack
+_JIFFIES, _BEGAN, _LENGTH = -8, -8, -16  # on the stack
 
 
-def _switch(words: Words, limits: Limits, places: _Places, cpus: int) -> Code:
+def _switch(words: Words, limits: Limits, target: Target) -> Code:
     """(preempt, prev, next, prev_state) in R6; R7 is now by the scheduler's clock, R8 who goes, R9 who comes."""
+    places = _Places(target)
     comes, end, lost = Label("who comes"), Label("end"), Label("no storage")
     yield mov(R6, R1)
     yield load(R8, R6, 8)
@@ -261,8 +260,8 @@ def _switch(words: Words, limits: Limits, places: _Places, cpus: int) -> Code:
     yield from _is_idle(R9, end, places)
     yield mov(R2, R9)
     yield from _storage(end)
-    yield from _came(words, limits, places, end)
-    yield from _flag(cpus, end)
+    yield from _came(words, limits, places, target, end)
+    yield from line(target.cpus, end)
     yield store(R1, 0, 1)
     yield end
     yield mov(R0, 0)
@@ -335,9 +334,10 @@ def _goes(words: Words, places: _Places) -> Code:
     yield noted
 
 
-def _came(words: Words, limits: Limits, places: _Places, end: Label) -> Code:
-    """A short wait is added to the others; a long one is left for the programs that tell of it."""
-    long, awake = Label("long"), Label("did not sleep")
+def _came(words: Words, limits: Limits, places: _Places, target: Target, end: Label) -> Code:
+    """A short wait is added to the others, as is one beyond the ration; a long one is left for the programs that tell
+    of it."""
+    long, short, none, awake = Label("long"), Label("short"), Label("none left"), Label("did not sleep")
     yield load(R1, R0, words["off"])
     yield jump_if(R1, "==", 0, end)
     yield store(R0, words["off"], 0)
@@ -345,6 +345,7 @@ def _came(words: Words, limits: Limits, places: _Places, end: Label) -> Code:
     yield R2 - R1
     yield mov(R3, limits.long)
     yield jump_if(R2, "s>=", R3, long)
+    yield short
     yield load(R3, R0, words["brief"])
     yield R3 + R2
     yield store(R0, words["brief"], R3)
@@ -354,15 +355,26 @@ def _came(words: Words, limits: Limits, places: _Places, end: Label) -> Code:
     yield store(R0, words["asked"], 0)
     yield awake
     yield jump(end)
+    yield none
+    yield load(R2, R10, _LENGTH)
+    yield from leave_out(R2)
+    yield mov(R0, R8)
+    yield jump(short)
     yield long
     # R8, who goes, is not needed any more.
     yield mov(R8, R0)
-    yield store(R10, _JIFFIES, R1)
+    yield store(R10, _BEGAN, R1)
+    yield store(R10, _LENGTH, R2)
+    # Nor is the context, R6.
+    yield from kind(words, R8, R9, target, R6)
+    yield from line(target.cpus, end)
+    yield from unless_left(R6, R7, none)
+    yield from take(limits.ration, R6, R7)
     yield call(h.KTIME_GET_NS)
     yield R0 - R7
     yield map_value(R1, SKEW)
     yield store(R1, 0, R0)
-    yield load(R1, R10, _JIFFIES)
+    yield load(R1, R10, _BEGAN)
     yield R1 + R0
     yield store(R8, words["late"], R1)
     yield from _kept(R9, places)

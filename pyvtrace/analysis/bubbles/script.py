@@ -7,6 +7,7 @@ import os
 import time
 
 from pyvtrace.analysis.bubbles.gates import Limits, Words, guarded
+from pyvtrace.analysis.bubbles.rations import Ration, ration
 from pyvtrace.runtime.program import compile_text
 from pyvtrace.source import Source
 from pyvtrace.spec import ProgramSpec
@@ -15,19 +16,26 @@ from pyvtrace.target import Target
 NAME = "waits.d"
 _PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), NAME)
 
+_DETAIL = 2
 _COARSE = 6  # CLOCK_MONOTONIC_COARSE (include/uapi/linux/time.h)
 COMES_BACK = "sched_exit_tp"
 _ELSEWHERE = "sched:::on-cpu"
 _USER_STACK = ' %k %k", tid, pid, execname,\n', '"", stack(24), ustack(24));\n}'
 
 
-def compiled(target: Target, detail: int, *, comes_back: bool) -> ProgramSpec:
-    """What records waits of `detail` ns and more, for kernels with or without COMES_BACK."""
+def detail(minimum: int) -> int:
+    """From how many ns on waits are recorded where those of `minimum` make a bubble: a holder may have waited several
+    times."""
+    return max(1, minimum // _DETAIL)
+
+
+def compiled(target: Target, least: int, *, comes_back: bool, of: Ration | None = None) -> ProgramSpec:
+    """What records waits of `least` ns and more, for kernels with or without COMES_BACK; `of` is the ration of them."""
     text = script(comes_back=comes_back)
     spec = compile_text(Source(NAME, text), target, {}, ())
     # Ticks of the kernel's are what its coarse clocks go by.
     tick = round(1e9 * time.clock_getres(_COARSE))
-    return guarded(spec, Words(text), Limits(detail, tick), target)
+    return guarded(spec, Words(text), Limits(least, tick, of or ration(target.cpus)), target)
 
 
 def script(*, comes_back: bool) -> str:

@@ -32,8 +32,9 @@ def told(bubble: Bubble, wall_ns: int, devices: Mapping[int, str], samples: Iter
         if hop.wait.request is not None
     }
     queued, found = in_the_queue(bubble), []
+    began, ended = bubble.began, bubble.ended
     for sample in samples:
-        if sample.thread.tid in on_cpu and bubble.began <= sample.at <= bubble.ended:
+        if sample.thread.tid in on_cpu and began <= sample.at <= ended:
             found.append(sample)
         elif queued(sample):
             # Names of whatever others did would take long.

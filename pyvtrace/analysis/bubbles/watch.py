@@ -12,9 +12,11 @@ from pyvtrace.analysis.bubbles import reasons, waits
 from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, bubbles, starts
 from pyvtrace.analysis.bubbles.gates import SKEW
 from pyvtrace.analysis.bubbles.history import History
+from pyvtrace.analysis.bubbles.rations import LATE, LINE, left_out
 from pyvtrace.analysis.bubbles.reader import FILE_CALLS, SUBMITTED, Reader, lock_of
 from pyvtrace.analysis.bubbles.script import words
 from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Thread, Wait, parts
+from pyvtrace.analysis.units import duration
 from pyvtrace.compile.layout import SELF
 from pyvtrace.providers import syscall
 from pyvtrace.runtime import blocked
@@ -68,6 +70,7 @@ class Watch:
         self.samples: deque[Sample] = deque(maxlen=MOST_SAMPLES)
         self.forgotten = 0
         self.unseen = 0
+        self._left_out = (0, 0)
 
     def take(self) -> None:
         """Read what the program has recorded."""
@@ -82,6 +85,7 @@ class Watch:
                 self._bound()
             elif made is not None:
                 self.samples.append(made)
+        self._left_out = left_out(blocked.first(self._session.maps[LATE], LINE * self._session.target.cpus))
 
     def look(self, now: int) -> None:
         """Ask for those who still wait."""
@@ -122,6 +126,9 @@ class Watch:
     def complaints(self) -> list[str]:
         """What was left out."""
         made = []
+        count, ns = self._left_out
+        if count:
+            made.append(f"{count} long waits left out, {duration(ns)} in all: there were too many at once")
         if self.forgotten:
             made.append(f"{self.forgotten} waits forgotten before they could be told of: there were too many at once")
         if self._reader.forgotten:

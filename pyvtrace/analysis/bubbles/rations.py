@@ -1,0 +1,151 @@
+"""How many long waits are told of. On a host whose processors are wanted by hundreds, thousands are long each second,
+and to read them all would take a part of those processors.
+
+Each CPU has a ration of each kind of wait, so that threads that sleep in crowds do not use up what there is for others:
+of threads that could have gone on, that slept and could not be woken by a signal, that waited in futex(2), and of all
+others. So many may be told of at once, and one more each time that some ns have gone by. The rest are counted, with
+what they come to.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+
+from pyvtrace.bpf import helpers as h
+from pyvtrace.bpf.isa import (
+    R0,
+    R1,
+    R2,
+    R3,
+    R4,
+    R5,
+    R10,
+    Code,
+    Label,
+    Reg,
+    call,
+    jump_if,
+    load,
+    map_value,
+    mov,
+    mov32,
+    store,
+)
+from pyvtrace.providers import syscall
+from pyvtrace.target import Target
+from pyvtrace.value import Value
+
+# What there is for a CPU, in a cache line of its own: whether the thread that it has taken up comes from a long wait;
+# how many waits were left out, and the ns that they came to; and for each kind the time by the scheduler's clock at
+# which a ration that is used evenly would be used up.
+LATE, LINE = "late", 64
+_COUNT, _NS, _USED = 8, 16, 24
+# What is read of a thread's registers on its kernel stack, of that size, lies so many bytes below its top; in it are
+# the number of the call and the code segment. With FRED all lie lower.
+_STACK, _TOP, _READ, _CALL, _SEGMENT, _FRED = 16384, 64, 40, 16, 32, 16
+_USER = 0x33  # the code segment of user space
+_REGISTERS = -56  # of ours
+_COULD_GO_ON, _UNINTERRUPTIBLE = 0, 2  # states of threads (include/linux/sched.h)
+# Waits a second of one kind, of the whole host; reading one, and who ended it, takes some 100 us.
+_MOST = 1_000
+
+
+class Ration(Value):
+    """Of each kind of wait on each CPU: how many `a_second`, and how many of them `at_once`; of threads that could have
+    gone on, of which no stack is read, `turns` times as many a second."""
+
+    a_second: int
+    at_once: int
+    turns: int = 10
+
+    @property
+    def every(self) -> int:
+        """ns from one to the next."""
+        return 1_000_000_000 // self.a_second
+
+
+def ration(cpus: int) -> Ration:
+    """What is not felt where nothing else is wrong: some hundredths of a processor."""
+    return Ration(max(1, min(100, _MOST // cpus)), 500)
+
+
+def line(cpus: int, unknown: Label) -> Code:
+    """R1 = the place of this CPU's line."""
+    yield call(h.GET_SMP_PROCESSOR_ID)
+    yield jump_if(R0, ">=", cpus, unknown)
+    yield R0 * LINE
+    yield map_value(R1, LATE)
+    yield R1 + R0
+
+
+def kind(words: Mapping[str, int], storage: Reg, thread: Reg, target: Target, into: Reg) -> Code:
+    """`into` = where on a line the kind of wait is in which that thread was. Uses the stack from _REGISTERS on."""
+    known, plain = Label("kind"), Label("without FRED")
+    yield mov(into, _USED)
+    yield load(R2, storage, words["state"])
+    yield mov32(R2, R2)
+    yield jump_if(R2, "==", _COULD_GO_ON, known)
+    yield into + 8
+    yield R2 & _UNINTERRUPTIBLE
+    yield jump_if(R2, "!=", 0, known)
+    yield into + 8
+    stack, futex = target.member("task_struct", "stack"), syscall.table(target.architecture).get("futex")
+    if stack is not None and futex is not None:
+        yield load(R3, thread, stack.offset)
+        yield R3 + (_STACK - _TOP)
+        yield mov(R1, R10)
+        yield R1 + _REGISTERS
+        yield mov(R2, _READ)
+        yield call(h.PROBE_READ_KERNEL)
+        yield load(R2, R10, _REGISTERS + _CALL)
+        yield load(R1, R10, _REGISTERS + _SEGMENT, 2)
+        yield jump_if(R1, "==", _USER, plain)
+        yield load(R2, R10, _REGISTERS + _CALL - _FRED)
+        yield plain
+        yield jump_if(R2, "==", futex, known)
+    yield into + 8
+    yield known
+
+
+def unless_left(kind: Reg, now: Reg, none: Label) -> Code:
+    """R4 = the place of that kind on the line in R1, R3 = what is there; jump if nothing is left."""
+    yield mov(R4, R1)
+    yield R4 + kind
+    yield load(R3, R4, 0)
+    yield jump_if(R3, "s>", now, none)
+
+
+def take(of: Ration, kind: Reg, now: Reg) -> Code:
+    """Use one of what `unless_left` has found."""
+    known, begun = Label("interval"), Label("begun")
+    yield mov(R5, of.every)
+    yield jump_if(kind, "!=", _USED, known)
+    yield mov(R5, of.every // of.turns)
+    yield known
+    # What was not used for long is no more than may be used at once.
+    yield mov(R2, R5)
+    yield R2 * of.at_once
+    yield mov(R0, now)
+    yield R0 - R2
+    yield jump_if(R3, "s>=", R0, begun)
+    yield mov(R3, R0)
+    yield begun
+    yield R3 + R5
+    yield store(R4, 0, R3)
+
+
+def leave_out(length: Reg) -> Code:
+    """Count a wait of so many ns on the line in R1."""
+    yield load(R3, R1, _COUNT)
+    yield R3 + 1
+    yield store(R1, _COUNT, R3)
+    yield load(R3, R1, _NS)
+    yield R3 + length
+    yield store(R1, _NS, R3)
+
+
+def left_out(lines: bytes) -> tuple[int, int]:
+    """(how many waits, the ns that they came to), from the lines of all CPUs."""
+    found = list(struct.iter_unpack(f"<{LINE // 8}q", lines))
+    return sum(words[_COUNT // 8] for words in found), sum(words[_NS // 8] for words in found)
