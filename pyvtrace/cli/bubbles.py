@@ -82,7 +82,7 @@ def trace(
             session.names.keep(_ENDED)
         watch = Watch(session, minimum, pids)
         tape = Tape(recorder, session, {"minimum": minimum, "pids": list(pids)}) if recorder else None
-        # Where processors are in demand, who watches must not be the one that waits: records would be lost.
+        # Where processors are in demand, who watches must not wait as well: it would tell of it too late.
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
         session.attach()
