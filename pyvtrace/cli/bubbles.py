@@ -19,8 +19,7 @@ from pyvtrace.analysis.bubbles.script import COMES_BACK, compiled, detail
 from pyvtrace.analysis.bubbles.told import Told, told
 from pyvtrace.analysis.bubbles.watch import Watch
 from pyvtrace.cli.bubble_lines import Paper, text_of
-from pyvtrace.cli.showing import size_of
-from pyvtrace.cli.terminal import Signals
+from pyvtrace.cli.terminal import Signals, size_of
 from pyvtrace.cli.views import RECORD, duration, recorder_of, run_command, writable
 from pyvtrace.export.bubble_data import KIND, data
 from pyvtrace.export.recording import Origin, Recorder
@@ -83,7 +82,7 @@ def trace(
             session.names.keep(_ENDED)
         watch = Watch(session, minimum, pids)
         tape = Tape(recorder, session, {"minimum": minimum, "pids": list(pids)}) if recorder else None
-        # Where processors are in demand, who watches must not be the one that waits: records would be lost.
+        # Where processors are in demand, who watches must not wait as well: it would tell of it too late.
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
         session.attach()

@@ -6,7 +6,9 @@ Without click, whose start-up is most of a one-liner's life; everything is impor
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
+import io
 import os
 import signal
 import sys
@@ -56,10 +58,7 @@ def run() -> NoReturn:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line. The exit status is DTrace's: what exit() was given, 1 for what cannot run, 2 for usage."""
-    _fill_streams()
-    for stream in (sys.stdout, sys.stderr):
-        # Names of files and processes are bytes; they leave as they came.
-        stream.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+    prepare_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         status = _choose(arguments)(arguments)
@@ -72,6 +71,34 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(_refusal(error))
         return 1
     return status
+
+
+class _Whole(io.FileIO):
+    """A descriptor to which everything is written that it is given."""
+
+    def write(self, data: bytes | memoryview) -> int:  # type: ignore[override]
+        rest = memoryview(data).cast("B")
+        size = len(rest)
+        while rest:
+            written = super().write(rest)
+            if written is None:
+                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            rest = rest[written:]
+        return size
+
+
+def prepare_streams() -> None:
+    """Standard output and errors lose nothing that is written to them."""
+    _fill_streams()
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        # Names of files and processes are bytes; they leave as they came.
+        stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+        if isinstance(stream.buffer, io.RawIOBase):
+            # With PYTHONUNBUFFERED Python calls write(2) once, and forgets what a signal has kept that from writing.
+            raw = _Whole(stream.fileno(), "w", closefd=False)
+            whole = io.TextIOWrapper(raw, "utf-8", "surrogateescape", write_through=True)
+            setattr(sys, name, whole)
 
 
 def _fill_streams() -> None:

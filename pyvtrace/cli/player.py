@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Protocol
 
 from pyvtrace.analysis import units
-from pyvtrace.cli.showing import collect_rarely, has_changed, leave_table, size_of
-from pyvtrace.cli.terminal import Signals, Terminal
+from pyvtrace.cli.showing import collect_rarely, has_changed, leave_table
+from pyvtrace.cli.terminal import Signals, Terminal, size_of
 from pyvtrace.export.replay import Recording
 from pyvtrace.render.theme import Glyphs, Line, theme
 from pyvtrace.render.view import View

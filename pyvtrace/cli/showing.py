@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from pyvtrace.analysis.names import Names
 from pyvtrace.analysis.rows import Grouping
 from pyvtrace.analysis.script import Script
-from pyvtrace.cli.terminal import Signals, Terminal
+from pyvtrace.cli.terminal import Signals, Terminal, size_of
 from pyvtrace.cli.tracing import Asked, Tracing, narrowing
 from pyvtrace.render.theme import Glyphs, Line, Theme, theme
 from pyvtrace.render.view import View
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _FIRST = 0.2  # seconds until a live view shows something: nobody looks at an empty screen for a whole interval
 _LOOK = 0.1  # seconds between looks at whether what is traced has ended
-_WIDTH, _HEIGHT = 80, 24  # of paper, and of terminals that do not know their size
+_WIDTH = 80  # of paper
 
 
 T = TypeVar("T")
@@ -196,12 +196,6 @@ def paper_width(environment: Mapping[str, str]) -> int:
     """What COLUMNS says, or the usual."""
     text = environment.get("COLUMNS", "")
     return int(text) if text.isdigit() and int(text) > 0 else _WIDTH
-
-
-def size_of(terminal: int) -> tuple[int, int]:
-    """(columns, lines) as they are now."""
-    size = os.get_terminal_size(terminal)
-    return size.columns or _WIDTH, size.lines or _HEIGHT
 
 
 # ------------------------------------------------------------------------------------------------------------ terminal

@@ -21,7 +21,14 @@ _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?25h\x1b[?1049l"
 # Terminals that know synchronized updates show a picture when it is complete; others ignore the words.
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
 _ESCAPE_MS = 50  # how long the rest of a key's sequence may take
+_WIDTH, _HEIGHT = 80, 24  # of terminals that do not know their size
 DEADLY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def size_of(terminal: int) -> tuple[int, int]:
+    """(columns, lines) as they are now."""
+    size = os.get_terminal_size(terminal)
+    return size.columns or _WIDTH, size.lines or _HEIGHT
 
 
 class Signals:

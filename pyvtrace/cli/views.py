@@ -17,7 +17,6 @@ from pyvtrace.analysis.library import read_script
 from pyvtrace.analysis.names import Names
 from pyvtrace.analysis.script import Script, parse_script
 from pyvtrace.analysis.units import BadDuration, parse_duration
-from pyvtrace.cli.showing import Plan, Request, json_lines, live, tables
 from pyvtrace.cli.tracing import Asked
 from pyvtrace.export.recording import Recorder, RecordingFailed
 from pyvtrace.export.replay import BadRecording
@@ -179,6 +178,9 @@ def trace(
     record: str | None,
 ) -> None:
     """What the command does with its options."""
+    # What draws views is not for `vtrace bubbles` and others that have only their options from here.
+    from pyvtrace.cli.showing import Plan, Request, json_lines, live, tables
+
     keys = keys_of(script, by)
     script = script.with_extras(keys)
     groups = None if group is None else tuple(places.control_groups(group))

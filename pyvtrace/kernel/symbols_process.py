@@ -70,7 +70,11 @@ class Space:
         return self._areas
 
     def add(self, area: Area) -> None:
-        self._all().append(area)
+        """A new mapping; of older ones that lie wholly under it nothing is to be seen, and one that makes and removes
+        code for ever needs no more room for that."""
+        known = self._all()
+        known[:] = [one for one in known if one.start < area.start or one.end > area.end]
+        known.append(area)
 
     def refresh(self) -> bool:
         """Read the mappings again; False if the process is no more."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from statistics import median
 
 from pyvtrace.analysis import units
 from pyvtrace.analysis.bubbles import blame, reasons, waits
@@ -28,6 +27,8 @@ WIDTH, _RIGHT, _NARROWEST = 120, 28, 60
 class Node:
     """A row of the tree: waits of the same kind, by threads of the same kind, for the same next one."""
 
+    __slots__ = ("below", "holding", "hop", "parts", "threads")
+
     def __init__(self, hop: Hop | None, holding: waits.Lock | None) -> None:
         self.hop, self.holding = hop, holding
         self.parts: dict[tuple[int, int], int] = {}
@@ -50,15 +51,19 @@ def _group(comm: str) -> str:
 
 
 class Tree:
-    """What a root is to blame for."""
+    """What a root is to blame for, `ns` of it."""
 
-    def __init__(self, root: Root) -> None:
-        self.root, self.ns = root, 0
+    __slots__ = ("ns", "root", "top")
+
+    def __init__(self, root: Root, ns: int) -> None:
+        self.root, self.ns = root, ns
         self.top = Node(None, None)
 
 
 def trees(bubble: Bubble) -> list[Tree]:
-    """A tree for each root, those to blame for most first."""
+    """A tree for each root that is not too little to be drawn, those to blame for most first."""
+    least = _LEAST * bubble.waiting
+    found = {(root.kind, root.which): Tree(root, ns) for root, ns in bubble.roots() if ns >= least}
     held: dict[tuple[int, int], waits.Lock | None] = {}
     for one in bubble.waits:
         for share in one.shares:
@@ -66,13 +71,11 @@ def trees(bubble: Bubble) -> list[Tree]:
                 continue
             for waiter, holder in zip(share.hops, share.hops[1:], strict=False):
                 held[holder.wait.identity] = waiter.wait.lock or held.get(holder.wait.identity)
-    found: dict[tuple[str, int], Tree] = {}
     for one in bubble.waits:
         for share in one.shares:
-            tree = found.setdefault((share.root.kind, share.root.which), Tree(share.root))
-            tree.ns += share.ns
-            _grow(tree.top, one, share, held)
-    return sorted(found.values(), key=lambda tree: -tree.ns)
+            if (tree := found.get((share.root.kind, share.root.which))) is not None:
+                _grow(tree.top, one, share, held)
+    return [*found.values()]
 
 
 def _grow(node: Node, one: Blamed, share: Share, held: Mapping[tuple[int, int], waits.Lock | None]) -> None:
@@ -82,7 +85,9 @@ def _grow(node: Node, one: Blamed, share: Share, held: Mapping[tuple[int, int], 
         holding = held.get(wait.identity)
         known = (hop.held.known, hop.held.proven) if hop.held else ()
         key = (wait.thread.pid, _group(wait.thread.comm), wait.kind.name, wait.call, wait.lock, holding, known)
-        node = node.below.setdefault(key, Node(hop, holding))
+        if (below := node.below.get(key)) is None:
+            below = node.below[key] = Node(hop, holding)
+        node = below
     node.take(one.wait, share.ns)
 
 
@@ -121,7 +126,13 @@ def lasting(parts: Iterable[int]) -> str:
     times = sorted(parts)
     if len(times) == 1:
         return units.duration(times[0])
-    return f"median {units.duration(round(median(times)))}, max {units.duration(times[-1])}"
+    return f"median {units.duration(_middle(times))}, max {units.duration(times[-1])}"
+
+
+def _middle(ordered: Sequence[int]) -> int:
+    """Their median; `statistics` would bring decimals and random numbers along, a megabyte of them."""
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) // 2
 
 
 # --------------------------------------------------------------------------------------------------------------- lines
@@ -145,12 +156,10 @@ def _rows(bubble: Bubble, clock: str, devices: Devices, known: Sequence[Sample])
     length, waiting = units.duration(bubble.ended - bubble.began), bubble.waiting
     threads = f"{bubble.threads} thread{'s' * (bubble.threads != 1)}"
     yield f"{clock}  bubble {length}, {state}{threads}, {units.duration(waiting)} of waiting", ""
-    rest = 0
+    rest = waiting
     for tree in trees(bubble):
-        if tree.ns < _LEAST * waiting:
-            rest += tree.ns
-        else:
-            yield from _tree(tree, bubble, 100 * tree.ns / waiting, devices, known)
+        rest -= tree.ns
+        yield from _tree(tree, bubble, 100 * tree.ns / waiting, devices, known)
     if rest:
         yield f"  others: {units.duration(rest)}, {100 * rest / waiting:.1f} % of the blame", ""
 

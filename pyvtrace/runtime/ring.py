@@ -1,8 +1,10 @@
 """The consumer's side of a BPF ring buffer: what programs wrote, read in place, in the order they reserved it.
 
-Layout (kernel/bpf/ringbuf.c): a page with the consumer's position, a page with the producers', then the data, mapped
-twice in a row so that a record that wraps is still contiguous. Positions only grow; modulo the size they are offsets. A
-record is a u32 length with two flags, a u32 for the kernel, the data, and padding to 8 bytes.
+Layout (kernel/bpf/ringbuf.c): a page with the consumer's position, a page with the producers', then the data.
+Positions only grow; modulo the size they are offsets. A record is a u32 length with two flags, a u32 for the kernel,
+the data, and padding to 8 bytes. The data could be mapped a second time behind the first, where a record that wraps is
+contiguous; but all of it would then count twice as memory of ours, so the one record of each round that wraps is put
+together instead.
 
 Memory ordering, from Python: positions and headers are aligned words, which the interpreter copies with one load or
 store. The kernel stores a header before it moves the producers' position, and a record's data before it clears BUSY,
@@ -59,7 +61,7 @@ class RingBuffer:
         page = mmap.PAGESIZE
         self._size, self._mask = size, size - 1
         self._consumer_pages = mmap.mmap(fd, page)
-        self._producer_pages = mmap.mmap(fd, page + 2 * size, mmap.MAP_SHARED, mmap.PROT_READ, offset=page)
+        self._producer_pages = mmap.mmap(fd, page + size, mmap.MAP_SHARED, mmap.PROT_READ, offset=page)
         self._consumer = memoryview(self._consumer_pages)[:8].cast("Q")
         self._producer = memoryview(self._producer_pages)[:8].cast("Q")
         self._data = memoryview(self._producer_pages)[page:]
@@ -141,7 +143,12 @@ class RingBuffer:
             if header & _DISCARD:
                 self._position += stride
                 continue
-            length = self._equal_headers(start, stride, header, (end - self._position) // stride) * stride
+            room = self._size - start
+            if stride > room:
+                self._order()
+                return Run(memoryview(bytes(self._data[start:]) + self._data[: stride - room]), size, stride)
+            limit = min(end - self._position, room) // stride
+            length = self._equal_headers(start, stride, header, limit) * stride
             self._order()
             return Run(self._data[start : start + length], size, stride)
         return None

@@ -7,6 +7,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -313,3 +314,27 @@ def test_the_trace_ends_with_the_last_process_it_was_given(tracer: Any) -> None:
 def test_a_pid_that_is_not_there(vtrace: Any, pid: str) -> None:
     ran = vtrace("-n", "BEGIN { }", "-p", pid)
     assert (ran.stderr, ran.status) == (f"vtrace: failed to grab pid {pid}: No such process\n", 1)
+
+
+INTERRUPTED = """
+import os, signal
+from pyvtrace.cli.main import prepare_streams
+prepare_streams()
+signal.signal(signal.SIGALRM, lambda number, frame: os.write(2, b"!"))
+signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
+print("x" * 1_000_000, flush=True)
+"""
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_line_that_signals_interrupt_is_written_to_its_end(unbuffered: str) -> None:
+    """The pipe is full long before the line's end, and nobody reads before signals have come."""
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED],
+        env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout and process.stderr
+        assert process.stderr.read(5) == b"!!!!!"
+        assert process.stdout.read() == b"x" * 1_000_000 + b"\n"

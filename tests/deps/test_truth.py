@@ -12,8 +12,17 @@ from typing import Any
 
 import pytest
 
+from pyvtrace.analysis.deps.program import SCRIPT, program, waits_of
+from pyvtrace.analysis.deps.report import Beginning
+from pyvtrace.analysis.deps.report import report as reported
+from pyvtrace.analysis.deps.sockets import Sockets
+from pyvtrace.analysis.library import read_script
+from pyvtrace.analysis.script import parse_script
+from pyvtrace.cli.tracing import Asked as Whom
+from pyvtrace.cli.tracing import conditions
 from tests.conftest import RunVtrace, Tracer, Workload
-from tests.workloads import caller, troubled
+from tests.truth.live import Trace
+from tests.workloads import caller, datagrams, troubled
 from tests.workloads.slowdisk import SlowDisk
 
 MS = 1_000_000
@@ -159,6 +168,24 @@ def test_many_connections_to_one_endpoint_are_one_row(seen: Seen) -> None:
     assert one["answer"]["p50"] >= troubled.DELAY * 1000 * MS
     # Eight wait at once.
     assert truth["whole_ns"] < one["waited"] <= 8 * truth["whole_ns"]
+
+
+def test_endpoints_for_which_there_is_no_room_are_counted(workload: Callable[..., Workload]) -> None:
+    """Each datagram is to an address of its own: what has no row has lost exactly one event. The room is a small one
+    here; that of the command is for 65,536 endpoints."""
+    script = parse_script(read_script(SCRIPT), SCRIPT)
+    work = workload("datagrams", 5000)
+    text = program(script, conditions(Whom((work.pid,)), False), work.pid, ())
+    small = text.replace("aggsize=16m", "aggsize=32k")
+    assert small != text
+    with Trace(small) as trace:
+        truth = work.release()
+        snapshot = trace.session.snapshot()
+    beginning = Beginning(0, work.pid, Sockets({}, {}, frozenset(), False), {}, {})
+    seen = reported(snapshot, beginning, waits_of(script), {})
+    assert 0 < len(seen.dependencies) < truth["sent"]
+    assert seen.lost["aggregation"] == truth["sent"] - len(seen.dependencies)
+    assert {one.sent for one in seen.dependencies} == {datagrams.SIZE}
 
 
 def test_a_command_and_its_children(vtrace: RunVtrace) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.truth.test_bubbles import FLAGS, SOURCE, Work, adds_up, overlap, the_one_with, waits_of
+from tests.truth.test_bubbles import FLAGS, SOURCE, Work, adds_up, blamed, end_all, overlap, the_one_with, waits_of
 
 DELAY = 500_000_000
 DISK = "nullb0"
@@ -61,3 +61,47 @@ def test_a_slow_disk_is_to_blame_for_those_who_want_the_readers_mutex(
     ways = {(edge["known"], edge["proven"]) for edge in bubble["edges"]
             if edge["wait"] in places and edge["holder"] == truth["holder"]}  # fmt: skip
     assert ways == {("lock owner", True)}
+
+
+@pytest.fixture
+def group(tmp_path: Path) -> Iterator[Path]:
+    """A control group of version 2 with the memory controller; gone afterwards."""
+    top = tmp_path / "cgroup"
+    top.mkdir()
+    subprocess.run(["mount", "-t", "cgroup2", "none", top], check=True)
+    (top / "cgroup.subtree_control").write_text("+memory")
+    made = top / "throttled"
+    made.mkdir()
+    yield made
+    end_all(made)
+    made.rmdir()
+    subprocess.run(["umount", top], check=True)
+
+
+def test_who_has_more_memory_than_the_group_should_is_slowed_down(
+    group: Path, tracer: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Above memory.high the kernel has a thread free memory, here where there is nothing to free, and then sleep on its
+    way back from a page fault, the longer the more the group has."""
+    program = str(tmp_path / "bubbles")
+    subprocess.run(["gcc", *FLAGS, "-o", program, SOURCE], check=True)
+    (group / "memory.high").write_text(str(16 << 20))
+    work = Work(program, "hoard", "-", 17)
+    try:
+        (group / "cgroup.procs").write_text(str(work.pid))
+        one = tracer("bubbles", "--json", "-p", str(work.pid))
+        one.wait_for("tracing until")
+        truth = work.release()
+        done = one.stop()
+    finally:
+        work.end()
+    assert done.status == 0, done.stderr
+    ((tid, _, _),), (away,) = truth["waits"], truth["away"]
+    assert away > 100_000_000
+    bubbles = [json.loads(line) for line in done.stdout.splitlines()]
+    assert all(map(adds_up, bubbles))
+    kept = [wait for bubble in bubbles for wait in waits_of(bubble, tid) if wait["kind"] == "memory reclaim"]
+    assert any("mem_cgroup_handle_over_high" in frame for wait in kept for frame in wait["kernel"])
+    whole = sum(blamed(bubble, waits_of(bubble, tid), "memory reclaim", "run queue") for bubble in bubbles)
+    assert whole == pytest.approx(away, rel=0.1)
+    assert sum(blamed(bubble, waits_of(bubble, tid), "memory reclaim") for bubble in bubbles) > 0.5 * away

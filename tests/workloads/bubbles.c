@@ -10,6 +10,7 @@
  * crowd MS N        N threads that compute for MS of their own processor time each, on one CPU
  * fault PATH N      N threads, each of which touches a page of PATH that is not in memory
  * fill PATH MB      a thread writes MB to the file PATH, by way of the page cache
+ * hoard PATH MB     a thread touches MB of memory of its own, one page after the other; nothing is done with PATH
  * limited MS        a thread that computes, and one that sleeps for a millisecond at a time
  * calm MS           short waits of every kind, and long ones that are nobody's fault
  *
@@ -442,6 +443,32 @@ static void fill(void)
 	printf("}\n");
 }
 
+/* `waits`: from when to when the thread touched new pages; `away`: how long it was off its processor meanwhile, where that was
+ * long for one page. */
+static void hoard(void)
+{
+	size_t size = (size_t)count << 20;
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED || madvise(memory, size, MADV_NOHUGEPAGE))
+		perror("memory"), exit(1);
+	gate();
+	tids[0] = getpid();
+	began[0] = now();
+	for (size_t at = 0; at < size; at += BLOCK) {
+		long long start = now(), ran = clock_ns(CLOCK_THREAD_CPUTIME_ID), took;
+		memory[at] = 1;
+		took = now() - start - (clock_ns(CLOCK_THREAD_CPUTIME_ID) - ran);
+		if (took >= AWAY)
+			away[0] += took;
+	}
+	ended[0] = now();
+	count = 1;
+	printf("{");
+	spans("waits", 1);
+	listed("away", away);
+	printf("}\n");
+}
+
 /* ------------------------------------------------------------------------------------------------------------------ calm */
 
 static long long finish;
@@ -590,6 +617,8 @@ int main(int argc, char **argv)
 		path = first, fault();
 	else if (!strcmp(kind, "fill"))
 		path = first, fill();
+	else if (!strcmp(kind, "hoard"))
+		hoard();
 	else if (!strcmp(kind, "limited"))
 		limited();
 	else if (!strcmp(kind, "calm"))

@@ -33,6 +33,7 @@ class History:
 
     def __init__(self) -> None:
         self._waits: dict[int, list[Wait]] = {}
+        self._count = 0
         self._releases: dict[tuple[int, int], list[tuple[int, Waker]]] = {}
         self._threads: dict[int, Thread] = {}
 
@@ -40,14 +41,16 @@ class History:
         return (wait for found in self._waits.values() for wait in found)
 
     def __len__(self) -> int:
-        return sum(map(len, self._waits.values()))
+        return self._count
 
     def add(self, wait: Wait) -> None:
         self._threads[wait.thread.tid] = wait.thread
         found = self._waits.setdefault(wait.thread.tid, [])
         while found and found[-1].open:
             found.pop()
+            self._count -= 1
         found.append(wait)
+        self._count += 1
         if wait.waker is not None:
             self._threads.setdefault(wait.waker.thread.tid, wait.waker.thread)
             if wait.lock is not None and not wait.open:
@@ -60,16 +63,19 @@ class History:
         for tid, found in list(self._waits.items()):
             if found[-1].open and tid not in tids:
                 found.pop()
+                self._count -= 1
                 if not found:
                     del self._waits[tid]
 
-    def cut(self, most: int) -> int:
-        """Forget the oldest waits where there are more than so many; how many those are."""
+    def cut(self, most: int, told: Container[tuple[int, int]] = ()) -> int:
+        """Forget the oldest waits where there are more than so many; how many of those were not `told` of."""
         excess = len(self) - most
         if excess <= 0:
             return 0
-        self.forget(sorted(wait.ended for wait in self)[excess] + 1)
-        return excess
+        before = sorted(wait.ended for wait in self)[excess] + 1
+        lost = sum(wait.ended < before and wait.identity not in told for wait in self)
+        self.forget(before)
+        return lost
 
     def thread(self, tid: int) -> Thread:
         return self._threads.get(tid) or Thread(tid, tid, "?")
@@ -78,6 +84,7 @@ class History:
         """Everything that was over by then."""
         for tid in list(self._waits):
             kept = [wait for wait in self._waits[tid] if wait.ended >= before]
+            self._count += len(kept) - len(self._waits[tid])
             if kept:
                 self._waits[tid] = kept
             else:

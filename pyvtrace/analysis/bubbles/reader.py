@@ -19,6 +19,7 @@ _HEADER = struct.Struct("<I")
 LONGEST_NAME = 63
 # Waits for whose end nobody has been seen to come yet.
 _MOST_WAKERS = 5_000
+_STALE = 10_000_000_000  # ns
 _MOST_THREADS = 10_000
 # A request belongs to the next time that a thread sleeps, if that is no more ns later: between lie the block layer, the
 # driver, and others who have the processor.
@@ -119,6 +120,8 @@ class Reader:
         }
         self._kernel, self._user = stacks["stack"], stacks["ustack"]
         self._wakers: dict[int, Woken] = {}
+        # Who ended a wait, that nobody knows any more.
+        self.forgotten = 0
         self._threads: dict[tuple[int, bytes, bytes], Thread] = {}
 
     def read(self, record: memoryview | bytes) -> Wait | Sample | None:
@@ -128,11 +131,18 @@ class Reader:
             return None
         made = self._makers[number](*self._unpackers[number](record))
         if isinstance(made, Woken):
+            self._wakers.pop(made.tid, None)
             if len(self._wakers) >= _MOST_WAKERS:
-                self._wakers.clear()
+                self._forget_wakers(made.at)
             self._wakers[made.tid] = made
             return None
         return made
+
+    def _forget_wakers(self, now: int) -> None:
+        """Make room: the first ones came first. Threads that have not run for so long have ended, or their records were
+        lost, which is said elsewhere."""
+        for tid in [*self._wakers][: _MOST_WAKERS // 8]:
+            self.forgotten += now - self._wakers.pop(tid).at < _STALE
 
     def _thread(self, tid: int, pid: int, comm: bytes, process: bytes, of_kernel: int = 0) -> Thread:
         """One for all waits of a thread."""

@@ -18,7 +18,7 @@ from pyvtrace.analysis.stacks import function
 _RULES: tuple[tuple[str, Kind], ...] = (
     (
         r"try_to_free_(mem_cgroup_)?pages|shrink_node|balance_dirty_pages(_ratelimited(_flags)?)?"
-        r"|mem_cgroup_handle_over_high|reclaim_throttle|__alloc_pages_direct_reclaim",
+        r"|(__)?mem_cgroup_handle_over_high|reclaim_throttle|__alloc_pages_direct_reclaim",
         waits.RECLAIM,
     ),
     (r"(__)?futex_(wait|lock_pi|wait_requeue_pi|wait_multiple|wait_queue\w*)", waits.FUTEX),

@@ -35,7 +35,7 @@ MOST_SAMPLES = 5_000
 class Bounds(Value):
     """How many waits are remembered, and how many threads looked at for waits that go on."""
 
-    waits: int = 10_000
+    waits: int = 6_000
     threads: int = 5_000
 
 
@@ -57,7 +57,7 @@ class Watch:
         self._scan = blocked.Scan(bounds.threads)
         self._futexes = frozenset(number for number, name in calls.items() if name == "futex")
         self._history = History()
-        self._told: dict[Identity, int] = {}
+        self._told: set[Identity] = set()
         # Waits that make a bubble which was not told of yet.
         self._fresh: set[Identity] = set()
         self._storage = next(spec for spec in session.spec.maps if spec.name == SELF)
@@ -82,6 +82,7 @@ class Watch:
                     self._history.add(wait)
                     if starts(wait, self._minimum):
                         self._fresh.add(wait.identity)
+                self._bound()
             elif made is not None:
                 self.samples.append(made)
         self._left_out = left_out(blocked.first(self._session.maps[LATE], LINE * self._session.target.cpus))
@@ -95,6 +96,7 @@ class Watch:
         self._history.drop_open({wait.thread.tid for wait in found})
         for wait in found:
             self._history.add(wait)
+        self._bound()
 
     def finished(self, now: int) -> list[Bubble]:
         """Bubbles that are over and were not told of yet."""
@@ -107,9 +109,9 @@ class Watch:
             self.look(now)
             over = self._over(now)
         for bubble in over:
-            told = {one.wait.identity: one.wait.ended for one in bubble.waits}
-            self._told.update(told)
-            self._fresh -= told.keys()
+            told = {one.wait.identity for one in bubble.waits}
+            self._told |= told
+            self._fresh -= told
         self._forget(now)
         return [bubble for bubble in over if self._wanted(bubble)]
 
@@ -129,6 +131,8 @@ class Watch:
             made.append(f"{count} long waits left out, {duration(ns)} in all: there were too many at once")
         if self.forgotten:
             made.append(f"{self.forgotten} waits forgotten before they could be told of: there were too many at once")
+        if self._reader.forgotten:
+            made.append(f"{self._reader.forgotten} wake-ups forgotten before the woken thread ran: there were too many")
         if self.unseen:
             made.append(
                 f"{self.unseen} threads not looked at for waits that go on: there are more than {self._bounds.threads}"
@@ -141,13 +145,22 @@ class Watch:
     def _wanted(self, bubble: Bubble) -> bool:
         return not self._pids or any(one.wait.thread.pid in self._pids for one in bubble.waits)
 
+    def _bound(self) -> None:
+        """Keep no more waits than there is room for, however long it takes to find bubbles among them."""
+        if len(self._history) > self._bounds.waits:
+            self.forgotten += self._history.cut(self._bounds.waits * 7 // 8, self._told)
+            self._prune()
+
     def _forget(self, now: int) -> None:
-        before = now - MEMORY
-        self.forgotten += self._history.cut(self._bounds.waits)
-        self._history.forget(before)
-        if self._fresh:
-            self._fresh &= {wait.identity for wait in self._history}
-        self._told = {identity: ended for identity, ended in self._told.items() if ended >= before}
+        self._history.forget(now - MEMORY)
+        self._prune()
+
+    def _prune(self) -> None:
+        """Of waits that are not remembered nothing else is."""
+        if self._fresh or self._told:
+            known = {wait.identity for wait in self._history}
+            self._fresh &= known
+            self._told &= known
 
     # -------------------------------------------------------------------------------------------------- still waiting
 

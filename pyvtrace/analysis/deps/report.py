@@ -115,14 +115,15 @@ class _Reading:
         sums = {name: self._sums(name) for name in ("accepted", "questions", "sent", "received")}
         errors, asked = self._errors(), self._asked()
         waits = Counter({endpoint: ns for (_, endpoint), ns in waited.items() if endpoint is not None})
+        no_connects, no_answers = self._empty("connect"), self._empty("answer")
         seen = (held, connects, answers, errors, waits, *sums.values())
         for endpoint in dict.fromkeys(one for table in seen for one in table if not self._own(one)):
             yield Dependency(
                 endpoint,
                 held.get(endpoint, 0),
                 sums["accepted"][endpoint],
-                connects.get(endpoint) or self._empty("connect"),
-                answers.get(endpoint) or self._empty("answer"),
+                connects.get(endpoint) or no_connects,
+                answers.get(endpoint) or no_answers,
                 sums["questions"][endpoint],
                 sums["sent"][endpoint],
                 sums["received"][endpoint],
