@@ -35,9 +35,9 @@ from pyvtrace.compile.arithmetic import operate
 from pyvtrace.compile.frame import FAR, Place
 from pyvtrace.compile.keys import build_key
 from pyvtrace.compile.layout import TEXT
-from pyvtrace.compile.machine import FAULT_ADDRESS, FAULT_BOUNDS, Located, Machine, computes, is_signed
+from pyvtrace.compile.machine import FAULT_ADDRESS, FAULT_BOUNDS, Located, Machine, computes
 from pyvtrace.lang import typed
-from pyvtrace.lang.types import Pointer, String, Type
+from pyvtrace.lang.types import Pointer, String, Type, is_signed
 
 
 class Path:

@@ -6,8 +6,8 @@ from typing import Any
 
 from pyvtrace.bpf.isa import R0, R1, R2, Code, Label, Reg, extend, jump_if, mov
 from pyvtrace.compile.frame import Place
-from pyvtrace.compile.machine import FAULT_DIVIDE, Machine, is_signed
-from pyvtrace.lang.types import Integer, Type
+from pyvtrace.compile.machine import FAULT_DIVIDE, Machine
+from pyvtrace.lang.types import Integer, Type, is_signed
 
 
 def arithmetic(m: Machine, op: str, right: Reg | int, type_: Type) -> Code:

@@ -34,9 +34,9 @@ from pyvtrace.compile.arithmetic import arithmetic, convert_register, operate
 from pyvtrace.compile.frame import Place
 from pyvtrace.compile.keys import build_key
 from pyvtrace.compile.layout import DATA, TEXT, ArraySpec
-from pyvtrace.compile.machine import COMMUTATIVE, FAULT_ADDRESS, Located, Machine, computes, is_signed
+from pyvtrace.compile.machine import COMMUTATIVE, FAULT_ADDRESS, Located, Machine, computes
 from pyvtrace.lang import typed
-from pyvtrace.lang.types import Integer, String, Trace
+from pyvtrace.lang.types import Integer, String, Trace, is_signed
 
 
 @computes(typed.Constant)

@@ -44,7 +44,7 @@ from pyvtrace.compile.context import Context
 from pyvtrace.compile.frame import Frame, Place
 from pyvtrace.compile.layout import COUNTS, DATA, NAME_SIZE, NAME_SPACING, SCRATCH, SELF, TEXT, WALL_OFFSET, Layout
 from pyvtrace.lang import typed
-from pyvtrace.lang.types import Integer, Pointer, String, Type
+from pyvtrace.lang.types import Integer, Pointer, String, Type, is_signed
 from pyvtrace.spec import COUNTERS
 from pyvtrace.target import Target
 
@@ -54,10 +54,6 @@ INVERSE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 COMMUTATIVE = frozenset("+*&|^")
 # Code that also tells the compiler where something is.
 Located = Generator[Item, None, tuple[Reg, int]]
-
-
-def is_signed(type_: Type) -> bool:
-    return isinstance(type_, Integer) and type_.signed
 
 
 class Machine:

@@ -304,3 +304,8 @@ def common(left: Integer, right: Integer) -> Integer:
     if left.signed != right.signed:
         return right if left.signed else left
     return left
+
+
+def is_signed(type_: Type) -> bool:
+    """Whether it is an integer with a sign."""
+    return isinstance(type_, Integer) and type_.signed

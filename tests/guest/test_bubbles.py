@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.truth.test_bubbles import FLAGS, SOURCE, Work, adds_up, blamed, end_all, overlap, the_one_with, waits_of
+from tests.truth.test_bubbles import adds_up, blamed, end_all, overlap, the_one_with, waits_of
+from tests.truth.waiters import Object, Work, built
 
 DELAY = 500_000_000
 DISK = "nullb0"
@@ -28,12 +29,8 @@ def disk() -> Iterator[str]:
     subprocess.run(["modprobe", "-r", "null_blk"], check=True)
 
 
-def test_a_slow_disk_is_to_blame_for_those_who_want_the_readers_mutex(
-    disk: str, tracer: Callable[..., Any], tmp_path: Path
-) -> None:
-    program = str(tmp_path / "bubbles")
-    subprocess.run(["gcc", *FLAGS, "-o", program, SOURCE], check=True)
-    work = Work(program, "convoy", disk, 10)
+def seen(tracer: Callable[..., Any], work: Work) -> tuple[Object, list[Object]]:
+    """The workload's truth, and the bubbles that it waits in."""
     try:
         one = tracer("bubbles", "--json", "-p", str(work.pid))
         one.wait_for("tracing until")
@@ -43,8 +40,16 @@ def test_a_slow_disk_is_to_blame_for_those_who_want_the_readers_mutex(
         work.end()
     assert done.status == 0, done.stderr
     assert "drops on CPU" not in done.stderr
+    return truth, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_a_slow_disk_is_to_blame_for_those_who_want_the_readers_mutex(
+    disk: str, tracer: Callable[..., Any], tmp_path: Path
+) -> None:
+    work = Work(built(tmp_path), "convoy", disk, 10)
+    truth, bubbles = seen(tracer, work)
     workers = [tid for tid, _, _ in truth["waits"]]
-    bubble = the_one_with([json.loads(line) for line in done.stdout.splitlines()], truth["holder"], *workers)
+    bubble = the_one_with(bubbles, truth["holder"], *workers)
     assert adds_up(bubble)
     assert (bubble["roots"][0]["kind"], bubble["roots"][0]["name"]) == ("device", DISK)
     (held,) = [wait for wait in waits_of(bubble, truth["holder"]) if wait["kind"] == "block I/O"]
@@ -83,22 +88,12 @@ def test_who_has_more_memory_than_the_group_should_is_slowed_down(
 ) -> None:
     """Above memory.high the kernel has a thread free memory, here where there is nothing to free, and then sleep on its
     way back from a page fault, the longer the more the group has."""
-    program = str(tmp_path / "bubbles")
-    subprocess.run(["gcc", *FLAGS, "-o", program, SOURCE], check=True)
     (group / "memory.high").write_text(str(16 << 20))
-    work = Work(program, "hoard", "-", 17)
-    try:
-        (group / "cgroup.procs").write_text(str(work.pid))
-        one = tracer("bubbles", "--json", "-p", str(work.pid))
-        one.wait_for("tracing until")
-        truth = work.release()
-        done = one.stop()
-    finally:
-        work.end()
-    assert done.status == 0, done.stderr
+    work = Work(built(tmp_path), "hoard", "-", 17)
+    (group / "cgroup.procs").write_text(str(work.pid))
+    truth, bubbles = seen(tracer, work)
     ((tid, _, _),), (away,) = truth["waits"], truth["away"]
     assert away > 100_000_000
-    bubbles = [json.loads(line) for line in done.stdout.splitlines()]
     assert all(map(adds_up, bubbles))
     kept = [wait for bubble in bubbles for wait in waits_of(bubble, tid) if wait["kind"] == "memory reclaim"]
     assert any("mem_cgroup_handle_over_high" in frame for wait in kept for frame in wait["kernel"])

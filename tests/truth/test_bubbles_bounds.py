@@ -1,0 +1,92 @@
+"""What `vtrace bubbles` leaves out where there is too much of it: counted, said, and in bounds."""
+
+from __future__ import annotations
+
+import glob
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyvtrace.analysis.bubbles.rations import Ration
+from pyvtrace.analysis.bubbles.script import COMES_BACK, compiled
+from pyvtrace.analysis.bubbles.waits import USER_LOCK
+from pyvtrace.analysis.bubbles.watch import Bounds, Watch
+from pyvtrace.kernel.target import LiveTarget
+from pyvtrace.runtime.session import Session
+from tests.truth.live import MS
+from tests.truth.waiters import Work, built
+from tests.workloads.slowdisk import SlowDisk
+
+DELAY = 400 * MS
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return built(tmp_path_factory.mktemp("bubbles"))
+
+
+def test_what_is_more_than_is_kept_is_counted_and_said(program: str) -> None:
+    """Here the bounds are small; of 100,000 threads those of the command are passed in the same way."""
+    spec = compiled(LiveTarget(), 5 * MS, comes_back=LiveTarget().raw_tracepoint(COMES_BACK) is not None)
+    with SlowDisk(DELAY) as disk, Session(spec, LiveTarget()) as session:
+        work = Work(program, "convoy", disk.path, 100)
+        try:
+            watch = Watch(session, 10 * MS, [work.pid], Bounds(waits=60, threads=20))
+            session.attach()
+            truth = work.release()
+            watch.look(time.clock_gettime_ns(time.CLOCK_MONOTONIC))
+            threads = len(glob.glob("/proc/[0-9]*/task/*"))
+            session.detach()
+            watch.take()
+        finally:
+            work.end()
+    waited = sum(ended - began > 11 * MS for _, began, ended in truth["waits"])
+    forgotten, unseen = (int(line.split()[0]) for line in watch.complaints())
+    assert forgotten >= waited + 1 - 60
+    assert unseen == pytest.approx(threads - 20, abs=0.2 * threads)
+    assert sum(len(bubble.waits) for bubble in watch.growing()) <= 60
+
+
+def test_a_crowd_of_two_hundred_costs_no_more_memory_than_is_promised(program: str, tracer: Callable[..., Any]) -> None:
+    """Fifty megabytes at most, at any time; short waits are asked for, so that there are as many as are kept."""
+    work = Work(program, "crowd", 25, 200)
+    try:
+        one = tracer("bubbles", "--min", "1ms")
+        one.wait_for("tracing until")
+        work.release()
+        one.wait_for("200 threads crowd")
+        highest = Path(f"/proc/{one.pid}/status").read_text().partition("VmHWM:")[2].split()[0]
+        assert one.stop().status == 0
+    finally:
+        work.end()
+    assert int(highest) < 50_000
+
+
+def test_long_waits_beyond_the_ration_are_counted_and_said(program: str) -> None:
+    """Here it is a small one: of a hundred threads that wait for one only some are told of. They start together, which
+    uses it up; but the disk takes its time."""
+    target = LiveTarget()
+    small = Ration(a_second=20, at_once=10)
+    spec = compiled(target, 5 * MS, comes_back=target.raw_tracepoint(COMES_BACK) is not None, of=small)
+    with SlowDisk(DELAY) as disk, Session(spec, target) as session:
+        work = Work(program, "convoy", disk.path, 100)
+        try:
+            watch = Watch(session, 10 * MS, [work.pid])
+            began = time.monotonic()
+            session.attach()
+            truth = work.release()
+            session.detach()
+            seconds = time.monotonic() - began
+            watch.take()
+        finally:
+            work.end()
+    waits = [one.wait for bubble in watch.growing() for one in bubble.waits if one.wait.kind is USER_LOCK]
+    assert 0 < len(waits) <= target.cpus * (small.at_once + small.a_second * (seconds + 1))
+    (line,) = watch.complaints()
+    count, what = line.split(maxsplit=1)
+    assert what.startswith("long waits left out, ")
+    waited = sum(ended - began > 11 * MS for _, began, ended in truth["waits"])
+    assert int(count) >= waited - len(waits) > 0
