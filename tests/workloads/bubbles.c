@@ -419,6 +419,17 @@ static void fault(void)
 	printf("}\n");
 }
 
+/* Of the one thread there is, at its end. */
+static void alone(void)
+{
+	ended[0] = now();
+	count = 1;
+	printf("{");
+	spans("waits", 1);
+	listed("away", away);
+	printf("}\n");
+}
+
 /* `waits`: from when to when the thread wrote; `away`: the sum of what the writes took. */
 static void fill(void)
 {
@@ -435,12 +446,7 @@ static void fill(void)
 		took = now() - start;
 		away[0] += took;
 	}
-	ended[0] = now();
-	count = 1;
-	printf("{");
-	spans("waits", 1);
-	listed("away", away);
-	printf("}\n");
+	alone();
 }
 
 /* `waits`: from when to when the thread touched new pages; `away`: how long it was off its processor meanwhile, where that was
@@ -461,12 +467,7 @@ static void hoard(void)
 		if (took >= AWAY)
 			away[0] += took;
 	}
-	ended[0] = now();
-	count = 1;
-	printf("{");
-	spans("waits", 1);
-	listed("away", away);
-	printf("}\n");
+	alone();
 }
 
 /* ------------------------------------------------------------------------------------------------------------------ calm */
