@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from pyvtrace.cli import run
 from pyvtrace.cli.options import CommandLine, parse
 from pyvtrace.runtime import program
 from pyvtrace.value import replace
+from tests.conftest import PATIENCE, VTRACE
 
 
 def test_a_million_calls_are_counted_as_a_million(tracer: Any, workload: Any) -> None:
@@ -49,6 +51,14 @@ def test_each_program_has_all_macro_arguments_and_its_own_name(vtrace: Any, tmp_
         (tmp_path / name).write_text('BEGIN { printf("%s %d\\n", $$0, $1); }\n')
     ran = vtrace("-q", "-s", f"{tmp_path}/a", "-s", f"{tmp_path}/b", "-n", "BEGIN { exit($1 - 7); }", "7")
     assert ran.stdout == f"{tmp_path}/a 7\n{tmp_path}/b 7\n\n"
+
+
+def test_the_process_group_and_the_session_are_those_of_vtrace() -> None:
+    """As the leader of a session of its own: one from outside its pid namespace reads as 0 inside."""
+    program = 'BEGIN { printf("%d %d\\n", $pgid - $pid, $sid - $pid); exit(0); }'
+    ran = subprocess.run(["setsid", "--wait", VTRACE, "-q", "-n", program],
+                         capture_output=True, text=True, timeout=PATIENCE)  # fmt: skip
+    assert (ran.stdout.split(), ran.stderr) == (["0", "0"], "")
 
 
 def test_a_description_alone_has_the_default_action(vtrace: Any) -> None:
