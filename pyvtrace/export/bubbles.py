@@ -87,7 +87,7 @@ def _root(root: Root, ns: int, devices: Devices) -> Object:
 
 
 def _wait(wait: Wait, devices: Devices, *, member: bool) -> Object:
-    lock, request = wait.lock, wait.request
+    lock, request, far = wait.lock, wait.request, wait.far
     return {
         "member": member,
         "thread": _thread(wait.thread),
@@ -107,6 +107,7 @@ def _wait(wait: Wait, devices: Devices, *, member: bool) -> Object:
         }
         if request
         else None,
+        "far": {"protocol": far.protocol, "address": far.address, "port": far.port} if far else None,
         "woken_by": wait.waker.thread.tid if wait.waker else None,
         "cpu": wait.cpu,
         "kernel": [],

@@ -111,7 +111,7 @@ def doing(wait: Wait) -> str:
         return f"waits for {lock_name(wait.lock)}"
     if wait.kind is waits.FAULT:
         call = "page fault" if not wait.call else f"page fault in {wait.call}"
-    return f"{call} {wait.file}".rstrip()
+    return f"{call} {wait.far.name if wait.far else wait.file}".rstrip()
 
 
 def evidence(hop: Hop) -> str:
@@ -165,7 +165,7 @@ def _rows(bubble: Bubble, clock: str, devices: Devices, known: Sequence[Sample])
 
 
 def _tree(tree: Tree, bubble: Bubble, percent: float, devices: Devices, samples: Sequence[Sample]) -> Iterator[Line]:
-    kind = f"{tree.root.kind}: " if tree.root.kind == blame.DEVICE else ""
+    kind = f"{tree.root.kind}: " if tree.root.kind in (blame.DEVICE, blame.NETWORK) else ""
     part = f"{percent:.0f} % of the blame"
     yield f"  {root_name(tree.root, devices)}{_request(tree)}", f"{kind}{part}"
     if tree.root.kind == blame.CPU:

@@ -29,6 +29,7 @@ _COLOURS = {
     blame.RECLAIM: "#e6ab02",
     blame.DEADLOCK: "#b2182b",
     blame.SHORT: "#8dd3c7",
+    blame.NETWORK: "#1f78b4",
     blame.UNKNOWN: "#999999",
 }
 

@@ -21,7 +21,7 @@ _PIDFD_THREAD = os.O_EXCL
 
 class Blocked(Value):
     """`state` is that of /proc/PID/stat. `call` is the number of the system call, -1 outside of one; `stack` has the
-    kernel's functions, innermost first, where the thread is in state D."""
+    kernel's functions, innermost first, where the thread is in state D or was asked for by its number."""
 
     tid: int
     pid: int
@@ -54,6 +54,14 @@ class Scan:
                         yield found
 
 
+def thread(tid: int) -> Blocked | None:
+    """One thread, if it sleeps, whatever in, and its kernel stack."""
+    with suppress(OSError, ValueError, IndexError):
+        (pid,) = (int(line.split()[1]) for line in _read(f"/proc/{tid}/status").splitlines() if line.startswith("Tgid"))
+        return _look(pid, tid, None)
+    return None
+
+
 def _numbers(path: str) -> list[int]:
     try:
         return [int(name) for name in os.listdir(path) if name.isdigit()]
@@ -66,7 +74,8 @@ def _read(path: str) -> str:
         return file.read()
 
 
-def _look(pid: int, tid: int, calls: frozenset[int]) -> Blocked | None:
+def _look(pid: int, tid: int, calls: frozenset[int] | None) -> Blocked | None:
+    """A thread, if it sleeps in one of these system calls (None: in any) or in state D."""
     base = f"/proc/{pid}/task/{tid}"
     before, _, after = _read(f"{base}/stat").rpartition(")")
     state = after.split()[0]
@@ -74,11 +83,13 @@ def _look(pid: int, tid: int, calls: frozenset[int]) -> Blocked | None:
         return None
     fields = _read(f"{base}/syscall").split()
     call = int(fields[0]) if fields and fields[0] != "running" else -1
-    if state == "S" and call not in calls:
+    if state == "S" and calls is not None and call not in calls:
         return None
     arguments = tuple(int(field, 16) for field in fields[1:7]) if call >= 0 else ()
     stack = (
-        tuple(line.split()[-1].split("/")[0] for line in _read(f"{base}/stack").splitlines()) if state == "D" else ()
+        tuple(line.split()[-1].split("/")[0] for line in _read(f"{base}/stack").splitlines())
+        if state == "D" or calls is None
+        else ()
     )
     return Blocked(tid, pid, before.partition("(")[2], state, call, arguments, stack)
 

@@ -17,11 +17,12 @@ from typing import Any
 
 import pytest
 
-from pyvtrace.analysis.bubbles.script import compiled
+from pyvtrace.analysis.bubbles.script import COMES_BACK, compiled
 from pyvtrace.analysis.bubbles.watch import Watch
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime.places import device_names
 from pyvtrace.runtime.session import Session
+from tests.conftest import PATIENCE
 from tests.truth.live import MS
 from tests.truth.waiters import Killed, Object, Work, built
 from tests.workloads.slowdisk import SlowDisk
@@ -147,6 +148,43 @@ def test_who_computes_with_a_mutex_held_is_to_blame_with_its_stack(watched: Any)
     # short waits before its first long one count as well.
     used = expected * truth["used"] / (truth["held"][1] - truth["held"][0])
     assert 0.85 * used < blamed(bubble, waits, "CPU") < used + 0.25 * whole
+
+
+@pytest.mark.parametrize(("address", "name"), [("127.0.0.1", "tcp 127.0.0.1:{}"), ("::1", "tcp [::1]:{}")])
+def test_who_listens_with_a_mutex_held_waits_for_the_far_end(watched: Any, address: str, name: str) -> None:
+    _, truth, bubbles = watched("silence", 400, 8, address)
+    workers = [tid for tid, _, _ in truth["waits"]]
+    bubble = the_one_with(bubbles, *workers)
+    assert adds_up(bubble)
+    assert [root["name"] for root in bubble["roots"] if root["kind"] == "network peer"] == [name.format(truth["port"])]
+    waits = [wait for wait in waits_of(bubble, *workers) if wait["lock"]]
+    expected = sum(overlap(truth["held"], (began, ended)) for _, began, ended in truth["waits"])
+    assert by_way_of(bubble, waits, truth["holder"], "network peer") == pytest.approx(expected, rel=0.05)
+    (held,) = [wait for wait in bubble["waits"] if wait["thread"]["tid"] == truth["holder"] and wait["far"]]
+    assert held["far"] == {"protocol": "tcp", "address": address, "port": truth["port"]}
+    assert held["call"] == "recvfrom"
+
+
+def test_what_a_holder_still_waits_for_is_known_before_it_is_over(program: str) -> None:
+    target = LiveTarget()
+    spec = compiled(target, 5 * MS, comes_back=target.raw_tracepoint(COMES_BACK) is not None)
+    work = Work(program, "silence", round(1000 * PATIENCE), 4, "127.0.0.1")
+    try:
+        with Session(spec, target) as session:
+            watch = Watch(session, 10 * MS, [work.pid])
+            session.attach()
+            work.open()
+            bubble, deadline = None, time.monotonic() + PATIENCE
+            while bubble is None or len(bubble.waits) < 4 or bubble.ended - bubble.began < 500 * MS:
+                assert time.monotonic() < deadline
+                watch.take()
+                watch.look(time.clock_gettime_ns(time.CLOCK_MONOTONIC))
+                bubble = next(iter(watch.growing()), None)
+    finally:
+        work.end()
+    root, ns = bubble.roots()[0]
+    assert (root.kind, str(root.which).rpartition(":")[0]) == ("network peer", "tcp 127.0.0.1")
+    assert ns > 0.9 * bubble.waiting
 
 
 def test_two_who_want_each_others_mutex_are_a_deadlock(watched: Any) -> None:

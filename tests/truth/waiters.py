@@ -42,11 +42,15 @@ class Work:
         self.facts = self._line()
         self.pid: int = self.facts["pid"]
 
-    def release(self) -> Object:
-        """Opens the gate; what it came to."""
+    def open(self) -> None:
+        """Opens the gate."""
         assert self._process.stdin
         self._process.stdin.write(b"\n")
         self._process.stdin.flush()
+
+    def release(self) -> Object:
+        """Opens the gate; what it came to."""
+        self.open()
         return self._line()
 
     def end(self) -> None:

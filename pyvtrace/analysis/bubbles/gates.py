@@ -56,6 +56,8 @@ from pyvtrace.value import Value, replace
 SKEW = "skew"
 # Instead of a thread's state: it could have gone on, but for the limit of its control group. No state has this bit.
 THROTTLED = 1 << 40
+# What the ration's answer was when a thread was woken, if anybody asked.
+_TOLD, _LEFT_OUT = 1, 2
 _DECLARED = re.compile(r"^self uint64_t (\w+);", re.MULTILINE)
 _WORD = 8
 
@@ -165,9 +167,9 @@ def _back(cpus: int) -> Code:
 
 
 def _waking(words: Words, limits: Limits, target: Target) -> Code:
-    """Nobody but who has slept for long, while something is left of the ration. R6 is the context, R7 the storage of
-    who is woken."""
-    closed, opened = Label("not long"), Label("long")
+    """Nobody but who has slept for long, while something is left of the ration: of a wait that is told of, who ended it
+    is told as well. R6 is the context, R7 the storage of who is woken."""
+    closed, opened, none = Label("not long"), Label("long"), Label("none left")
     yield mov(R6, R1)
     yield load(R2, R6, 0)
     yield from _storage(closed)
@@ -184,9 +186,14 @@ def _waking(words: Words, limits: Limits, target: Target) -> Code:
     yield load(R8, R6, 0)
     yield from kind(words, R7, R8, target, R9)
     yield from _scheduler_time()
-    yield mov(R7, R0)
+    yield mov(R8, R0)
     yield from line(target.cpus, closed)
-    yield from unless_left(R9, R7, closed)
+    yield from unless_left(R9, R8, none)
+    yield from take(limits.ration, R9, R8)
+    yield store(R7, words["decided"], _TOLD)
+    yield jump(opened)
+    yield none
+    yield store(R7, words["decided"], _LEFT_OUT)
     yield from _ends(closed, opened)
 
 
@@ -337,7 +344,8 @@ def _goes(words: Words, places: _Places) -> Code:
 def _came(words: Words, limits: Limits, places: _Places, target: Target, end: Label) -> Code:
     """A short wait is added to the others, as is one beyond the ration; a long one is left for the programs that tell
     of it."""
-    long, short, none, awake = Label("long"), Label("short"), Label("none left"), Label("did not sleep")
+    long, short, awake = Label("long"), Label("short"), Label("did not sleep")
+    left_out, none, told = Label("left out"), Label("none left"), Label("told of")
     yield load(R1, R0, words["off"])
     yield jump_if(R1, "==", 0, end)
     yield store(R0, words["off"], 0)
@@ -355,6 +363,8 @@ def _came(words: Words, limits: Limits, places: _Places, target: Target, end: La
     yield store(R0, words["asked"], 0)
     yield awake
     yield jump(end)
+    yield left_out
+    yield from line(target.cpus, end)
     yield none
     yield load(R2, R10, _LENGTH)
     yield from leave_out(R2)
@@ -366,10 +376,15 @@ def _came(words: Words, limits: Limits, places: _Places, target: Target, end: La
     yield store(R10, _BEGAN, R1)
     yield store(R10, _LENGTH, R2)
     # Nor is the context, R6.
+    yield load(R6, R8, words["decided"])
+    yield store(R8, words["decided"], 0)
+    yield jump_if(R6, "==", _TOLD, told)
+    yield jump_if(R6, "==", _LEFT_OUT, left_out)
     yield from kind(words, R8, R9, target, R6)
     yield from line(target.cpus, end)
     yield from unless_left(R6, R7, none)
     yield from take(limits.ration, R6, R7)
+    yield told
     yield call(h.KTIME_GET_NS)
     yield R0 - R7
     yield map_value(R1, SKEW)

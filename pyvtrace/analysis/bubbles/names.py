@@ -19,7 +19,9 @@ def thread_name(thread: Thread) -> str:
 
 
 def root_name(root: Root, devices: Devices) -> str:
-    if root.kind == blame.DEVICE:
+    if root.kind == blame.NETWORK:
+        return str(root.which)
+    if root.kind == blame.DEVICE and isinstance(root.which, int):
         return devices.get(root.which, f"device {root.which >> 20}:{root.which & 0xFFFFF}")
     who = thread_name(root.thread) if root.thread is not None else ""
     return {

@@ -50,7 +50,10 @@ _FAULTS = re.compile(r"exc_page_fault|do_user_addr_fault|handle_mm_fault|do_mem_
 # What the scheduler itself and its waiting helpers put on top of the function that a thread waits in.
 _SCHEDULER = re.compile(r"__?schedule\w*|schedule\w*|preempt_schedule\w*|__cond_resched|io_schedule\w*|__traceiter\w*")
 _CALLS = re.compile(r"do_syscall_64|x64_sys_call|entry_SYSCALL\w*|do_int80\w*|invoke_syscall|el0_svc\w*")
-_INTERRUPT = re.compile(r"asm_(sysvec_\w+|common_interrupt)|el1h_64_irq\w*|el0t_64_irq\w*")
+# An interrupt, or a thread of the kernel's that does the rest of its work.
+_INTERRUPT = re.compile(
+    r"asm_(sysvec_\w+|common_interrupt)|el1h_64_irq\w*|el0t_64_irq\w*|run_ksoftirqd|napi_threaded_poll\w*|irq_thread"
+)
 # What TCP and UDP send is delivered by whoever happens to be there.
 _PEERS = re.compile(r"(anon_)?pipe_(read|write|release)|unix_(stream|dgram)_\w+|unix_release\w*")
 
@@ -92,7 +95,7 @@ def in_call(kernel: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=4096)
 def by_interrupt(kernel: tuple[str, ...]) -> bool:
-    """Whether a stack is that of an interrupt: what it interrupted has nothing to do with it."""
+    """Whether a stack is that of an interrupt: who was interrupted has nothing to do with it."""
     return any(_INTERRUPT.fullmatch(name) for name in names(kernel))
 
 

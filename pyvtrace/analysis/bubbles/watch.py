@@ -16,6 +16,8 @@ from pyvtrace.analysis.bubbles.rations import LATE, LINE, left_out
 from pyvtrace.analysis.bubbles.reader import FILE_CALLS, SUBMITTED, Reader, lock_of
 from pyvtrace.analysis.bubbles.script import words
 from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Thread, Wait, parts
+from pyvtrace.analysis.deps.endpoints import Endpoint
+from pyvtrace.analysis.deps.sockets import sockets_of
 from pyvtrace.analysis.units import duration
 from pyvtrace.compile.layout import SELF
 from pyvtrace.providers import syscall
@@ -91,12 +93,29 @@ class Watch:
         """Ask for those who still wait."""
         self._looked = now
         self._before, self._seen = self._seen, {}
-        found = [wait for one in self._scan.threads(self._futexes) if (wait := self._still(one, now)) is not None]
+        found: dict[int, Wait] = {}
+        for one in self._scan.threads(self._futexes):
+            if (wait := self._still(one, now)) is not None and wait.kind.hard:
+                found[wait.thread.tid] = wait
         self.unseen = max(self.unseen, self._scan.left_out)
-        self._history.drop_open({wait.thread.tid for wait in found})
-        for wait in found:
+        self._follow(found, now)
+        self._history.drop_open(found)
+        for wait in found.values():
             self._history.add(wait)
         self._bound()
+
+    def _follow(self, found: dict[int, Wait], now: int) -> None:
+        """Add what those wait for that others wait for, whatever it is."""
+        seen, holders = {0, *found}, [wait.owner for wait in found.values()]
+        while holders:
+            tid = holders.pop()
+            if tid in seen:
+                continue
+            seen.add(tid)
+            one = blocked.thread(tid)
+            if one is not None and (wait := self._still(one, now)) is not None:
+                found[tid] = wait
+                holders.append(wait.owner)
 
     def finished(self, now: int) -> list[Bubble]:
         """Bubbles that are over and were not told of yet."""
@@ -177,7 +196,7 @@ class Watch:
         return blocked.first_word(self._session.maps[SKEW])
 
     def _still(self, one: blocked.Blocked, now: int) -> Wait | None:
-        """The wait of a thread that was found waiting, if it is one that makes a bubble."""
+        """The wait of a thread that was found waiting, if it is long."""
         kept = blocked.stored(self._session.maps[self._storage.name], self._storage.value_size, one.tid)
         if kept:
             of = {word: kept[offset // 8] for word, offset in self._words.items()}
@@ -194,8 +213,6 @@ class Watch:
         futex = (word, command, value) if name == "futex" else None
         kind = waits.FUTEX if futex else reasons.of_stack(one.stack)
         kind, held = lock_of(kind, one.pid, futex, lock, flags)
-        if not kind.hard:
-            return None
         own = kind in (waits.BLOCK, waits.FAULT) and 0 <= began - of["asked"] < SUBMITTED
         return Wait(
             Thread(one.tid, one.pid, one.comm, blocked.command(one.pid)),
@@ -208,10 +225,18 @@ class Watch:
             _owner(kind, held, owner),
             Request(of["device"], of["sector"], of["bytes"], reasons.block_operation(of["operation"])) if own else None,
             name,
-            blocked.open_file(one.pid, one.arguments[0]) if name in FILE_CALLS else "",
+            blocked.open_file(one.pid, one.arguments[0]) if name in FILE_CALLS and kind.hard else "",
             open=True,
             kernel_stack=lambda: one.stack,
+            far=_far(one.pid, one.arguments[0]) if kind is waits.SOCKET and one.arguments else None,
         )
+
+
+def _far(pid: int, number: int) -> Endpoint | None:
+    """Who is at the far end of a connection that a process has open."""
+    inode = blocked.open_file(pid, number).removeprefix("socket:[").removesuffix("]")
+    found = sockets_of(pid).peers.get(int(inode)) if inode.isdigit() else None
+    return found if found is not None and not found.inwards and found.port else None
 
 
 def _owner(kind: Kind, lock: Lock | None, owner: int) -> int:
