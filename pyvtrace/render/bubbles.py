@@ -108,7 +108,8 @@ def doing(wait: Wait) -> str:
     place = reasons.place(wait.kernel) if wait.kind is waits.OTHER else ""
     call = f"in {wait.call or place}" if wait.call or place else wait.kind.name
     if wait.kind in waits.LOCKS and wait.lock is not None:
-        return f"waits for {lock_name(wait.lock)}"
+        where = reasons.taken_in(wait.kernel) if wait.kind is waits.KERNEL_LOCK else ""
+        return f"waits for {lock_name(wait.lock)}{where and f' in {where}'}"
     if wait.kind is waits.FAULT:
         call = "page fault" if not wait.call else f"page fault in {wait.call}"
     return f"{call} {wait.far.name if wait.far else wait.file}".rstrip()

@@ -13,7 +13,7 @@ from pyvtrace.analysis.bubbles.blame import shares
 from pyvtrace.analysis.bubbles.bubbles import Bubble, bubbles
 from pyvtrace.analysis.bubbles.history import OWNER, PEER, WOKEN, History
 from pyvtrace.analysis.bubbles.reader import meet, pass_by
-from pyvtrace.analysis.bubbles.reasons import by_interrupt
+from pyvtrace.analysis.bubbles.reasons import by_interrupt, taken_in
 from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Thread, Wait, Waker, parts
 from pyvtrace.analysis.deps.endpoints import Endpoint
 
@@ -147,6 +147,19 @@ def test_whoever_delivers_packets_of_others_has_sent_none() -> None:
 def test_threads_that_do_the_rest_of_an_interrupts_work_are_interrupts(frame: str) -> None:
     assert by_interrupt((f"vmlinux`{frame}",))
     assert not by_interrupt(("vmlinux`do_syscall_64+0x71",))
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        ("__mutex_lock.constprop.0+0x3b2", "mutex_lock+0x4a"),
+        ("rwsem_down_write_slowpath+0x20c", "down_write+0x6f"),
+        ("schedule_preempt_disabled+0x11", "__down_common+0xa2", "down_interruptible+0x40"),
+    ],
+)
+def test_a_kernel_lock_is_taken_in_the_function_below_those_of_locks(above: Sequence[str]) -> None:
+    frames = ("__schedule+0x4bf", "schedule+0x23", *above, "write_cache_pages+0x17", "do_syscall_64+0x71")
+    assert taken_in([f"vmlinux`{frame}" for frame in frames]) == "write_cache_pages"
 
 
 def test_a_circle_of_locks_that_nobody_leaves_is_a_deadlock() -> None:

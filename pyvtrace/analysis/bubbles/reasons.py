@@ -49,6 +49,11 @@ _COMPILED = tuple((re.compile(pattern), kind) for pattern, kind in _RULES)
 _FAULTS = re.compile(r"exc_page_fault|do_user_addr_fault|handle_mm_fault|do_mem_abort")
 # What the scheduler itself and its waiting helpers put on top of the function that a thread waits in.
 _SCHEDULER = re.compile(r"__?schedule\w*|schedule\w*|preempt_schedule\w*|__cond_resched|io_schedule\w*|__traceiter\w*")
+# The functions that take locks, in which nobody is who looks for a reason.
+_LOCKS = re.compile(
+    r"(__)?mutex_lock\w*|rwsem_\w+|(__)?down(_(read|write|common|interruptible|killable|timeout)\w*)?"
+    r"|percpu_(down|rwsem)_\w+|__percpu_down_read|(__)?(rt_mutex|rtlock)_\w*lock\w*|ww_mutex_lock\w*"
+)
 _CALLS = re.compile(r"do_syscall_64|x64_sys_call|entry_SYSCALL\w*|do_int80\w*|invoke_syscall|el0_svc\w*")
 # An interrupt, or a thread of the kernel's that does the rest of its work.
 _INTERRUPT = re.compile(
@@ -85,6 +90,11 @@ def of_stack(kernel: tuple[str, ...]) -> Kind:
 def place(kernel: Sequence[str]) -> str:
     """The function in which a thread sleeps: the first that is not the scheduler's; "" if the stack is empty."""
     return next((name for name in names(kernel) if not _SCHEDULER.fullmatch(name)), "")
+
+
+def taken_in(kernel: Sequence[str]) -> str:
+    """The function that wants the lock a thread waits for."""
+    return next((name for name in names(kernel) if not (_SCHEDULER.fullmatch(name) or _LOCKS.fullmatch(name))), "")
 
 
 @lru_cache(maxsize=4096)
