@@ -150,25 +150,38 @@ def test_who_computes_with_a_mutex_held_is_to_blame_with_its_stack(watched: Any)
     assert 0.85 * used < blamed(bubble, waits, "CPU") < used + 0.25 * whole
 
 
-@pytest.mark.parametrize(("address", "name"), [("127.0.0.1", "tcp 127.0.0.1:{}"), ("::1", "tcp [::1]:{}")])
-def test_who_listens_with_a_mutex_held_waits_for_the_far_end(watched: Any, address: str, name: str) -> None:
-    _, truth, bubbles = watched("silence", 400, 8, address)
+@pytest.mark.parametrize(
+    ("address", "name", "call"),
+    [
+        ("127.0.0.1", "tcp 127.0.0.1:{}", "recvfrom"),
+        ("::1", "tcp [::1]:{}", "recvfrom"),
+        ("::1", "tcp [::1]:{}", "poll"),
+    ],
+)
+def test_who_listens_with_a_mutex_held_waits_for_the_far_end(watched: Any, address: str, name: str, call: str) -> None:
+    _, truth, bubbles = watched("silence", 400, 8, address, *[call] * (call == "poll"))
     workers = [tid for tid, _, _ in truth["waits"]]
     bubble = the_one_with(bubbles, *workers)
     assert adds_up(bubble)
-    assert [root["name"] for root in bubble["roots"] if root["kind"] == "network peer"] == [name.format(truth["port"])]
+    peers = [root["name"] for root in bubble["roots"] if root["kind"] == "network peer"]
+    if call == "poll" and LiveTarget().raw_tracepoint(COMES_BACK) is None:
+        # There its memory, in which the descriptor is, cannot be read when it is over.
+        assert (peers, bubble["roots"][0]["kind"]) == ([], "unknown")
+        return
+    assert peers == [name.format(truth["port"])]
     waits = [wait for wait in waits_of(bubble, *workers) if wait["lock"]]
     expected = sum(overlap(truth["held"], (began, ended)) for _, began, ended in truth["waits"])
     assert by_way_of(bubble, waits, truth["holder"], "network peer") == pytest.approx(expected, rel=0.05)
     (held,) = [wait for wait in bubble["waits"] if wait["thread"]["tid"] == truth["holder"] and wait["far"]]
     assert held["far"] == {"protocol": "tcp", "address": address, "port": truth["port"]}
-    assert held["call"] == "recvfrom"
+    assert held["call"] == call
 
 
-def test_what_a_holder_still_waits_for_is_known_before_it_is_over(program: str) -> None:
+@pytest.mark.parametrize("how", [(), ("poll",)])
+def test_what_a_holder_still_waits_for_is_known_before_it_is_over(program: str, how: tuple[str, ...]) -> None:
     target = LiveTarget()
     spec = compiled(target, 5 * MS, comes_back=target.raw_tracepoint(COMES_BACK) is not None)
-    work = Work(program, "silence", round(1000 * PATIENCE), 4, "127.0.0.1")
+    work = Work(program, "silence", round(1000 * PATIENCE), 4, "127.0.0.1", *how)
     try:
         with Session(spec, target) as session:
             watch = Watch(session, 10 * MS, [work.pid])

@@ -3,7 +3,8 @@
  *
  * convoy PATH N     a thread reads 4 KiB of PATH past the page cache with a mutex held, N others want the mutex
  * burn MS N         the same, but the holder computes for MS in `burn`
- * silence MS N AT   the same, but the holder listens for MS to a connection to the address AT, on which nothing comes
+ * silence MS N AT [poll]  the same, but the holder listens for MS to a connection to the address AT, on which nothing
+ *                   comes; in poll(2), or else in recv(2)
  * crossed           two threads take a mutex each, then want the other's, for ever
  * append PATH N     N threads append 4 KiB each to the file PATH past the page cache: its inode's lock is one
  * relay PATH        a process reads PATH, then writes to a pipe; who reads the pipe answers on a loopback connection, for
@@ -101,6 +102,7 @@ __attribute__((noinline)) void burn(long long until)
 
 /* Hold it until nobody has answered at that address for so long. */
 static const char *mute;
+static int polls;
 
 static void listen_for_nothing(void)
 {
@@ -118,7 +120,9 @@ static void listen_for_nothing(void)
 	struct timeval until = {milliseconds / 1000, milliseconds % 1000 * 1000};
 	char byte;
 	setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &until, sizeof until);
-	if (recv(client, &byte, 1, 0) != -1)
+	struct pollfd one = {client, POLLIN, 0};
+	held_from = now();
+	if (polls ? poll(&one, 1, milliseconds) : recv(client, &byte, 1, 0) != -1)
 		exit(2);
 }
 
@@ -634,7 +638,7 @@ int main(int argc, char **argv)
 	else if (!strcmp(kind, "burn"))
 		held();
 	else if (!strcmp(kind, "silence"))
-		mute = argc > 4 ? argv[4] : "", held();
+		mute = argc > 4 ? argv[4] : "", polls = argc > 5, held();
 	else if (!strcmp(kind, "crossed"))
 		crossed();
 	else if (!strcmp(kind, "append"))

@@ -15,7 +15,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from pyvtrace.analysis.bubbles.rations import LATE, LINE, Ration, kind, leave_out, line, take, unless_left
+from pyvtrace.analysis.bubbles.rations import (
+    CALL,
+    FIRST,
+    LATE,
+    LINE,
+    SECOND,
+    Ration,
+    kind,
+    leave_out,
+    line,
+    registers,
+    take,
+    unless_left,
+)
 from pyvtrace.bpf import helpers as h
 from pyvtrace.bpf import maps
 from pyvtrace.bpf.assembler import assemble
@@ -48,6 +61,7 @@ from pyvtrace.bpf.isa import (
 from pyvtrace.bpf.programs import TRACING
 from pyvtrace.compile.code import code_spec, relocations
 from pyvtrace.compile.layout import COUNTS, SELF
+from pyvtrace.providers import syscall
 from pyvtrace.spec import COUNTERS, CodeSpec, MapSpec, ProgramSpec, RawTracepoint, Timer, TypedTracepoint
 from pyvtrace.target import MemberPlace, Target
 from pyvtrace.value import Value, replace
@@ -85,7 +99,7 @@ class Limits(Value):
 def guarded(spec: ProgramSpec, words: Words, limits: Limits, target: Target) -> ProgramSpec:
     """The script's program with these gates, and the program that notes when threads leave and come."""
     gates: Mapping[object, Callable[[], Code]] = {
-        RawTracepoint("sched_exit_tp"): lambda: _back(target.cpus),
+        RawTracepoint("sched_exit_tp"): lambda: _back(words, target),
         TypedTracepoint("sched_waking"): lambda: _waking(words, limits, target),
         Timer: lambda: _sample(words, limits, _Places(target)),
     }
@@ -155,15 +169,52 @@ def _ends(closed: Label, opened: Label) -> Code:
     yield mov(R1, R6)
 
 
-def _back(cpus: int) -> Code:
+def _back(words: Words, target: Target) -> Code:
     """Nobody but who comes from a long wait."""
     closed, opened = Label("not long"), Label("long")
     yield mov(R6, R1)
-    yield from line(cpus, closed)
+    yield from line(target.cpus, closed)
     yield load(R2, R1, 0)
     yield jump_if(R2, "==", 0, closed)
     yield store(R1, 0, 0)
+    yield call(h.GET_CURRENT_TASK_BTF)
+    yield mov(R8, R0)
+    yield from _polled(R8, target)
+    yield mov(R2, R8)
+    yield from _storage(closed)
+    yield store(R0, words["polled"], R9)
     yield from _ends(closed, opened)
+
+
+def _polled(thread: Reg, target: Target) -> Code:
+    """R9 = the descriptor that this thread waited for in poll(2), and 1, if it was one only; else 0."""
+    table, stack = syscall.table(target.architecture), target.member("task_struct", "stack")
+    polls, none, known = Label("polls"), Label("not one"), Label("descriptor")
+    yield mov(R9, 0)
+    if stack is None:
+        return
+    yield from registers(thread, stack)
+    yield load(R1, R3, CALL)
+    for name in ("poll", "ppoll"):
+        if name in table:
+            yield jump_if(R1, "==", table[name], polls)
+    yield jump(known)
+    yield polls
+    yield load(R1, R3, SECOND)
+    yield jump_if(R1, "!=", 1, known)
+    # The first member of struct pollfd.
+    yield load(R3, R3, FIRST)
+    yield mov(R1, R10)
+    yield R1 + _LENGTH
+    yield mov(R2, 4)
+    yield call(h.PROBE_READ_USER)
+    yield jump_if(R0, "!=", 0, none)
+    yield load(R9, R10, _LENGTH, 4)
+    yield R9 + 1
+    yield jump(known)
+    yield none
+    yield mov(R9, 0)
+    yield known
 
 
 def _waking(words: Words, limits: Limits, target: Target) -> Code:

@@ -198,7 +198,8 @@ class Reader:
             # The clock ended it, and nobody let go of anything.
             kind, held = waits.FUTEX, None
         waker = woken.waker if seen and woken else None
-        if waker and woken and kind in (waits.PIPE, waits.SOCKET):
+        one_end = kind in (waits.PIPE, waits.SOCKET) or (kind is waits.POLL and name in POLLS)
+        if waker and woken and one_end:
             own_ends = own_end, other_end, space
             if meet(own_ends, woken.end):
                 waker = replace(waker, role=PEER)
@@ -223,7 +224,7 @@ class Reader:
             self._kernel.later(kernel),
             self._user.later(user) if user else tuple,
             limited=0 < queued <= _HALF * kept,
-            far=_far(far, high, low) if kind is waits.SOCKET else None,
+            far=_far(far, high, low) if one_end else None,
         )
 
     def _queue(
@@ -284,4 +285,6 @@ def text_of(raw: bytes) -> str:
 
 # Those whose first argument is an open file.
 _TRANSFERS = ("read", "write", "pread64", "pwrite64", "readv", "writev", "preadv", "pwritev", "preadv2", "pwritev2")
+# Those that may be about one descriptor: of others, the record has the ends of none.
+POLLS = frozenset(("poll", "ppoll"))
 FILE_CALLS = frozenset((*_TRANSFERS, "fsync", "fdatasync", "sync_file_range", "ftruncate", "fallocate", "getdents64"))

@@ -20,7 +20,7 @@
  * it could have gone on; ticks of the kernel's by then; ns in run queues by then, and since; ns that the
  * control group's limit kept it from running, in the same way. When a long wait began, by
  * CLOCK_MONOTONIC, 0 if nothing is to be told. What short waits come to, in ns. Whether it was decided at the wake-up already
- * if the wait is told of.
+ * if the wait is told of. The descriptor that poll(2) was about, and 1, if it was one.
  */
 self uint64_t off;
 self uint64_t state;
@@ -32,6 +32,7 @@ self uint64_t late;
 self uint64_t brief;
 self uint64_t kept;
 self uint64_t decided;
+self uint64_t polled;
 self uint64_t lock;
 self uint64_t kind;
 self uint64_t owner;
@@ -66,11 +67,12 @@ rawtp:::sched_exit_tp
 	if (this->regs->cs != 0x33) {
 		this->regs = (struct pt_regs *)((uint64_t)this->regs - 16);
 	}
-	/* What the first argument names, if it is an open file. */
+	/* What the first argument names, if it is an open file, or poll(2) is about. */
 	this->files = this->task->files;
-	this->file = this->files != NULL && this->regs->cs == 0x33 && this->regs->di < this->files->fdt->max_fds ?
-	    this->files->fdt->fd[this->regs->di] : NULL;
-	/* The ends of the pipe or connection that the first argument names: its own, the other one, and where both are. */
+	this->number = self->polled ? self->polled - 1 : this->regs->di;
+	this->file = this->files != NULL && this->regs->cs == 0x33 && this->number < this->files->fdt->max_fds ?
+	    this->files->fdt->fd[this->number] : NULL;
+	/* The ends of the pipe or connection that it is: its own, the other one, and where both are. */
 	this->mode = this->file != NULL ? this->file->f_inode->i_mode & 0170000 : 0;
 	this->sk = this->mode == 0140000 ? ((struct socket *)this->file->private_data)->sk : (struct sock *)NULL;
 	this->family = this->sk != NULL ? this->sk->__sk_common.skc_family : 0;
@@ -131,6 +133,7 @@ rawtp:::sched_exit_tp
 {
 	self->brief = 0;
 	self->late = 0;
+	self->polled = 0;
 	self->asked = (uint32_t)self->state ? 0 : self->asked;
 }
 

@@ -13,7 +13,7 @@ from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, bubbles, starts
 from pyvtrace.analysis.bubbles.gates import SKEW
 from pyvtrace.analysis.bubbles.history import History
 from pyvtrace.analysis.bubbles.rations import LATE, LINE, left_out
-from pyvtrace.analysis.bubbles.reader import FILE_CALLS, SUBMITTED, Reader, lock_of
+from pyvtrace.analysis.bubbles.reader import FILE_CALLS, POLLS, SUBMITTED, Reader, lock_of
 from pyvtrace.analysis.bubbles.script import words
 from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Thread, Wait, parts
 from pyvtrace.analysis.deps.endpoints import Endpoint
@@ -228,14 +228,20 @@ class Watch:
             blocked.open_file(one.pid, one.arguments[0]) if name in FILE_CALLS and kind.hard else "",
             open=True,
             kernel_stack=lambda: one.stack,
-            far=_far(one.pid, one.arguments[0]) if kind is waits.SOCKET and one.arguments else None,
+            far=_far(one, kind, name),
         )
 
 
-def _far(pid: int, number: int) -> Endpoint | None:
-    """Who is at the far end of a connection that a process has open."""
-    inode = blocked.open_file(pid, number).removeprefix("socket:[").removesuffix("]")
-    found = sockets_of(pid).peers.get(int(inode)) if inode.isdigit() else None
+def _far(one: blocked.Blocked, kind: Kind, call: str) -> Endpoint | None:
+    """Who is at the far end of the connection that a thread waits for, if that is one."""
+    if kind is waits.SOCKET and one.arguments:
+        number = one.arguments[0]
+    elif kind is waits.POLL and call in POLLS and one.arguments[1] == 1:
+        number = blocked.user_word(one.pid, one.arguments[0])
+    else:
+        return None
+    inode = blocked.open_file(one.pid, number).removeprefix("socket:[").removesuffix("]")
+    found = sockets_of(one.pid).peers.get(int(inode)) if inode.isdigit() else None
     return found if found is not None and not found.inwards and found.port else None
 
 
