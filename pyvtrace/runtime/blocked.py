@@ -115,9 +115,9 @@ def first(map_fd: int, size: int = 8) -> bytes:
     return bpf.map_lookup(map_fd, bytes(4), size) or bytes(size)
 
 
-def first_word(map_fd: int) -> int:
-    """The signed 64-bit word that is an array's first element."""
-    return int.from_bytes(first(map_fd), "little", signed=True)
+def set_first(map_fd: int, value: bytes) -> None:
+    """Make it an array's first element."""
+    bpf.map_update(map_fd, bytes(4), value)
 
 
 def user_word(pid: int, address: int) -> int:

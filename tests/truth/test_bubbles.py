@@ -28,6 +28,7 @@ from tests.truth.waiters import Killed, Object, Work, built
 from tests.workloads.slowdisk import SlowDisk
 
 DELAY = 400 * MS
+SYS_FUTEX = 202
 Span = tuple[int, int]
 
 
@@ -198,6 +199,44 @@ def test_what_a_holder_still_waits_for_is_known_before_it_is_over(program: str, 
     root, ns = bubble.roots()[0]
     assert (root.kind, str(root.which).rpartition(":")[0]) == ("network peer", "tcp 127.0.0.1")
     assert ns > 0.9 * bubble.waiting
+
+
+def test_who_waits_since_before_the_trace_began_is_told_of_when_it_is_over(program: str) -> None:
+    target = LiveTarget()
+    spec = compiled(target, 5 * MS, comes_back=target.raw_tracepoint(COMES_BACK) is not None)
+    with SlowDisk(2000 * MS) as disk, Session(spec, target) as session:
+        work = Work(program, "convoy", disk.path, 5)
+        try:
+            work.open()
+            deadline = time.monotonic() + PATIENCE
+            while sum(sleeps_in_futex(work.pid)) < 6:  # who waits for the mutex, or for the end of the others
+                assert time.monotonic() < deadline
+            watch = Watch(session, 10 * MS, [work.pid])
+            session.attach()
+            attached = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+            truth = work.result()
+            session.detach()
+            watch.take()
+        finally:
+            work.end()
+    assert attached < truth["held"][1]
+    workers = {tid: ended for tid, _, ended in truth["waits"]}
+    (bubble,) = [b for b in watch.growing() if workers.keys() < {one.wait.thread.tid for one in b.waits}]
+    found = [one.wait for one in bubble.waits if one.wait.lock and one.wait.thread.tid in workers]
+    assert {wait.lock.address for wait in found if wait.lock} == {work.facts["mutex"]}
+    for wait in found:
+        assert wait.began <= attached
+        assert wait.ended == pytest.approx(workers[wait.thread.tid], abs=200 * MS)
+    owners = {hop.held.thread.tid for one in bubble.waits for share in one.shares for hop in share.hops
+              if hop.held and hop.held.thread and hop.held.proven}  # fmt: skip
+    assert truth["holder"] in owners
+
+
+def sleeps_in_futex(pid: int) -> Iterator[bool]:
+    """Of each thread of a process."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(OSError):
+            yield (task / "syscall").read_text().split()[0] == str(SYS_FUTEX)
 
 
 def test_two_who_want_each_others_mutex_are_a_deadlock(watched: Any) -> None:

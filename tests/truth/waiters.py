@@ -48,10 +48,14 @@ class Work:
         self._process.stdin.write(b"\n")
         self._process.stdin.flush()
 
+    def result(self) -> Object:
+        """What it came to, when it is over."""
+        return self._line()
+
     def release(self) -> Object:
         """Opens the gate; what it came to."""
         self.open()
-        return self._line()
+        return self.result()
 
     def end(self) -> None:
         self._process.kill()

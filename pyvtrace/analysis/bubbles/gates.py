@@ -66,8 +66,9 @@ from pyvtrace.spec import COUNTERS, CodeSpec, MapSpec, ProgramSpec, RawTracepoin
 from pyvtrace.target import MemberPlace, Target
 from pyvtrace.value import Value, replace
 
-# What CLOCK_MONOTONIC is ahead of the scheduler's clock, in ns.
-SKEW = "skew"
+# What CLOCK_MONOTONIC is ahead of the scheduler's clock, in ns, 0 until a thread has been switched; and when the trace
+# began, by CLOCK_MONOTONIC: who has slept since before that is taken to have slept since then.
+CLOCKS, _START = "clocks", 8
 # Instead of a thread's state: it could have gone on, but for the limit of its control group. No state has this bit.
 THROTTLED = 1 << 40
 # What the ration's answer was when a thread was woken, if anybody asked.
@@ -112,7 +113,7 @@ def guarded(spec: ProgramSpec, words: Words, limits: Limits, target: Target) -> 
         programs=tuple(programs),
         maps=(
             *spec.maps,
-            MapSpec(SKEW, maps.ARRAY, 4, _WORD, 1, maps.MMAPABLE),
+            MapSpec(CLOCKS, maps.ARRAY, 4, 2 * _WORD, 1, maps.MMAPABLE),
             MapSpec(LATE, maps.ARRAY, 4, LINE * target.cpus, 1, maps.MMAPABLE),
         ),
     )
@@ -146,7 +147,7 @@ def _storage(missing: Label, *, create: bool = False) -> Code:
 def _scheduler_time() -> Code:
     """R0 = now by the scheduler's clock, as well as we know it."""
     yield call(h.KTIME_GET_NS)
-    yield map_value(R1, SKEW)
+    yield map_value(R1, CLOCKS)
     yield load(R1, R1, 0)
     yield R0 - R1
 
@@ -221,9 +222,10 @@ def _waking(words: Words, limits: Limits, target: Target) -> Code:
     """Nobody but who has slept for long, while something is left of the ration: of a wait that is told of, who ended it
     is told as well. R6 is the context, R7 the storage of who is woken."""
     closed, opened, none = Label("not long"), Label("long"), Label("none left")
+    unseen, slept = Label("not seen before"), Label("has slept")
     yield mov(R6, R1)
     yield load(R2, R6, 0)
-    yield from _storage(closed)
+    yield from _storage(unseen)
     yield mov(R7, R0)
     # One that is still on its way to sleep has none yet.
     yield load(R1, R7, words["off"])
@@ -233,6 +235,7 @@ def _waking(words: Words, limits: Limits, target: Target) -> Code:
         yield load(R1, R7, words["tick"])
         yield R0 - R1
         yield jump_if(R0, "s<", min(limits.ticks, (1 << 31) - 1), closed)
+    yield slept
     yield from _unless_long(words["off"], limits, closed)
     yield load(R8, R6, 0)
     yield from kind(words, R7, R8, target, R9)
@@ -245,7 +248,38 @@ def _waking(words: Words, limits: Limits, target: Target) -> Code:
     yield jump(opened)
     yield none
     yield store(R7, words["decided"], _LEFT_OUT)
+    yield jump(closed)
+    yield unseen
+    yield from _slept_since_the_start(words, _Places(target), closed)
+    yield jump(slept)
     yield from _ends(closed, opened)
+
+
+def _slept_since_the_start(words: Words, places: _Places, unknown: Label) -> Code:
+    """R7 = a new storage for who is woken, as if it had been put there when the trace began. R6 is the context."""
+    if places.state is None:
+        yield jump(unknown)
+        return
+    yield load(R8, R6, 0)
+    yield map_value(R1, CLOCKS)
+    yield load(R9, R1, _START)
+    yield load(R1, R1, 0)
+    yield jump_if(R1, "==", 0, unknown)
+    yield R9 - R1
+    yield load(R1, R8, places.state.offset, 4)
+    yield jump_if(R1, "==", 0, unknown)
+    yield mov(R2, R8)
+    yield from _storage(unknown, create=True)
+    yield mov(R7, R0)
+    yield store(R7, words["off"], R9)
+    yield store(R7, words["slept"], R9)
+    yield load(R1, R8, places.state.offset, 4)
+    yield store(R7, words["state"], R1)
+    if places.delay is not None:
+        yield load(R1, R8, places.delay.offset)
+        yield store(R7, words["stood"], R1)
+    yield from _kept(R8, places)
+    yield store(R7, words["kept"], R1)
 
 
 def _sample(words: Words, limits: Limits, places: _Places) -> Code:
@@ -290,6 +324,8 @@ class _Places:
         self.kept = (group, spent) if group and spent else None
         self.delay, self.queued = task("sched_info.run_delay"), task("sched_info.last_queued")
         self.process = task("tgid")
+        # Before Linux 5.14 it had another name.
+        self.state = task("__state") or task("state")
 
 
 def _switched(words: Words, limits: Limits, target: Target) -> CodeSpec:
@@ -331,6 +367,7 @@ def _switch(words: Words, limits: Limits, target: Target) -> Code:
 
 def _now(places: _Places) -> Code:
     """R7 = the clock of this CPU's run queue, which a switch has just updated."""
+    known = Label("clocks")
     if places.clock is None:
         yield call(h.KTIME_GET_NS)
         yield mov(R7, R0)
@@ -338,6 +375,14 @@ def _now(places: _Places) -> Code:
     yield mov(R7, R8)
     for place in places.clock:
         yield load(R7, R7, place.offset)
+    yield map_value(R1, CLOCKS)
+    yield load(R1, R1, 0)
+    yield jump_if(R1, "!=", 0, known)
+    yield call(h.KTIME_GET_NS)
+    yield R0 - R7
+    yield map_value(R1, CLOCKS)
+    yield store(R1, 0, R0)
+    yield known
 
 
 def _kept(thread: Reg, places: _Places) -> Code:
@@ -438,7 +483,7 @@ def _came(words: Words, limits: Limits, places: _Places, target: Target, end: La
     yield told
     yield call(h.KTIME_GET_NS)
     yield R0 - R7
-    yield map_value(R1, SKEW)
+    yield map_value(R1, CLOCKS)
     yield store(R1, 0, R0)
     yield load(R1, R10, _BEGAN)
     yield R1 + R0

@@ -4,13 +4,14 @@ wait."""
 from __future__ import annotations
 
 import os
+import struct
 import time
 from collections import deque
 from collections.abc import Collection
 
 from pyvtrace.analysis.bubbles import reasons, waits
 from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, bubbles, starts
-from pyvtrace.analysis.bubbles.gates import SKEW
+from pyvtrace.analysis.bubbles.gates import CLOCKS
 from pyvtrace.analysis.bubbles.history import History
 from pyvtrace.analysis.bubbles.rations import LATE, LINE, left_out
 from pyvtrace.analysis.bubbles.reader import FILE_CALLS, POLLS, SUBMITTED, Reader, lock_of
@@ -65,6 +66,7 @@ class Watch:
         self._storage = next(spec for spec in session.spec.maps if spec.name == SELF)
         self._words = words()
         self._started = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        blocked.set_first(session.maps[CLOCKS], struct.pack("<2q", 0, self._started))
         self._looked = 0
         # Of threads of which the kernel cannot tell: what they were found to wait for first when, now and a look ago.
         self._seen: dict[int, Found] = {}
@@ -193,7 +195,7 @@ class Watch:
 
     def _skew(self) -> int:
         """What CLOCK_MONOTONIC is ahead of the scheduler's clock."""
-        return blocked.first_word(self._session.maps[SKEW])
+        return int.from_bytes(blocked.first(self._session.maps[CLOCKS], 16)[:8], "little", signed=True)
 
     def _still(self, one: blocked.Blocked, now: int) -> Wait | None:
         """The wait of a thread that was found waiting, if it is long."""
