@@ -7,6 +7,7 @@ from typing import Any
 
 from pyvtrace.analysis.bubbles.blame import Hop, Root
 from pyvtrace.analysis.bubbles.bubbles import Bubble, meanwhile, running
+from pyvtrace.analysis.bubbles.ledger import Account
 from pyvtrace.analysis.bubbles.names import Devices, root_name
 from pyvtrace.analysis.bubbles.waits import RUN_QUEUE, Sample, Thread, Wait
 
@@ -56,6 +57,11 @@ def bubble_object(bubble: Bubble, wall_ns: int, devices: Devices, samples: Itera
         "waits": listed,
         "edges": _edges(bubble, places),
     }
+
+
+def account_object(account: Account) -> Object:
+    """What a thread waited for in all, in ns."""
+    return {"thread": _thread(account.thread), "off_cpu_ns": account.ns, "waits": dict(account.by)}
 
 
 def _edges(bubble: Bubble, places: Mapping[tuple[int, int], int]) -> list[Object]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 
 from pyvtrace.kernel import bpf
@@ -17,11 +17,13 @@ from pyvtrace.kernel.syscall import KernelError
 from pyvtrace.value import Value
 
 _PIDFD_THREAD = os.O_EXCL
+_ASLEEP, _IDLE, STOPPED = "SD", "I", "Tt"  # states of /proc/PID/stat
 
 
 class Blocked(Value):
-    """`state` is that of /proc/PID/stat. `call` is the number of the system call, -1 outside of one; `stack` has the
-    kernel's functions, innermost first, where the thread is in state D or was asked for by its number."""
+    """A thread, as a rule one that waits. `state` is that of /proc/PID/stat. `call` is the number of the system call,
+    -1 outside of one; `stack` has the kernel's functions, innermost first, where the thread is in state D or all
+    threads were asked for."""
 
     tid: int
     pid: int
@@ -30,6 +32,11 @@ class Blocked(Value):
     call: int
     arguments: tuple[int, ...]
     stack: tuple[str, ...]
+
+    @property
+    def waits(self) -> bool:
+        """Whether it could not go on."""
+        return self.state in _ASLEEP + _IDLE + STOPPED
 
 
 class Scan:
@@ -41,8 +48,15 @@ class Scan:
 
     def threads(self, calls: frozenset[int]) -> Iterator[Blocked]:
         """Those that sleep in one of these system calls, or in state D."""
+        return self._look((), calls)
+
+    def all(self, pids: Collection[int]) -> Iterator[Blocked]:
+        """All threads of these processes, or of all if there are none, whatever they do."""
+        return self._look(pids, None)
+
+    def _look(self, pids: Collection[int], calls: frozenset[int] | None) -> Iterator[Blocked]:
         looked, self.left_out = 0, 0
-        for pid in _numbers("/proc"):
+        for pid in pids or _numbers("/proc"):
             for tid in _numbers(f"/proc/{pid}/task"):
                 looked += 1
                 if looked > self._most:
@@ -55,7 +69,7 @@ class Scan:
 
 
 def thread(tid: int) -> Blocked | None:
-    """One thread, if it sleeps, whatever in, and its kernel stack."""
+    """One thread, whatever it does."""
     with suppress(OSError, ValueError, IndexError):
         (pid,) = (int(line.split()[1]) for line in _read(f"/proc/{tid}/status").splitlines() if line.startswith("Tgid"))
         return _look(pid, tid, None)
@@ -75,11 +89,11 @@ def _read(path: str) -> str:
 
 
 def _look(pid: int, tid: int, calls: frozenset[int] | None) -> Blocked | None:
-    """A thread, if it sleeps in one of these system calls (None: in any) or in state D."""
+    """A thread, if it sleeps in one of these system calls or in state D; None: whatever it does."""
     base = f"/proc/{pid}/task/{tid}"
     before, _, after = _read(f"{base}/stat").rpartition(")")
     state = after.split()[0]
-    if state not in "SD":
+    if calls is not None and state not in _ASLEEP:
         return None
     fields = _read(f"{base}/syscall").split()
     call = int(fields[0]) if fields and fields[0] != "running" else -1

@@ -133,6 +133,11 @@ def test_what_no_thread_of_this_host_has_ended_is_the_far_ends() -> None:
     assert blamed(history(served, one), one) == [(blame.CPU, 3, 50)]
 
 
+def test_a_holder_that_is_stopped_does_not_run() -> None:
+    one = wait(2, waits.USER_LOCK, 0, 50, by=1, lock=MUTEX)
+    assert blamed(history(wait(1, waits.STOPPED, 0, 50), one), one) == [(blame.STOPPED, 1, 50)]
+
+
 def test_whoever_delivers_packets_of_others_has_sent_none() -> None:
     mine, peer = (1 << 32 | 40000, 2 << 32 | 80, 9), (2 << 32 | 80, 1 << 32 | 40000, 9)
     another = 2 << 32 | 80, 1 << 32 | 40001, 9

@@ -14,6 +14,7 @@
  * fill PATH MB      a thread writes MB to the file PATH, by way of the page cache
  * hoard PATH MB     a thread touches MB of memory of its own, one page after the other; nothing is done with PATH
  * limited MS        a thread that computes, and one that sleeps for a millisecond at a time
+ * mixed - N         a thread that sleeps for 20 ms, computes for 2 ms and sleeps for 0.5 ms ten times, N times
  * calm MS           short waits of every kind, and long ones that are nobody's fault
  *
  * Truth: moments and spans in ns of CLOCK_MONOTONIC; see each function.
@@ -624,6 +625,40 @@ static void calm(void)
 	told_late();
 }
 
+/* ---------------------------------------------------------------------------------------------------------------- mixed */
+
+static void *mix(void *nothing)
+{
+	tids[0] = name_thread("mixed");
+	began[0] = now();
+	long long start = clock_ns(CLOCK_THREAD_CPUTIME_ID), at;
+	for (int i = 0; i < count; i++) {
+		at = now();
+		usleep(20000);
+		away[0] += now() - at;
+		burn(now() + 2000000);
+		at = now();
+		for (int j = 0; j < 10; j++)
+			usleep(500);
+		away[1] += now() - at;
+	}
+	used[0] = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
+	ended[0] = now();
+	return nothing;
+}
+
+/* `mixed`: thread, begin and end; `used`: its time on a processor; `long`, `short`: what its sleeps came to. */
+static void mixed(void)
+{
+	pthread_t thread;
+	gate();
+	pthread_create(&thread, NULL, mix, NULL);
+	pthread_join(thread, NULL);
+	printf("{\"used\": %lld, \"long\": %lld, \"short\": %lld, ", used[0], away[0], away[1]);
+	spans("mixed", 1);
+	printf("}\n");
+}
+
 int main(int argc, char **argv)
 {
 	const char *kind = argc > 1 ? argv[1] : "";
@@ -655,6 +690,8 @@ int main(int argc, char **argv)
 		hoard();
 	else if (!strcmp(kind, "limited"))
 		limited();
+	else if (!strcmp(kind, "mixed"))
+		mixed();
 	else if (!strcmp(kind, "calm"))
 		calm();
 	else

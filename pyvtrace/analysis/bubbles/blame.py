@@ -18,6 +18,7 @@ MOST_HOPS = 16
 
 DEVICE, CPU, RUN_QUEUE, TIMER, NETWORK = "device", "CPU", "run queue", "timer", "network peer"
 LIMIT, RECLAIM, DEADLOCK, SHORT, UNKNOWN = "CPU limit", "memory reclaim", "deadlock", "short waits", "unknown"
+STOPPED = "stopped"
 
 
 class Root(Value):
@@ -70,6 +71,7 @@ _ROOTS = {
     waits.RUN_QUEUE: RUN_QUEUE,
     waits.THROTTLED: LIMIT,
     waits.RECLAIM: RECLAIM,
+    waits.STOPPED: STOPPED,
 }
 
 

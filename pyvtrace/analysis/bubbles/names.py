@@ -28,6 +28,7 @@ def root_name(root: Root, devices: Devices) -> str:
         blame.CPU: f"{who} on CPU",
         blame.RUN_QUEUE: "run queue: more threads than processors",
         blame.TIMER: f"{who} asleep by a timer",
+        blame.STOPPED: f"{who} stopped: by a signal, a debugger or its group's freezer",
         blame.LIMIT: f"{who} over its CPU limit",
         blame.RECLAIM: f"{who} in memory reclaim",
         blame.DEADLOCK: "deadlock",

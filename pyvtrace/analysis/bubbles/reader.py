@@ -27,6 +27,7 @@ _MOST_THREADS = 10_000
 SUBMITTED = 200_000_000
 # TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, TASK_RTLOCK_WAIT (include/linux/sched.h): neither stopped nor dead.
 _SLEEPS = 0x1003
+_STOPPED = 0x800C  # TASK_STOPPED, TASK_TRACED, TASK_FROZEN
 _MOST_STACKS = 4096
 # Who was woken stood in the run queue for its group's limit, if that kept the group for a half of the time or more.
 _HALF = 2
@@ -182,9 +183,9 @@ class Reader:
         file: bytes, kernel: bytes, user: bytes = b"",
     ) -> Wait | None:  # fmt: skip
         woken = self._wakers.pop(tid, None)
-        if not state & _SLEEPS:
+        if not state & (_SLEEPS | _STOPPED):
             return None
-        kind = reasons.of_stack(self._kernel(kernel))
+        kind = waits.STOPPED if state & _STOPPED else reasons.of_stack(self._kernel(kernel))
         if kind is waits.OTHER and (lock or input_output):
             # Where the stack lacks the functions of locks and of the scheduler.
             kind = waits.KERNEL_LOCK if lock else waits.BLOCK

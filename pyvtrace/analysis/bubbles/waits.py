@@ -34,6 +34,7 @@ POLL = Kind("poll")
 TIMER = Kind("timer")
 CHILD = Kind("child")
 FUSE = Kind("file server")
+STOPPED = Kind("stopped")
 OTHER = Kind("other")
 
 LOCKS = (KERNEL_LOCK, USER_LOCK)

@@ -11,11 +11,12 @@ from collections.abc import Collection
 
 from pyvtrace.analysis.bubbles import reasons, waits
 from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, bubbles, starts
-from pyvtrace.analysis.bubbles.gates import CLOCKS
 from pyvtrace.analysis.bubbles.history import History
+from pyvtrace.analysis.bubbles.ledger import Ledger
 from pyvtrace.analysis.bubbles.rations import LATE, LINE, left_out
 from pyvtrace.analysis.bubbles.reader import FILE_CALLS, POLLS, SUBMITTED, Reader, lock_of
 from pyvtrace.analysis.bubbles.script import words
+from pyvtrace.analysis.bubbles.storage import CLOCKS
 from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Thread, Wait, parts
 from pyvtrace.analysis.deps.endpoints import Endpoint
 from pyvtrace.analysis.deps.sockets import sockets_of
@@ -52,7 +53,15 @@ Found = tuple[tuple[int, tuple[int, ...]], int]
 class Watch:
     """Waits of a session so far. `pids` are the processes that bubbles have to be about, all where there are none."""
 
-    def __init__(self, session: Session, minimum: int, pids: Collection[int] = (), bounds: Bounds = _BOUNDS) -> None:
+    def __init__(
+        self,
+        session: Session,
+        minimum: int,
+        pids: Collection[int] = (),
+        bounds: Bounds = _BOUNDS,
+        ledger: Ledger | None = None,
+    ) -> None:
+        self._ledger, self._settled = ledger, 0
         self._session, self._minimum, self._pids, self._bounds = session, minimum, frozenset(pids), bounds
         calls = {number: name for name, number in syscall.table(os.uname().machine).items()}
         self._calls = calls
@@ -82,6 +91,7 @@ class Watch:
         for record in self._session.records():
             made = self._reader.read(record)
             if isinstance(made, Wait):
+                self._account(made)
                 for wait in parts(made, self._minimum):
                     self._history.add(wait)
                     if starts(wait, self._minimum):
@@ -90,6 +100,24 @@ class Watch:
             elif made is not None:
                 self.samples.append(made)
         self._left_out = left_out(blocked.first(self._session.maps[LATE], LINE * self._session.target.cpus))
+
+    def _account(self, wait: Wait) -> None:
+        if self._ledger is not None and (not self._settled or wait.ended <= self._settled):
+            self._ledger.add(wait)
+
+    def settle(self) -> None:
+        """Close the ledger, with what threads wait for now."""
+        if self._ledger is None:
+            return
+        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        found = [self._still(one, now, 0) for one in self._scan.all(self._pids)]
+        self.unseen = max(self.unseen, self._scan.left_out)
+        self._settled = now
+        # What was over before that, and was not read yet.
+        self.take()
+        for wait in found:
+            if wait is not None and not self._ledger.has(wait):
+                self._ledger.add(wait)
 
     def look(self, now: int) -> None:
         """Ask for those who still wait."""
@@ -115,7 +143,7 @@ class Watch:
                 continue
             seen.add(tid)
             one = blocked.thread(tid)
-            if one is not None and (wait := self._still(one, now)) is not None:
+            if one is not None and one.waits and (wait := self._still(one, now)) is not None:
                 found[tid] = wait
                 holders.append(wait.owner)
 
@@ -154,6 +182,8 @@ class Watch:
             made.append(f"{self.forgotten} waits forgotten before they could be told of: there were too many at once")
         if self._reader.forgotten:
             made.append(f"{self._reader.forgotten} wake-ups forgotten before the woken thread ran: there were too many")
+        if self._ledger is not None and self._ledger.left_out:
+            made.append(f"{self._ledger.left_out} waits of more threads than are accounted for")
         if self.unseen:
             made.append(
                 f"{self.unseen} threads not looked at for waits that go on: there are more than {self._bounds.threads}"
@@ -197,8 +227,8 @@ class Watch:
         """What CLOCK_MONOTONIC is ahead of the scheduler's clock."""
         return int.from_bytes(blocked.first(self._session.maps[CLOCKS], 16)[:8], "little", signed=True)
 
-    def _still(self, one: blocked.Blocked, now: int) -> Wait | None:
-        """The wait of a thread that was found waiting, if it is long."""
+    def _still(self, one: blocked.Blocked, now: int, least: int | None = None) -> Wait | None:
+        """The wait of a thread that was found waiting, if it has lasted for `least` ns, or the shortest that counts."""
         kept = blocked.stored(self._session.maps[self._storage.name], self._storage.value_size, one.tid)
         if kept:
             of = {word: kept[offset // 8] for word, offset in self._words.items()}
@@ -207,13 +237,18 @@ class Watch:
             # Nothing was seen of it: it has waited since before. Where nobody knows, since it was first found to wait.
             of = dict.fromkeys(self._words, 0)
             began = self._started if kept is not None else self._since(one, now)
-        if now - began < self._minimum:
+        began = min(began, now)
+        if now - began < (self._minimum if least is None else least):
             return None
         lock, flags, owner = of["lock"], of["kind"], of["owner"]
         name = self._calls.get(one.call, "")
         word, command, value = (*one.arguments, 0, 0, 0)[:3]
         futex = (word, command, value) if name == "futex" else None
         kind = waits.FUTEX if futex else reasons.of_stack(one.stack)
+        if one.state in blocked.STOPPED:
+            kind = waits.STOPPED
+        elif not one.waits:
+            kind = waits.RUN_QUEUE
         kind, held = lock_of(kind, one.pid, futex, lock, flags)
         own = kind in (waits.BLOCK, waits.FAULT) and 0 <= began - of["asked"] < SUBMITTED
         return Wait(
@@ -228,6 +263,7 @@ class Watch:
             Request(of["device"], of["sector"], of["bytes"], reasons.block_operation(of["operation"])) if own else None,
             name,
             blocked.open_file(one.pid, one.arguments[0]) if name in FILE_CALLS and kind.hard else "",
+            brief=of["brief"],
             open=True,
             kernel_stack=lambda: one.stack,
             far=_far(one, kind, name),
