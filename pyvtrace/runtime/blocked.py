@@ -108,12 +108,19 @@ def _look(pid: int, tid: int, calls: frozenset[int] | None) -> Blocked | None:
     return Blocked(tid, pid, before.partition("(")[2], state, call, arguments, stack)
 
 
+def _descriptor(tid: int) -> int:
+    """Of a thread; before Linux 6.9 main threads alone have one. -1 if there is none."""
+    for flags in (_PIDFD_THREAD, 0):
+        with suppress(OSError):
+            return os.pidfd_open(tid, flags)
+    return -1
+
+
 def stored(map_fd: int, size: int, tid: int) -> tuple[int, ...] | None:
     """The 64-bit words that a program keeps of a thread, none if it has seen nothing of it; None where the kernel
     cannot tell."""
-    try:
-        thread = os.pidfd_open(tid, _PIDFD_THREAD)
-    except OSError:
+    thread = _descriptor(tid)
+    if thread < 0:
         return None
     try:
         raw = bpf.map_lookup(map_fd, struct.pack("<i", thread), size)

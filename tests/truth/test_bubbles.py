@@ -188,17 +188,19 @@ def test_what_a_holder_still_waits_for_is_known_before_it_is_over(program: str, 
             watch = Watch(session, 10 * MS, [work.pid])
             session.attach()
             work.open()
-            bubble, deadline = None, time.monotonic() + PATIENCE
-            while bubble is None or len(bubble.waits) < 4 or bubble.ended - bubble.began < 500 * MS:
-                assert time.monotonic() < deadline
+            bubble, deadline, most = None, time.monotonic() + PATIENCE, 0
+            # Before Linux 6.9 it is known since it was first found only, and has its part from then on.
+            while bubble is None or len(bubble.waits) < 4 or most < 0.9 * bubble.waiting:
+                assert time.monotonic() < deadline, bubble and bubble.roots()
                 watch.take()
                 watch.look(time.clock_gettime_ns(time.CLOCK_MONOTONIC))
-                bubble = next(iter(watch.growing()), None)
+                bubble = max(watch.growing(), key=lambda one: len(one.waits), default=None)
+                peers = [ns for root, ns in bubble.roots() if root.kind == "network peer"] if bubble else []
+                most = max(peers, default=0)
     finally:
         work.end()
-    root, ns = bubble.roots()[0]
-    assert (root.kind, str(root.which).rpartition(":")[0]) == ("network peer", "tcp 127.0.0.1")
-    assert ns > 0.9 * bubble.waiting
+    root, _ = bubble.roots()[0]
+    assert str(root.which).rpartition(":")[0] == "tcp 127.0.0.1"
 
 
 def test_who_waits_since_before_the_trace_began_is_told_of_when_it_is_over(program: str) -> None:
