@@ -10,6 +10,9 @@
  * An endpoint is four numbers: family * 256 + protocol (+ 65536 for those that come to us), two halves of an address as
  * it is in memory, and a port. Of a unix socket the second half is the kernel's address of its name, of one without
  * a name the process that made it, and the port is 1 then. All who come to a port of ours are one.
+ *
+ * Distributions take two kilobytes each, so that there is room for a part of the endpoints only; how often and how long
+ * in all (what avg() keeps) is there for each.
  */
 #pragma D option quiet
 #pragma D option strsize=128
@@ -393,7 +396,9 @@ rawtp:::inet_sock_set_state
 /this->sk/
 {
 	if (args[2] == 1) {
-		@connect[this->kind, this->hi, this->lo, this->port] = exphist(timestamp - connecting[this->sk], 2);
+		this->took = timestamp - connecting[this->sk];
+		@connect[this->kind, this->hi, this->lo, this->port] = exphist(this->took, 2);
+		@connects[this->kind, this->hi, this->lo, this->port] = avg(this->took);
 		connecting[this->sk] = 0;
 	} else if (args[2] == 7) {
 		@errors[this->kind, this->hi, this->lo, this->port, 1, (int64_t)this->socket->sk_err] = count();
@@ -405,7 +410,9 @@ rawtp:::inet_sock_set_state
 syscall::connect:return
 /self->sk && this->family == 1 && errno == 0/
 {
-	@connect[this->kind, this->hi, this->lo, this->port] = exphist(timestamp - self->began, 2);
+	this->took = timestamp - self->began;
+	@connect[this->kind, this->hi, this->lo, this->port] = exphist(this->took, 2);
+	@connects[this->kind, this->hi, this->lo, this->port] = avg(this->took);
 }
 
 syscall::connect:return
@@ -511,6 +518,7 @@ syscall::read:return, syscall::readv:return, syscall::recv*:return
 		    came[self->sk] ? (uint64_t)0 : timestamp - asked[self->sk];
 		if (!this->inwards) {
 			@answer[this->kind, this->hi, this->lo, this->port] = exphist(this->answer, 2);
+			@answers[this->kind, this->hi, this->lo, this->port] = avg(this->answer);
 			if (question[self->sk] != "") {
 				@asked_for[this->kind, this->hi, this->lo, this->port, question[self->sk]] =
 				    exphist(this->answer, 2);

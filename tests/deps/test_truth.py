@@ -23,6 +23,7 @@ from pyvtrace.cli.tracing import conditions
 from tests.conftest import RunVtrace, Tracer, Workload
 from tests.truth.live import Trace
 from tests.workloads import caller, datagrams, troubled
+from tests.workloads import endpoints as many
 from tests.workloads.slowdisk import SlowDisk
 
 MS = 1_000_000
@@ -186,6 +187,25 @@ def test_endpoints_for_which_there_is_no_room_are_counted(workload: Callable[...
     assert 0 < len(seen.dependencies) < truth["sent"]
     assert seen.lost["aggregation"] == truth["sent"] - len(seen.dependencies)
     assert {one.sent for one in seen.dependencies} == {datagrams.SIZE}
+
+
+@pytest.mark.parametrize("how", ["tcp", "udp"])
+def test_more_endpoints_than_distributions(seen: Seen, how: str) -> None:
+    """Two kilobytes a distribution, in 16 MiB: fewer than 10,000. Every answer is in the exact counts."""
+    count = 10_000
+    report, work, _ = seen("endpoints", how, count)
+    found = endpoints(report)
+    assert sorted(found) == sorted(f"{many.address(place)}:{work.facts['port']}" for place in range(count))
+    answers = [one["answer"] for one in report["endpoints"]]
+    connects = [one["connect"] for one in report["endpoints"]]
+    assert {one["count"] for one in answers} == {1}
+    assert {one["count"] for one in connects} == {1 if how == "tcp" else 0}
+    assert {one["sent"] for one in report["endpoints"]} == {many.SIZE}
+    distributed = [one for one in [*answers, *connects] if one["buckets"]]
+    assert all(one["total"] == one["max"] for one in distributed)
+    times = count * (2 if how == "tcp" else 1)
+    assert 0 < report["undistributed"] == times - len(distributed) < times
+    assert all(one["max"] is None for one in answers if not one["buckets"])
 
 
 def test_a_command_and_its_children(vtrace: RunVtrace) -> None:
