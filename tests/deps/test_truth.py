@@ -22,7 +22,7 @@ from pyvtrace.cli.tracing import Asked as Whom
 from pyvtrace.cli.tracing import conditions
 from tests.conftest import RunVtrace, Tracer, Workload
 from tests.truth.live import Trace
-from tests.workloads import caller, datagrams, troubled
+from tests.workloads import caller, datagrams, talker, troubled
 from tests.workloads import endpoints as many
 from tests.workloads.slowdisk import SlowDisk
 
@@ -187,6 +187,32 @@ def test_endpoints_for_which_there_is_no_room_are_counted(workload: Callable[...
     assert 0 < len(seen.dependencies) < truth["sent"]
     assert seen.lost["aggregation"] == truth["sent"] - len(seen.dependencies)
     assert {one.sent for one in seen.dependencies} == {datagrams.SIZE}
+
+
+@pytest.mark.parametrize("what", talker.WAYS)
+def test_ways_to_talk_to_services(seen: Seen, what: str) -> None:
+    """Counts are exact, and what the caller waited for is its endpoints'."""
+    report, _, truth = seen("talker", what)
+    found = endpoints(report)
+    counts = {
+        name: [one["connect"]["count"], one["questions"], one["answer"]["count"], one["sent"], one["received"]]
+        for name, one in found.items()
+    }
+    assert counts == truth["talks"]
+    errors = {name: {error["what"]: error["count"] for error in one["errors"]} for name, one in found.items()}
+    assert {name: some for name, some in errors.items() if some} == truth["errors"]
+    for one in found.values():
+        # A question may be answered while the call that sent it has not returned yet, but not all of them.
+        assert not one["answer"]["count"] or one["answer"]["p50"] >= talker.DELAY * 1000 * MS, one["name"]
+        assert (
+            one["open_before"] == ({"tcp": 2, "udp": 1}[one["protocol"]] if what == "open" else 0) or what == "silence"
+        )
+    # What is left of the delays is what the caller did meanwhile, or wanted a processor for.
+    late = truth["cpu_ns"] + waited(report, "processor") + waited(report, "other")
+    slow = sum(one["waited"] for one in found.values())
+    assert slow >= truth["slow"] * talker.DELAY * 1000 * MS - late
+    if what != "threads":
+        assert slow <= truth["whole_ns"]
 
 
 @pytest.mark.parametrize("how", ["tcp", "udp"])
