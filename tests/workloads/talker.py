@@ -11,6 +11,7 @@ namespace of its own. A service answers ANSWER bytes DELAY seconds after a quest
 - `non-blocking`: connections are asked for and answers taken when epoll says so;
 - `silence`: no answer comes in the time that the caller gives it, and no connection;
 - `batches`: several messages a call, over UDP on IPv6, with an address in each;
+- `encrypted`: with TLS, whose handshake is two turns more;
 - `threads`: a pool of them, and a child, which is another process;
 - `relay`: a server asks a service for each question that it is asked;
 - `open`: everything was open before, and one question was asked.
@@ -28,12 +29,14 @@ import errno
 import os
 import select
 import socket
+import ssl
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from tests.workloads import gate
 from tests.workloads.caller import ANSWER, QUESTION, elsewhere, name_of, receive, serve
@@ -42,6 +45,8 @@ from tests.workloads.net_user import enter
 DELAY = 0.020
 Talks = dict[str, tuple[int, int, int, int, int]]  # connections, questions, answers, bytes sent, received
 Way = Generator[Talks, None, None]
+
+T = TypeVar("T")
 
 ERRORS: dict[str, dict[str, int]] = {}
 _TCP_USER_TIMEOUT = 18
@@ -319,6 +324,49 @@ def batches() -> Way:
             yield {f"[::1]:{port}": (0, 4, 4, 4 * sum(sizes), 4 * sum(sizes))}
 
 
+def _context(protocol: int) -> ssl.SSLContext:
+    """TLS 1.2 by a key that nobody vouches for: it needs no certificates, and its handshake is two turns (RFC 5246)."""
+    context = ssl.SSLContext(protocol)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers("AECDH-AES256-SHA:@SECLEVEL=0")
+    return context
+
+
+def encrypted() -> Way:
+    """The caller moves the bytes between TLS and the socket, and counts them."""
+
+    def work(end: socket.socket) -> None:
+        with _context(ssl.PROTOCOL_TLS_SERVER).wrap_socket(end, server_side=True) as inside:
+            while receive(inside, QUESTION):
+                time.sleep(DELAY)
+                inside.sendall(bytes(ANSWER))
+
+    with service(lambda server: each(server, work)) as (name, server):
+        into, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = _context(ssl.PROTOCOL_TLS_CLIENT).wrap_bio(into, out)
+        sent = received = 0
+        yield {}
+        with socket.create_connection(server.getsockname()) as end:
+
+            def until_done(act: Callable[[], T]) -> T:
+                nonlocal sent, received
+                while True:
+                    try:
+                        return act()
+                    except ssl.SSLWantReadError:
+                        sent += end.send(out.read()) if out.pending else 0
+                        received += into.write(end.recv(1 << 16))
+
+            until_done(tls.do_handshake)
+            for _ in range(4):
+                tls.write(bytes(QUESTION))
+                left = ANSWER
+                while left:
+                    left -= len(until_done(lambda: tls.read(ANSWER)))
+        yield {name: (1, 2 + 4, 2 + 4, sent, received)}
+
+
 def threads() -> Way:
     with service() as (name, server):
 
@@ -389,6 +437,7 @@ WAYS: Mapping[str, tuple[int, Callable[[], Way]]] = {
     "non-blocking": (4, non_blocking),
     "silence": (10 + 25, silence),
     "batches": (4, batches),
+    "encrypted": (4, encrypted),
     "threads": (12, threads),
     "relay": (4, relay),
     "open": (6, opened),
