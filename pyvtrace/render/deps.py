@@ -207,8 +207,11 @@ class DepsView(Keyed):
         report = self._report
         assert report is not None, "take() comes first"
         count = len(report.dependencies)
+        name = "vtrace deps  "
+        # A command may be longer than the line, and be several.
+        about = " ".join(self._about.split())
         said = [
-            self._about,
+            fitted(about, min(len(about), (width - len(name)) // 2), glyphs),
             units.duration(report.time_ns),
             f"{count} endpoint{'s' * (count != 1)}",
             f"{units.duration(report.waited)} of waiting",
@@ -218,7 +221,6 @@ class DepsView(Keyed):
             said.insert(0, self.remark)
         if self.paused:
             said.insert(0, "PAUSED")
-        name = "vtrace deps  "
         return [Segment(name, BOLD), Segment(as_many(said, f" {glyphs.dot} ", width - len(name)), PLAIN)]
 
     def _warnings(self, width: int, glyphs: Glyphs) -> Iterator[Line]:

@@ -75,6 +75,8 @@ class Slots:
     ) -> None:
         self._storage, self._maps, self._state, self.users, self._shower = storage, maps, state, users, shower
         self._decoders = {a.tag: decoders[a.id] for a in users}
+        self._found = 0
+        # Of storages whose slots are taken back.
         self._raw: dict[bytes, int] = {}
         # By tag and number of the chunk: the slots in it with their keys.
         self._keys: dict[tuple[int, int], list[tuple[int, Key]]] = {}
@@ -95,21 +97,22 @@ class Slots:
         """Read the index, unless it cannot have changed: no slot was given out since, and each then had its key."""
         s = self._storage
         at = (self.used, self._word(s.generation) if s.free else 0)
-        unchanged = at == self._read_at and len(self._raw) == self.used and not (s.free and self.used == s.capacity)
+        unchanged = at == self._read_at and self._found == self.used and not (s.free and self.used == s.capacity)
         if not s.index or unchanged:
             return
         self._read_at = at
         self._shower.observe()
         known = dict(chain.from_iterable(self._keys.values()))
-        before, self._raw, self._keys = self._raw, {}, {}
+        before, self._raw, self._keys, self._found = self._raw, {}, {}, 0
         for raw, value in map_contents.items(self._maps[s.index], s.key_size, 4, s.capacity):
             slot = int.from_bytes(value, "little")
             tag = int.from_bytes(raw[:8], "little") if -1 not in self._decoders else -1
-            if before.get(raw) == slot:
-                key = known[slot]
-            else:
-                raw, key = self._decoders[tag].interned(raw)
-            self._raw[raw] = slot
+            # Without slots that are taken back, one never has another key.
+            same = before.get(raw) == slot if s.free else slot in known
+            key = known[slot] if same else self._decoders[tag](raw)
+            if s.free:
+                self._raw[raw] = slot
+            self._found += 1
             self._keys.setdefault((tag, slot // _CHUNK), []).append((slot, key))
 
     def keys(self) -> Mapping[tuple[int, int], Keys]:
@@ -205,19 +208,15 @@ class KeyDecoder:
     ) -> None:
         shower = shower or Shower()
         self._parts = [(f.offset, f.offset + f.size, shower.of(f) or _decoder(f, probes)) for f in fields]
-        self._known: dict[bytes, tuple[bytes, Key]] | None = {} if shared else None
+        self._known: dict[bytes, Key] | None = {} if shared else None
 
     def __call__(self, raw: bytes) -> Key:
-        return self.interned(raw)[1]
-
-    def interned(self, raw: bytes) -> tuple[bytes, Key]:
-        """The bytes and their key, as they were the first time if the decoder is shared."""
-        if self._known is not None and (found := self._known.get(raw)) is not None:
-            return found
-        found = raw, tuple([decode(raw[start:end]) for start, end, decode in self._parts])
+        if self._known is not None and (known := self._known.get(raw)) is not None:
+            return known
+        key = tuple([decode(raw[start:end]) for start, end, decode in self._parts])
         if self._known is not None:
-            self._known[raw] = found
-        return found
+            self._known[raw] = key
+        return key
 
 
 def _decoders(spec: ProgramSpec, shower: Shower) -> Mapping[int, KeyDecoder]:

@@ -134,6 +134,15 @@ def test_what_was_lost_is_said() -> None:
     assert lines[2].startswith("! 2 messages of sendmmsg and recvmmsg")
 
 
+def test_a_long_command_leaves_room_in_the_title() -> None:
+    view = DepsView("python3 -c '\nimport socket\n" + "x" * 100 + "'")
+    view.take(MANY)
+    title = screen(view, 80)[0]
+    assert title.startswith("vtrace deps  python3 -c ' import socket xx")
+    assert "2.00s" in title
+    assert "150 endpoints" in title
+
+
 def test_names_asked_for_are_listed_up_to_a_number() -> None:
     asked = {f"host{number}.example": times(1, 1 << (20 + number)) for number in range(10)}
     view = view_of(report(dependency(1, MS, asked=asked)))

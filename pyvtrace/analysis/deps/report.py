@@ -141,10 +141,10 @@ class _Timed:
 
     def __init__(self) -> None:
         self.count = self.total = 0
-        self.keys: list[Key] = []
+        self.keys: tuple[Key, ...] = ()
 
     def times(self, table: Table) -> Times:
-        return Times(self.count, self.total, table, tuple(self.keys)) if self.count else _NEVER
+        return Times(self.count, self.total, table, self.keys) if self.count else _NEVER
 
 
 class _Row:
@@ -205,7 +205,10 @@ class _Reading:
 
     def _dependencies(self) -> Iterator[Dependency]:
         connect, answer, names = (self._tables[name] for name in ("connect", "answer", "asked_for"))
-        for row in self._rows.values():
+        # Of very many, what was added up and what comes of it need not be there at once.
+        self._found.clear()
+        while self._rows:
+            _, row = self._rows.popitem()
             if self._own(row.endpoint):
                 continue
             yield Dependency(
@@ -263,7 +266,7 @@ class _Reading:
             timed.total += total
             left += count
         for key, (count,) in self._tables[distributions].heads(1):
-            getattr(self._row(key), distributions).keys.append(key)
+            getattr(self._row(key), distributions).keys += (key,)
             left -= count
         return max(0, left)
 
@@ -280,7 +283,7 @@ class _Reading:
             timed = row.asked.setdefault(name_asked(str(key[4])), _Timed())
             timed.count += count
             timed.total += total
-            timed.keys.append(key)
+            timed.keys += (key,)
 
     # ----------------------------------------------------------------------------------------------------------- waits
 
