@@ -109,8 +109,8 @@ syscall::io_pgetevents*:entry
 syscall::poll*:entry, syscall::ppoll*:entry
 /this->events && arg1 == 1/
 {
-	this->look = 1;
 	this->fd = *(int *)copyin(arg0, 4);
+	this->look = 1;
 }
 
 /* One of the two is a pipe. */
