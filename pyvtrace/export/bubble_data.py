@@ -106,6 +106,7 @@ class _Writer:
             "open": wait.open,
             "turn": wait.turn,
             "limited": wait.limited,
+            "disk": wait.disk,
             "far": [far.protocol, far.address, far.port] if far else None,
             "stacks": [self.stacks(wait.kernel), self.stacks(wait.user)] if says else None,
         }
@@ -178,6 +179,7 @@ class _Reader:
             turn=bool(of["turn"]),
             limited=bool(of["limited"]),
             far=Endpoint(*of["far"]) if of["far"] else None,
+            disk=int(of["disk"]),
         )
 
     def _share(self, kind: str, which: int | str, thread: int | None, began: int, ended: int, hops: Any) -> Share:

@@ -113,6 +113,7 @@ def _wait(wait: Wait, devices: Devices, *, member: bool) -> Object:
         }
         if request
         else None,
+        "disk": devices.get(wait.disk, str(wait.disk)) if wait.disk else None,
         "far": {"protocol": far.protocol, "address": far.address, "port": far.port} if far else None,
         "woken_by": wait.waker.thread.tid if wait.waker else None,
         "cpu": wait.cpu,

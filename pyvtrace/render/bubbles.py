@@ -83,7 +83,7 @@ def _grow(node: Node, one: Blamed, share: Share, held: Mapping[tuple[int, int], 
     for hop in reversed(share.hops):
         wait = hop.wait
         holding = held.get(wait.identity)
-        known = (hop.held.known, hop.held.proven) if hop.held else ()
+        known = (hop.held.known, hop.held.proven) if hop.held else (wait.request is not None,)
         key = (wait.thread.pid, _group(wait.thread.comm), wait.kind.name, wait.call, wait.lock, holding, known)
         if (below := node.below.get(key)) is None:
             below = node.below[key] = Node(hop, holding)
@@ -118,7 +118,7 @@ def doing(wait: Wait) -> str:
 def evidence(hop: Hop) -> str:
     """How an edge is known."""
     if hop.held is None:
-        return "proven: request" if hop.wait.request is not None else ""
+        return "proven: request" if hop.wait.request is not None else "inferred: file" if hop.wait.disk else ""
     return f"{'proven' if hop.held.proven else 'inferred'}: {hop.held.known}" if hop.held.known else ""
 
 

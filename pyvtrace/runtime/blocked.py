@@ -8,6 +8,7 @@ without it nobody knows since when it waits.
 from __future__ import annotations
 
 import os
+import stat
 import struct
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -164,3 +165,13 @@ def open_file(pid: int, number: int) -> str:
         return os.readlink(f"/proc/{pid}/fd/{number}")
     except OSError:
         return ""
+
+
+def device_of(pid: int, number: int) -> int:
+    """The device that an open file of a process is, or is on, by the kernel's dev_t; 0 if it cannot be told."""
+    try:
+        found = os.stat(f"/proc/{pid}/fd/{number}")
+    except OSError:
+        return 0
+    device = found.st_rdev if stat.S_ISBLK(found.st_mode) else found.st_dev
+    return os.major(device) << 20 | os.minor(device)

@@ -431,6 +431,20 @@ def test_who_writes_more_than_its_group_may_keep_has_to_free_memory(watched: Any
     assert stacks and all("try_to_free_mem_cgroup_pages" in stack for stack in stacks)
 
 
+def test_who_waits_for_a_page_that_another_one_has_asked_for_waits_for_its_disk(watched: Any) -> None:
+    with SlowDisk(DELAY) as disk:
+        _, truth, bubbles = watched("same", disk.path, 6)
+    bubble = the_one_with(bubbles, *(tid for tid, _, _ in truth["waits"]))
+    assert adds_up(bubble)
+    name = os.path.basename(disk.path)
+    waits = [wait for wait in waits_of(bubble, *(tid for tid, _, _ in truth["waits"])) if wait["kind"] == "block I/O"]
+    assert [wait["disk"] for wait in waits if not wait["request"]] == 5 * [name]
+    assert [wait["request"]["device"] for wait in waits if wait["request"]] == [name]
+    assert bubble["roots"][0]["name"] == name
+    expected = sum(ended - began for _, began, ended in truth["waits"])
+    assert blamed(bubble, waits, "device", "run queue") == pytest.approx(expected, rel=0.05)
+
+
 def test_who_touches_a_page_that_is_not_in_memory_waits_for_the_disk(watched: Any) -> None:
     with SlowDisk(DELAY) as disk:
         _, truth, bubbles = watched("fault", disk.path, 3)

@@ -11,6 +11,7 @@
  *                   which a third one waits
  * crowd MS N        N threads that compute for MS of their own processor time each, on one CPU
  * fault PATH N      N threads, each of which touches a page of PATH that is not in memory
+ * same PATH N       N threads that read one page of PATH which is not in memory: one of them asks the disk for it
  * fill PATH MB      a thread writes MB to the file PATH, by way of the page cache
  * hoard PATH MB     a thread touches MB of memory of its own, one page after the other; nothing is done with PATH
  * limited MS        a thread that computes, and one that sleeps for a millisecond at a time
@@ -433,6 +434,38 @@ static void *touch(void *which)
 }
 
 /* `waits`: from when to when each thread was about its page. */
+static int shared;
+
+/* The page that the others want as well. */
+static void *peek(void *which)
+{
+	static char page[MOST];
+	long i = (long)which;
+	tids[i] = name_thread("peek");
+	pthread_barrier_wait(&barrier);
+	began[i] = now();
+	if (pread(shared, page, sizeof page, 0) != sizeof page)
+		exit(1);
+	ended[i] = now();
+	return NULL;
+}
+
+static void same(void)
+{
+	pthread_t threads[MOST];
+	shared = open(path, O_RDONLY);
+	posix_fadvise(shared, 0, 0, POSIX_FADV_RANDOM);
+	pthread_barrier_init(&barrier, NULL, count);
+	gate();
+	for (long i = 0; i < count; i++)
+		pthread_create(&threads[i], NULL, peek, (void *)i);
+	for (int i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	printf("{");
+	spans("waits", count);
+	printf("}\n");
+}
+
 static void fault(void)
 {
 	pthread_t threads[MOST];
@@ -682,6 +715,8 @@ int main(int argc, char **argv)
 		path = first, relay();
 	else if (!strcmp(kind, "crowd"))
 		crowd();
+	else if (!strcmp(kind, "same"))
+		path = first, same();
 	else if (!strcmp(kind, "fault"))
 		path = first, fault();
 	else if (!strcmp(kind, "fill"))

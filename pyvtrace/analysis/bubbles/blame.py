@@ -94,6 +94,8 @@ def _blocked(history: History, wait: Wait, began: int, ended: int, before: tuple
 
 def _nobody(wait: Wait) -> Root:
     """What a wait was for that no thread of this host has ended."""
+    if wait.disk:
+        return Root(DEVICE, wait.disk)
     if wait.far is not None:
         return Root(NETWORK, f"{wait.far.protocol} {wait.far.name}")
     return Root(UNKNOWN, wait.thread.tid, wait.thread)

@@ -180,7 +180,7 @@ class Reader:
         owner: int, device: int, sector: int, size: int,
         operation: int, asked: int, of_kernel: int,
         input_output: int, own_end: int, other_end: int, space: int, far: int, high: int, low: int,
-        file: bytes, kernel: bytes, user: bytes = b"",
+        disk: int, file: bytes, kernel: bytes, user: bytes = b"",
     ) -> Wait | None:  # fmt: skip
         woken = self._wakers.pop(tid, None)
         if not state & (_SLEEPS | _STOPPED):
@@ -226,6 +226,7 @@ class Reader:
             self._user.later(user) if user else tuple,
             limited=0 < queued <= _HALF * kept,
             far=_far(far, high, low) if one_end else None,
+            disk=disk if not own and name in FILE_CALLS and is_disk(kind, disk) else 0,
         )
 
     def _queue(
@@ -272,6 +273,11 @@ def lock_of(
     if kind is waits.KERNEL_LOCK and lock:
         return kind, Lock(reasons.kernel_lock_kind(flags), 0, lock)
     return kind, None
+
+
+def is_disk(kind: Kind, device: int) -> bool:
+    """Whether a wait of that kind in a call about a file on that device, by the kernel's dev_t, is for that device."""
+    return kind is waits.BLOCK and device >> 20 != 0
 
 
 def _far(far: int, high: int, low: int) -> Endpoint | None:

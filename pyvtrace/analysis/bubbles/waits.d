@@ -42,6 +42,7 @@ self uint64_t bytes;
 self uint64_t operation;
 self uint64_t asked;
 
+this uint64_t disk;
 this uint64_t space;
 this uint64_t far;
 this uint64_t high;
@@ -74,6 +75,9 @@ rawtp:::sched_exit_tp
 	    this->files->fdt->fd[this->number] : NULL;
 	/* The ends of the pipe or connection that it is: its own, the other one, and where both are. */
 	this->mode = this->file != NULL ? this->file->f_inode->i_mode & 0170000 : 0;
+	/* The block device that it is, or is on. */
+	this->disk = this->file == NULL ? 0 : this->mode == 0060000 ? this->file->f_inode->i_rdev :
+	    this->file->f_inode->i_sb->s_dev;
 	this->sk = this->mode == 0140000 ? ((struct socket *)this->file->private_data)->sk : (struct sock *)NULL;
 	this->family = this->sk != NULL ? this->sk->__sk_common.skc_family : 0;
 	this->own = this->mode == 0010000 ? (uint64_t)this->file->f_inode : this->family == 1 ? (uint64_t)this->sk : 0;
@@ -111,12 +115,12 @@ sched:::woken
 rawtp:::sched_exit_tp
 /self->late && (uint32_t)self->state/
 {
-	printf("%d %d %s %s %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %s %k %k", tid, pid, execname,
+	printf("%d %d %s %s %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %s %k %k", tid, pid, execname,
 	    curthread->group_leader->comm, self->late, timestamp, self->queued, self->kept, self->state, cpu, self->brief,
 	    this->regs->cs == 0x33 ? this->regs->orig_ax : -1, this->regs->di, this->regs->si, this->regs->dx,
 	    self->lock, self->kind, self->owner, self->device, self->sector, self->bytes, self->operation, self->asked,
 	    curthread->flags & 0x200000 ? 1 : 0, curthread->in_iowait, this->own, this->other, this->space,
-	    this->far, this->high, this->low,
+	    this->far, this->high, this->low, this->disk,
 	    this->file != NULL ? stringof(this->file->f_path.dentry->d_name.name) : "", stack(24), ustack(24));
 }
 

@@ -82,7 +82,8 @@ class Wait(Value):
     what the thread had waited in short waits since its last long one. A wait that goes on is `open`: it has lasted
     until `ended` so far. `turn` is true of one that was put aside while it could have gone on: it waits for its next
     turn; `limited` of one that was woken, and could not go on for the limit of its control group. `far` is the far end
-    of the connection that it waits for. Stacks have their innermost frame first."""
+    of the connection that it waits for; `disk`, by the kernel's dev_t, the device of the file that it waits for by
+    somebody else's request. Stacks have their innermost frame first."""
 
     thread: Thread
     kind: Kind
@@ -103,6 +104,7 @@ class Wait(Value):
     turn: bool = False
     limited: bool = False
     far: Endpoint | None = None
+    disk: int = 0
 
     @property
     def kernel(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, bubbles, starts
 from pyvtrace.analysis.bubbles.history import History
 from pyvtrace.analysis.bubbles.ledger import Ledger
 from pyvtrace.analysis.bubbles.rations import LATE, LINE, left_out
-from pyvtrace.analysis.bubbles.reader import FILE_CALLS, POLLS, SUBMITTED, Reader, lock_of
+from pyvtrace.analysis.bubbles.reader import FILE_CALLS, POLLS, SUBMITTED, Reader, is_disk, lock_of
 from pyvtrace.analysis.bubbles.script import words
 from pyvtrace.analysis.bubbles.storage import CLOCKS
 from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Thread, Wait, parts
@@ -267,7 +267,14 @@ class Watch:
             open=True,
             kernel_stack=lambda: one.stack,
             far=_far(one, kind, name),
+            disk=_disk(one, kind) if not own and name in FILE_CALLS else 0,
         )
+
+
+def _disk(one: blocked.Blocked, kind: Kind) -> int:
+    """The block device of the file that a thread waits for."""
+    device = blocked.device_of(one.pid, one.arguments[0])
+    return device if is_disk(kind, device) else 0
 
 
 def _far(one: blocked.Blocked, kind: Kind, call: str) -> Endpoint | None:
