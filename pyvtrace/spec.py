@@ -178,12 +178,13 @@ class TraceAction(ActionSpec):
 
 class ShapeSpec(Value):
     """The type of a value as print() shows it: `kind` is "int", "uint", "pointer", "string", "struct" or "array"; the
-    one part of an array is its element."""
+    one part of an array is its element. `constants` are names and values of an enum's."""
 
     kind: str
     name: str
     size: int
     parts: tuple[PartSpec, ...] = ()
+    constants: tuple[tuple[str, int], ...] = ()
 
 
 class PartSpec(Value):
@@ -196,8 +197,8 @@ class PartSpec(Value):
 
 
 class PrintAction(ActionSpec):
-    """print(): the value under its type's name; `shape` is that of a struct, a union or an array. Where it is what a
-    pointer points to, `pointer` is that one."""
+    """print(): the value under its type's name; `shape` is that of a struct, a union, an array or an enum. Where
+    it is what a pointer points to, `pointer` is that one."""
 
     field: FieldSpec
     type: str

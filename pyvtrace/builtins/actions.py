@@ -12,7 +12,7 @@ from pyvtrace.builtins.shapes import shape_of
 from pyvtrace.builtins.speculations import SPECULATING
 from pyvtrace.builtins.stacks import NAMINGS
 from pyvtrace.lang import typed
-from pyvtrace.lang.types import LONG
+from pyvtrace.lang.types import LONG, Integer
 from pyvtrace.lang.vocabulary import Action, Function, Parameter
 from pyvtrace.spec import (
     ActionSpec,
@@ -44,7 +44,8 @@ def trace(act: typed.Act, field: Field) -> ActionSpec:
 def print_value(act: typed.Act, field: Field) -> ActionSpec:
     shown, *pointer = act.args
     stored = field(shown)
-    shape = shape_of(shown.type) if stored.kind == "bytes" else None
+    named = isinstance(shown.type, Integer) and shown.type.constants
+    shape = shape_of(shown.type) if named or stored.kind == "bytes" else None
     return PrintAction(stored, str(shown.type), shape, field(pointer[0]) if pointer else None)
 
 

@@ -20,6 +20,6 @@ def shape_of(type_: Type) -> ShapeSpec:
             return ShapeSpec("float", str(type_), type_.size)
         case String():
             return ShapeSpec("string", str(type_), type_.size)
-        case Integer(signed=signed):
-            return ShapeSpec("int" if signed else "uint", str(type_), type_.size)
+        case Integer(signed=signed, constants=constants):
+            return ShapeSpec("int" if signed else "uint", str(type_), type_.size, constants=constants)
     return ShapeSpec("pointer", str(type_), type_.size)

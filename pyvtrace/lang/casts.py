@@ -70,7 +70,8 @@ def offset_of(v: Values, e: ast.OffsetOf) -> typed.Expr:
     member = type_.member(e.member)
     if member is None:
         hint = v.scope.nearest(e.member, [m.name for m in type_.members])
-        raise v.fail("D_TYPE_MEMBER", e.span, f"{e.member} is not a member of {type_}", hint)
+        message = f"failed to determine offset of {e.member}: it is not a member of {type_}"
+        raise v.fail("D_UNKNOWN", e.span, message, hint)
     if member.bits:
         raise v.fail("D_OFFSETOF_BITFIELD", e.span, f"cannot take offset of a bit-field: {e.member}")
     return typed.Constant(ty.ULONG, member.offset, e.span)

@@ -16,8 +16,8 @@ QUALIFIERS = ("const", "volatile", "restrict", "userland")
 TYPE_WORDS = frozenset((*_TYPE_WORDS.split(), *QUALIFIERS))
 # Words of C and D that no variable and no function can have for its name (Dynamic Tracing Guide, "Keywords").
 _WORDS_OF_D = (
-    "auto break case continue default do else extern for goto if inline offsetof register return self sizeof static "
-    "stringof switch this translator typedef while xlate"
+    "auto break case continue counter default do else extern for goto if import inline offsetof probe provider "
+    "register return self sizeof static stringof switch this translator typedef while xlate"
 )
 RESERVED = TYPE_WORDS | frozenset(_WORDS_OF_D.split())
 _CLASSES = frozenset(("typedef", "auto", "register", "static", "extern", "self", "this", "inline"))

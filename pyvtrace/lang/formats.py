@@ -123,6 +123,8 @@ def parse_format(text: str, *, statistics: bool = False) -> tuple[Literal | Conv
             size, letter = "", "w" + letter
         start = match.start("rest")
         end = start + len(size) + len(letter)
+        if not letter:
+            raise BadFormat(f"format conversion #{number} name expected before end of format string")
         if size + letter not in TAKES:
             raise BadFormat(f"format conversion #{number} is undefined: {text[at:end]}")
         flags = match["flags"]

@@ -221,14 +221,16 @@ def _enum(v: Values, name: ast.TypeName) -> ty.Type:
         raise v.fail("D_DECL_TYPERED", name.span, f"type redeclared: enum {tag}")
     type_ = ty.Integer(4, True, f"enum {tag}" if tag else "enum <anonymous>")
     following = 0
-    seen: set[str] = set()
+    values: dict[str, int] = {}
     for enumerator in name.definition:
         assert isinstance(enumerator, ast.Enumerator)
-        if enumerator.name in seen:
+        if enumerator.name in values:
             message = f"failed to define enumerator '{enumerator.name}': Duplicate member or variable name"
             raise v.fail("D_UNKNOWN", enumerator.span, message)
-        seen.add(enumerator.name)
-        following = 1 + _enumerate(v, type_, enumerator, following)
+        values[enumerator.name] = _enumerate(v, type_, enumerator, following)
+        following = values[enumerator.name] + 1
+    type_ = replace(type_, constants=tuple(values.items()))
+    scope.constants.update((name, typed.Constant(type_, value)) for name, value in values.items())
     if tag:
         scope.tags["enum", tag] = type_
     return type_

@@ -60,7 +60,7 @@ def _conversions(scope: Scope, name: str, text: str, span: Span, parse: Parse) -
     try:
         return [part for part in parse(text) if isinstance(part, Conversion)]
     except BadFormat as problem:
-        raise scope.fail("D_PRINTF_ARG_FMT", span, str(problem)) from None
+        raise scope.fail("D_SYNTAX", span, str(problem)) from None
 
 
 def _mismatch(what: str, number: int, conversion: Conversion, prototype: str, type_: ty.Type) -> str:

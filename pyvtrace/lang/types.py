@@ -50,11 +50,13 @@ class Dynamic(Type):
 
 
 class Integer(Type):
-    """An integer of 1, 2, 4 or 8 bytes. `name` is what messages show (`int`, `uint32_t`, an enum's name)."""
+    """An integer of 1, 2, 4 or 8 bytes. `name` is what messages show (`int`, `uint32_t`, an enum's name); `constants`
+    are names and values of an enum that the program defines."""
 
     bytes: int
     signed: bool
     name: str
+    constants: tuple[tuple[str, int], ...] = ()
 
     @property
     def size(self) -> int:

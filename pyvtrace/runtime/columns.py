@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from pyvtrace.runtime.printf import PROBE_PARTS, Piece, cut, escape, field_code, name_bytes, pad, to_text
+from pyvtrace.runtime.shapes import constant_name
 from pyvtrace.runtime.shapes import show as show_shape
 from pyvtrace.spec import STACKS, FieldSpec, PrintAction, ProbeName
 
@@ -103,12 +104,14 @@ def print_piece(action: PrintAction, probes: Mapping[int, ProbeName], most: int)
     field, type_name = action.field, action.type
     code = field_code(field)
     shape = action.shape
+    label = type_name.replace("%", "%%")
+    if shape is not None and field.kind != "bytes":
+        return Piece(f"{label} %s\n", (code,), lambda value: constant_name(shape, value))
     if shape is not None and action.pointer is not None:
         codes = (field_code(action.pointer), code)
         return Piece("%s", codes, lambda at, raw: f"{at:#x} = *\n{show_shape(shape, raw[: most or None])}")
     if shape is not None:
         return Piece("%s", (code,), lambda raw: show_shape(shape, raw[: most or None]))
-    label = type_name.replace("%", "%%")
     if field.kind == "string":
         return Piece(f'{label} "%s"\n', (code,), lambda raw: escape(cut(raw)).decode("ascii"))
     if field.kind in PROBE_PARTS:

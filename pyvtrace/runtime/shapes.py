@@ -23,7 +23,7 @@ def _lines(shape: ShapeSpec, raw: bytes, depth: int, name: str, end: str) -> Ite
         yield f"{start}...{end}\n"
         return
     if shape.kind not in _BRACKETS:
-        yield f"{start}{_scalar(shape.kind, raw)}{end}\n"
+        yield f"{start}{_scalar(shape, raw)}{end}\n"
         return
     opening, closing = _BRACKETS[shape.kind]
     yield f"{start} {opening}\n"
@@ -55,10 +55,15 @@ def _bytes_of(part: PartSpec, raw: bytes) -> bytes:
     return value.to_bytes(size, "little", signed=value < 0)
 
 
-def _scalar(kind: str, raw: bytes) -> str:
-    if kind == "string":
+def _scalar(shape: ShapeSpec, raw: bytes) -> str:
+    if shape.kind == "string":
         return f' "{escape(cut(raw)).decode("ascii")}"'
-    if kind == "float":
+    if shape.kind == "float":
         return f"{to_float(raw):g}"
-    value = int.from_bytes(raw, "little", signed=kind == "int")
-    return f"{value:#x}" if kind == "pointer" else str(value)
+    value = int.from_bytes(raw, "little", signed=shape.kind == "int")
+    return f"{value:#x}" if shape.kind == "pointer" else constant_name(shape, value)
+
+
+def constant_name(shape: ShapeSpec, value: int) -> str:
+    """The first constant of an enum that has the value; the number where none has."""
+    return next((name for name, known in shape.constants if known == value), str(value))

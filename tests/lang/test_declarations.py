@@ -80,7 +80,7 @@ D_SIZEOF_TYPE        int (*f)(int); BEGIN { trace(sizeof (int (int))); }
 D_OFFSETOF_TYPE      BEGIN { trace(offsetof(int, a)); }
 D_OFFSETOF_TYPE      BEGIN { trace(offsetof(struct nosuch_r, a)); }
 D_OFFSETOF_BITFIELD  struct s { int a : 3; }; BEGIN { trace(offsetof(struct s, a)); }
-D_TYPE_MEMBER        struct s { int a; }; BEGIN { trace(offsetof(struct s, b)); }
+D_UNKNOWN            struct s { int a; }; BEGIN { trace(offsetof(struct s, b)); }
 D_TYPE_MEMBER        struct s { int a; }; struct s x; BEGIN { trace(x.b); }
 D_TYPE_ERR           enum nosuch x; BEGIN { }
 D_TYPE_ERR           BEGIN { trace(sizeof (long float)); }

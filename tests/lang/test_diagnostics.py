@@ -131,7 +131,7 @@ CASES = [
     ("D_LLQUANT_FACTORVAL", "BEGIN { @ = llquantize(1, 1, 0, 6, 20); }", "llquantize(1, 1, 0, 6, 20)", "llquantize( )"),
     ("D_TRACE_VOID", "BEGIN { trace(exit(0)); }", "exit(0)", "trace( ) may not be applied to a void expression"),
     ("D_PRINTF_FMT_EMPTY", 'BEGIN { printf(""); }', '""', "printf( ) format string is empty"),
-    ("D_PRINTF_ARG_FMT", 'BEGIN { printf("%hhd", 1); }', '"%hhd"', "format conversion #1 is undefined: %hhd"),
+    ("D_SYNTAX", 'BEGIN { printf("%hhd", 1); }', '"%hhd"', "format conversion #1 is undefined: %hhd"),
     ("D_PRINTF_ARG_PROTO", 'BEGIN { printf("%d"); }', 'printf("%d")', "printf( ) prototype mismatch: conversion #1 (%"),
     ("D_PRINTF_ARG_EXTRA", 'BEGIN { printf("x", 1); }', "1", "printf( ) prototype mismatch: only 0 arguments required"),
     ("D_PRINTF_ARG_TYPE", 'BEGIN { printf("%s", 1); }', "1", "printf( ) argument #2 is incompatible with conversion #"),

@@ -1,3 +1,3 @@
-int counter;
-#pragma D binding "1.0" counter
-BEGIN { counter = 4; printf("%d\n", counter); exit(0); }
+int hits;
+#pragma D binding "1.0" hits
+BEGIN { hits = 4; printf("%d\n", hits); exit(0); }

@@ -1,0 +1,2 @@
+int counter;
+BEGIN { exit(0); }

@@ -1,0 +1,1 @@
+BEGIN { probe = 1; }

@@ -1,0 +1,1 @@
+BEGIN { printf("%ll", 1); }
