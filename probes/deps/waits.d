@@ -10,6 +10,9 @@
  * An endpoint is four numbers: family * 256 + protocol (+ 65536 for those that come to us), two halves of an address as
  * it is in memory, and a port. Of a unix socket the second half is the kernel's address of its name, of one without
  * a name the process that made it, and the port is 1 then. All who come to a port of ours are one.
+ *
+ * Distributions take two kilobytes each, so that there is room for a part of the endpoints only; how often and how long
+ * in all (what avg() keeps) is there for each.
  */
 #pragma D option quiet
 #pragma D option strsize=128
@@ -29,6 +32,14 @@ inline int PIPES = 7;
 inline int CHILDREN = 8;
 inline int PROCESSOR = 9;
 
+/* What a call is, beside its name: it begins a question, takes nothing away, takes from a socket, gives to one, or makes
+   another descriptor. */
+inline int F_ASKS = 1;
+inline int F_LOOKS = 2;
+inline int F_IN = 4;
+inline int F_OUT = 8;
+inline int F_COPIES = 16;
+
 /* Of threads, by their number. */
 uint64_t since[uint64_t];
 uint64_t woken[uint64_t];
@@ -37,8 +48,10 @@ uint64_t waits_on[uint64_t];
 uint64_t woken_by[uint64_t];
 uint64_t unknown[uint64_t];
 
-/* Of sockets, by their address: when a question ended and an answer came, when a connection was asked for. */
+/* Of sockets, by their address: how many more descriptors have it, when a question ended and an answer came, when a
+   connection was asked for. */
 int ours[uint64_t];
+int more[uint64_t];
 uint64_t asked[uint64_t];
 uint64_t came[uint64_t];
 uint64_t connecting[uint64_t];
@@ -46,6 +59,8 @@ uint64_t sent_hi[uint64_t];
 uint64_t sent_lo[uint64_t];
 uint64_t sent_port[uint64_t];
 string question[uint64_t];
+/* Names that datagrams went to, by what stands for them where there is no address of the kernel's. */
+uint64_t number_of[string];
 int listening[uint64_t];
 
 /* Of processors: the socket that something came to last, when, and what ran. */
@@ -59,25 +74,68 @@ self uint64_t began;
 self int flags;
 self uint64_t message;
 self uint64_t to;
+self uint64_t to_size;
 self uint64_t to_family;
 self uint64_t to_hi;
 self uint64_t to_lo;
 self uint64_t to_port;
+self string to_name;
 
 /* ------------------------------------------------------------------------------------------- calls and their sockets */
 
 syscall::read:entry, syscall::readv:entry, syscall::recv*:entry, syscall::write:entry, syscall::writev:entry,
-syscall::send*:entry, syscall::connect:entry, syscall::accept*:entry, syscall::listen:entry, syscall::close:entry
+syscall::send*:entry, syscall::connect:entry, syscall::accept*:entry, syscall::listen:entry, syscall::close:entry,
+syscall::splice:entry, syscall::dup*:entry, syscall::fcntl:entry
 {
 	self->sk = 0;
 	self->on = OTHER;
 	self->flags = 0;
 	self->to_family = 0;
-	this->file = (int)arg0 >= 0 && (int)arg0 < curthread->files->fdt->max_fds ?
-	    curthread->files->fdt->fd[(int)arg0] : (struct file *)NULL;
+	this->look = 1;
+	this->fd = (int)arg0;
+}
+
+syscall::poll:entry, syscall::ppoll*:entry, syscall::select:entry, syscall::pselect6*:entry,
+syscall::_newselect:entry, syscall::epoll_*wait*:entry, syscall::io_uring_enter:entry, syscall::io_getevents*:entry,
+syscall::io_pgetevents*:entry
+{
+	self->sk = 0;
+	self->on = EVENTS;
+	this->events = 1;
+}
+
+/* Who asks for the events of one descriptor waits for that, and does so if the time runs out, too. From here on whose
+   calls they are is known, and descriptions are not those that the conditions are put to. */
+syscall::poll*:entry, syscall::ppoll*:entry
+/this->events && arg1 == 1/
+{
+	this->fd = *(int *)copyin(arg0, 4);
+	this->look = 1;
+}
+
+/* One of the two is a pipe. */
+syscall::splice:entry
+/this->look/
+{
+	this->from = this->fd >= 0 && this->fd < curthread->files->fdt->max_fds ?
+	    curthread->files->fdt->fd[this->fd] : (struct file *)NULL;
+	self->flags = F_OUT;
+	if (this->from != NULL && (this->from->f_inode->i_mode & 0170000) == 0140000) {
+		self->flags = F_IN;
+	}
+	this->fd = self->flags == F_IN ? this->fd : (int)arg2;
+}
+
+syscall::read*:entry, syscall::recv*:entry, syscall::write:entry, syscall::writev:entry, syscall::send*:entry,
+syscall::connect:entry, syscall::accept*:entry, syscall::listen:entry, syscall::close:entry, syscall::splice:entry,
+syscall::dup*:entry, syscall::fcntl:entry, syscall::poll*:entry, syscall::ppoll*:entry
+/this->look/
+{
+	this->file = this->fd >= 0 && this->fd < curthread->files->fdt->max_fds ?
+	    curthread->files->fdt->fd[this->fd] : (struct file *)NULL;
 	if (this->file != NULL) {
 		this->mode = this->file->f_inode->i_mode & 0170000;
-		self->on = this->mode == 0010000 ? PIPES : this->mode == 0100000 || this->mode == 0060000 ? DISK : OTHER;
+		self->on = this->mode == 0010000 ? PIPES : this->mode == 0100000 || this->mode == 0060000 ? DISK : self->on;
 		if (this->mode == 0140000) {
 			this->found = ((struct socket *)this->file->private_data)->sk;
 			this->family = this->found->__sk_common.skc_family;
@@ -90,14 +148,6 @@ syscall::send*:entry, syscall::connect:entry, syscall::accept*:entry, syscall::l
 			}
 		}
 	}
-}
-
-syscall::poll:entry, syscall::ppoll*:entry, syscall::select:entry, syscall::pselect6*:entry,
-syscall::_newselect:entry, syscall::epoll_*wait*:entry, syscall::io_uring_enter:entry, syscall::io_getevents*:entry,
-syscall::io_pgetevents*:entry
-{
-	self->sk = 0;
-	self->on = EVENTS;
 }
 
 syscall::nanosleep:entry, syscall::clock_nanosleep*:entry
@@ -130,18 +180,21 @@ syscall::connect:entry
 /self->sk/
 {
 	this->to = arg1;
+	self->to_size = arg2;
 }
 
 syscall::sendto:entry
 /self->sk/
 {
 	this->to = arg4;
+	self->to_size = arg5;
 }
 
 syscall::sendmsg:entry, syscall::sendmmsg:entry
 /self->sk/
 {
 	this->to = *(uint64_t *)copyin(arg1, 8);
+	self->to_size = *(uint32_t *)copyin(arg1 + 8, 4);
 }
 
 syscall::sendmmsg:entry, syscall::recvmmsg*:entry
@@ -166,13 +219,31 @@ syscall::connect:entry, syscall::sendto:entry, syscall::sendmsg:entry, syscall::
 	}
 }
 
+/* A name of the second kind begins with a zero, ends where its size says, and is shown with @. */
+syscall::connect:entry, syscall::sendto:entry, syscall::sendmsg:entry, syscall::sendmmsg:entry
+/self->sk && this->to && self->to_family == 1/
+{
+	self->to_name = *(char *)copyin(this->to + 2, 1) ? substr(copyinstr(this->to + 2), 0, self->to_size - 2) :
+	    strjoin("@", substr(copyinstr(this->to + 3), 0, self->to_size - 3));
+}
+
+syscall::sendto:entry, syscall::sendmsg:entry, syscall::sendmmsg:entry
+/self->sk && this->to && self->to_family == 1 && ours[self->sk] != 3/
+{
+	if (!number_of[self->to_name]) {
+		number_of[self->to_name] = timestamp;
+	}
+	sent_lo[self->sk] = number_of[self->to_name];
+	@names[number_of[self->to_name], self->to_name] = count();
+}
+
 /* ---------------------------------------------------------------------------------------------------------- questions */
 
-syscall::write:entry, syscall::writev:entry, syscall::send*:entry
-/self->sk/
+syscall::write:entry, syscall::writev:entry, syscall::send*:entry, syscall::splice:entry
+/self->sk && !(self->flags & F_IN)/
 {
 	if (!asked[self->sk]) {
-		self->flags = 1;
+		self->flags = self->flags | F_ASKS;
 	}
 	/* An answer that came and was not read yet belongs to the question before. */
 	if (!came[self->sk]) {
@@ -239,13 +310,13 @@ syscall::accept*:entry
 syscall::recvfrom:entry
 /arg3 & 0x2002/
 {
-	self->flags = 2;
+	self->flags = F_LOOKS;
 }
 
 syscall::recvmsg:entry
 /arg2 & 0x2002/
 {
-	self->flags = 2;
+	self->flags = F_LOOKS;
 }
 
 /* ------------------------------------------------------------------------------------------ what comes, and who wakes */
@@ -316,7 +387,7 @@ rawtp:*::sched_switch
 /* ---------------------------------------------------------------------------------------------------------- endpoints */
 
 syscall::read:return, syscall::readv:return, syscall::recv*:return, syscall::write:return, syscall::writev:return,
-syscall::send*:return, syscall::connect:return, syscall::accept*:return
+syscall::send*:return, syscall::connect:return, syscall::accept*:return, syscall::splice:return
 /self->sk/
 {
 	this->sk = self->sk;
@@ -329,8 +400,8 @@ rawtp:::inet_sock_set_state
 }
 
 syscall::read:return, syscall::readv:return, syscall::recv*:return, syscall::write:return, syscall::writev:return,
-syscall::send*:return, syscall::connect:return, syscall::accept*:return, rawtp:::inet_sock_set_state,
-rawtp:*::sched_switch
+syscall::send*:return, syscall::connect:return, syscall::accept*:return, syscall::splice:return,
+rawtp:::inet_sock_set_state, rawtp:*::sched_switch
 /this->sk/
 {
 	this->socket = (struct sock *)this->sk;
@@ -344,8 +415,9 @@ rawtp:*::sched_switch
 		this->other = ((struct unix_sock *)this->socket)->peer;
 		this->name = this->other != NULL ? ((struct unix_sock *)this->other)->addr : (struct unix_address *)NULL;
 		this->own = ((struct unix_sock *)this->socket)->addr;
-		this->inwards = this->name == NULL && this->own != NULL;
-		this->lo = this->name != NULL ? (uint64_t)this->name : (uint64_t)this->own;
+		this->sent = this->other == NULL ? sent_lo[this->sk] : (uint64_t)0;
+		this->inwards = this->name == NULL && this->own != NULL && !this->sent;
+		this->lo = this->name != NULL ? (uint64_t)this->name : this->sent ? this->sent : (uint64_t)this->own;
 		if (!this->lo && this->other != NULL) {
 			this->port = 1;
 			this->lo = (uint64_t)((struct upid *)((char *)this->socket->sk_peer_pid + offsetof(struct pid, numbers)))->nr;
@@ -376,15 +448,15 @@ rawtp:*::sched_switch
 	}
 }
 
-/* A name of the second kind has no file: it begins with a zero, and is shown with @. */
 syscall::read:return, syscall::readv:return, syscall::recv*:return, syscall::write:return, syscall::writev:return,
 syscall::sendto:return, syscall::sendmsg:return, syscall::sendmmsg:return, syscall::connect:return,
 syscall::accept*:return
-/self->sk && this->family == 1 && this->lo && !this->port && ours[self->sk] < 2/
+/self->sk && this->family == 1 && this->lo && !this->port && !this->sent && ours[self->sk] < 2/
 {
 	ours[self->sk] = 2;
 	this->path = (char *)this->lo + offsetof(struct unix_address, name) + 2;
-	@names[this->lo, *this->path ? stringof(this->path) : strjoin("@", stringof(this->path + 1))] = count();
+	@names[this->lo, *this->path ? stringof(this->path) : strjoin("@", substr(stringof(this->path + 1), 0,
+	    ((struct unix_address *)this->lo)->len - 3))] = count();
 }
 
 /* --------------------------------------------------------------------------------------------------------- connections */
@@ -393,7 +465,9 @@ rawtp:::inet_sock_set_state
 /this->sk/
 {
 	if (args[2] == 1) {
-		@connect[this->kind, this->hi, this->lo, this->port] = exphist(timestamp - connecting[this->sk], 2);
+		this->took = timestamp - connecting[this->sk];
+		@connect[this->kind, this->hi, this->lo, this->port] = exphist(this->took, 2);
+		@connects[this->kind, this->hi, this->lo, this->port] = avg(this->took);
 		connecting[this->sk] = 0;
 	} else if (args[2] == 7) {
 		@errors[this->kind, this->hi, this->lo, this->port, 1, (int64_t)this->socket->sk_err] = count();
@@ -405,14 +479,15 @@ rawtp:::inet_sock_set_state
 syscall::connect:return
 /self->sk && this->family == 1 && errno == 0/
 {
-	@connect[this->kind, this->hi, this->lo, this->port] = exphist(timestamp - self->began, 2);
+	this->took = timestamp - self->began;
+	@connect[this->kind, this->hi, this->lo, this->port] = exphist(this->took, 2);
+	@connects[this->kind, this->hi, this->lo, this->port] = avg(this->took);
 }
 
 syscall::connect:return
 /self->sk && self->to_family == 1 && errno != 0 && errno < 512 && errno != 4 && errno != 106/
 {
-	@unreached[*(char *)copyin(self->to + 2, 1) ? copyinstr(self->to + 2) : strjoin("@", copyinstr(self->to + 3)),
-	    (int64_t)errno] = count();
+	@unreached[self->to_name, (int64_t)errno] = count();
 }
 
 syscall::connect:return
@@ -436,12 +511,42 @@ syscall::socket:return, syscall::accept*:return
 	ours[this->fresh] = 1;
 	asked[this->fresh] = 0;
 	came[this->fresh] = 0;
+	more[this->fresh] = 0;
+	sent_lo[this->fresh] = 0;
 	sent_port[this->fresh] = 0;
 	question[this->fresh] = "";
 }
 
+syscall::dup*:entry
+/self->sk/
+{
+	self->flags = F_COPIES;
+}
+
+/* F_DUPFD and F_DUPFD_CLOEXEC. */
+syscall::fcntl:entry
+/self->sk && (arg1 == 0 || arg1 == 1030)/
+{
+	self->flags = F_COPIES;
+}
+
+syscall::dup*:return, syscall::fcntl:return
+/self->sk && errno == 0 && self->flags & F_COPIES/
+{
+	more[self->sk] = more[self->sk] + 1;
+}
+
 syscall::close:entry
-/self->sk && ours[self->sk]/
+/self->sk/
+{
+	this->last = !more[self->sk];
+	if (!this->last) {
+		more[self->sk] = more[self->sk] - 1;
+	}
+}
+
+syscall::close:entry
+/self->sk && this->last && ours[self->sk]/
 {
 	ours[self->sk] = 0;
 	asked[self->sk] = 0;
@@ -475,32 +580,33 @@ syscall::sendmmsg:return, syscall::recvmmsg*:return
 }
 
 syscall::read:return, syscall::readv:return, syscall::recvfrom:return, syscall::recvmsg:return, syscall::write:return,
-syscall::writev:return, syscall::sendto:return, syscall::sendmsg:return, syscall::sendfile*:return
+syscall::writev:return, syscall::sendto:return, syscall::sendmsg:return, syscall::sendfile*:return,
+syscall::splice:return
 /self->sk && errno == 0/
 {
 	this->bytes = (uint64_t)arg1;
 }
 
-syscall::write:return, syscall::writev:return, syscall::send*:return
-/self->sk && errno == 0/
+syscall::write:return, syscall::writev:return, syscall::send*:return, syscall::splice:return
+/self->sk && errno == 0 && !(self->flags & F_IN)/
 {
 	if (!came[self->sk]) {
 		asked[self->sk] = timestamp;
 	}
-	if (self->flags & 1 && !this->inwards) {
+	if (self->flags & F_ASKS && !this->inwards) {
 		@questions[this->kind, this->hi, this->lo, this->port] = count();
 	}
 	@sent[this->kind, this->hi, this->lo, this->port] = sum(this->bytes);
 }
 
-syscall::write:return, syscall::writev:return, syscall::send*:return
-/self->sk && errno != 0 && self->flags & 1/
+syscall::write:return, syscall::writev:return, syscall::send*:return, syscall::splice:return
+/self->sk && errno != 0 && self->flags & F_ASKS/
 {
 	asked[self->sk] = 0;
 }
 
-syscall::read:return, syscall::readv:return, syscall::recv*:return
-/self->sk && errno == 0 && this->bytes && !(self->flags & 2)/
+syscall::read:return, syscall::readv:return, syscall::recv*:return, syscall::splice:return
+/self->sk && errno == 0 && this->bytes && !(self->flags & (F_LOOKS | F_OUT))/
 {
 	if (this->inwards) {
 		ours[self->sk] = 3;
@@ -511,6 +617,7 @@ syscall::read:return, syscall::readv:return, syscall::recv*:return
 		    came[self->sk] ? (uint64_t)0 : timestamp - asked[self->sk];
 		if (!this->inwards) {
 			@answer[this->kind, this->hi, this->lo, this->port] = exphist(this->answer, 2);
+			@answers[this->kind, this->hi, this->lo, this->port] = avg(this->answer);
 			if (question[self->sk] != "") {
 				@asked_for[this->kind, this->hi, this->lo, this->port, question[self->sk]] =
 				    exphist(this->answer, 2);
@@ -524,8 +631,8 @@ syscall::read:return, syscall::readv:return, syscall::recv*:return
 
 /* Later than a signal's EINTR (4) and EAGAIN (11): what the other end, or the way to it, did. 512 on starts anew. */
 syscall::read:return, syscall::readv:return, syscall::recv*:return, syscall::write:return, syscall::writev:return,
-syscall::send*:return
-/self->sk && errno != 0 && errno != 11 && errno != 4 && errno < 512 && !(self->flags & 2)/
+syscall::send*:return, syscall::splice:return
+/self->sk && errno != 0 && errno != 11 && errno != 4 && errno < 512 && !(self->flags & F_LOOKS)/
 {
 	@errors[this->kind, this->hi, this->lo, this->port, 2, (int64_t)errno] = count();
 	asked[self->sk] = 0;
@@ -557,8 +664,8 @@ syscall::io_getevents*:return, syscall::io_pgetevents*:return
 }
 
 /* What a thread reads first after it was woken by something unknown is what woke it. */
-syscall::read:return, syscall::readv:return, syscall::recv*:return, syscall::accept*:return
-/unknown[tid] && self->sk && errno == 0/
+syscall::read:return, syscall::readv:return, syscall::recv*:return, syscall::accept*:return, syscall::splice:return
+/unknown[tid] && self->sk && errno == 0 && !(self->flags & F_OUT)/
 {
 	@waits[this->inwards ? CLIENTS : ENDPOINT, this->kind, this->hi, this->lo, this->port] = sum(unknown[tid]);
 	unknown[tid] = 0;
@@ -572,8 +679,8 @@ syscall::read:return, syscall::readv:return
 }
 
 syscall::read:return, syscall::readv:return, syscall::recv*:return, syscall::write:return, syscall::writev:return,
-syscall::send*:return, syscall::connect:return, syscall::accept*:return, syscall::listen:return,
-syscall::close:return, syscall::poll:return, syscall::ppoll*:return, syscall::select:return,
+syscall::send*:return, syscall::connect:return, syscall::accept*:return, syscall::listen:return, syscall::splice:return,
+syscall::close:return, syscall::dup*:return, syscall::fcntl:return, syscall::poll:return, syscall::ppoll*:return, syscall::select:return,
 syscall::pselect6*:return, syscall::_newselect:return, syscall::epoll_*wait*:return, syscall::io_uring_enter:return,
 syscall::io_getevents*:return, syscall::io_pgetevents*:return, syscall::nanosleep:return,
 syscall::clock_nanosleep*:return, syscall::futex*:return, syscall::fsync:return, syscall::fdatasync:return,

@@ -114,6 +114,13 @@ class Histogram(Value):
         lower, end = max(bucket.lower, 1), min(bucket.upper, self.max)
         return float(min(upper, lower * (end / lower) ** part))
 
+    def used(self) -> Iterator[Bucket]:
+        """The buckets in which there is something, ascending."""
+        uppers = upper_bounds(self.function, self.params)
+        for place, count in enumerate(bucket_counts(self.function, self.words)):
+            if count:
+                yield Bucket(uppers[place - 1] if place else None, uppers[place], count)
+
     def buckets(self) -> Iterator[Bucket]:
         """Every bucket that can hold an integer, ascending."""
         lower: int | None = None

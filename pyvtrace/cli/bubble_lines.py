@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 
+from pyvtrace.analysis.bubbles.ledger import Account
 from pyvtrace.analysis.bubbles.told import Told
 from pyvtrace.render.bubbles import WIDTH, lines
 
@@ -17,6 +19,20 @@ class Paper:
     def __init__(self, svg: str | None, *, json: bool) -> None:
         self._svg, self._json = svg, json
         self._largest = 0
+
+    def waiting(self, accounts: Sequence[Account], ns: int) -> None:
+        """What threads waited for, in a trace that lasted so long."""
+        if self._json:
+            from json import dumps
+
+            from pyvtrace.export.bubbles import account_object
+
+            for one in accounts:
+                print(dumps(account_object(one), separators=(",", ":")))
+        else:
+            from pyvtrace.render.waiting import table
+
+            print(*table(accounts, ns), sep="\n", flush=True)
 
     def write(self, told: Told, width: int = WIDTH) -> None:
         """One bubble; text is for lines of so many columns."""

@@ -15,6 +15,7 @@ from contextlib import ExitStack, suppress
 import click
 
 from pyvtrace.analysis.bubbles.bubbles import Bubble
+from pyvtrace.analysis.bubbles.ledger import Ledger
 from pyvtrace.analysis.bubbles.script import COMES_BACK, compiled, detail
 from pyvtrace.analysis.bubbles.told import Told, told
 from pyvtrace.analysis.bubbles.watch import Watch
@@ -46,6 +47,8 @@ def command() -> click.Command:
                      help="Only bubbles in which this process waits; may be given several times."),
         click.Option(["--duration", "length"], callback=duration("s"), metavar="TIME",
                      help="End after this time: 30, 10m."),
+        click.Option(["--waits"], is_flag=True,
+                     help="At the end, what each thread waited for: the parts are all its time off the processor."),
         click.Option(["--svg"], type=click.Path(dir_okay=False), metavar="FILE",
                      help="Write a time line of the bubble with most waiting that a browser shows."),
         click.Option(["--json"], is_flag=True, help="Print JSON lines: one object a bubble, with all its waits."),
@@ -66,7 +69,14 @@ def main(argv: Sequence[str]) -> int:
 
 
 def trace(
-    *, minimum: int, pids: tuple[int, ...], length: int | None, svg: str | None, json: bool, record: str | None
+    *,
+    minimum: int,
+    pids: tuple[int, ...],
+    length: int | None,
+    waits: bool,
+    svg: str | None,
+    json: bool,
+    record: str | None,
 ) -> None:
     """What the command does with its options."""
     if svg is not None:
@@ -80,18 +90,25 @@ def trace(
         session = stack.enter_context(Session(spec, target))
         if session.names is not None:
             session.names.keep(_ENDED)
-        watch = Watch(session, minimum, pids)
+        ledger = Ledger(pids) if waits else None
+        watch = Watch(session, minimum, pids, ledger=ledger)
         tape = Tape(recorder, session, {"minimum": minimum, "pids": list(pids)}) if recorder else None
         # Where processors are in demand, who watches must not wait as well: it would tell of it too late.
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
         session.attach()
+        began = now()
         if length is None:
             print("vtrace: tracing until Ctrl-C", file=sys.stderr, flush=True)
-        show = Shown(watch, Paper(svg, json=json), tape, live=not json and sys.stdout.isatty())
+        paper = Paper(svg, json=json)
+        show = Shown(watch, paper, tape, live=not json and sys.stdout.isatty())
         _run(session, signals, watch, show, tape, None if length is None else length / _SECOND)
+        watch.settle()
+        ended = now()
         session.detach()
         show.end()
+        if ledger is not None:
+            paper.waiting(ledger.accounts(), ended - began)
         for line in [*drop_lines(_lost(session)), *watch.complaints()]:
             print(f"vtrace: {line}", file=sys.stderr)
             if tape is not None:

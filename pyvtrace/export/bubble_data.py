@@ -14,6 +14,7 @@ from pyvtrace.analysis.bubbles.bubbles import Blamed, Bubble
 from pyvtrace.analysis.bubbles.history import Held
 from pyvtrace.analysis.bubbles.told import Told
 from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Stack, Thread, Wait, Waker
+from pyvtrace.analysis.deps.endpoints import Endpoint
 from pyvtrace.export.replay import BadRecording
 
 KIND = "bubbles"
@@ -88,7 +89,7 @@ class _Writer:
         return [self._thread(held.thread), held.began, held.ended, held.known, held.proven]
 
     def wait(self, wait: Wait) -> object:
-        lock, request, waker = wait.lock, wait.request, wait.waker
+        lock, request, waker, far = wait.lock, wait.request, wait.waker, wait.far
         says = wait.kind is not waits.RUN_QUEUE or wait.identity in self._holders
         return {
             "thread": self.threads(wait.thread),
@@ -105,6 +106,8 @@ class _Writer:
             "open": wait.open,
             "turn": wait.turn,
             "limited": wait.limited,
+            "disk": wait.disk,
+            "far": [far.protocol, far.address, far.port] if far else None,
             "stacks": [self.stacks(wait.kernel), self.stacks(wait.user)] if says else None,
         }
 
@@ -175,10 +178,12 @@ class _Reader:
             user_stack=user,
             turn=bool(of["turn"]),
             limited=bool(of["limited"]),
+            far=Endpoint(*of["far"]) if of["far"] else None,
+            disk=int(of["disk"]),
         )
 
-    def _share(self, kind: str, which: int, thread: int | None, began: int, ended: int, hops: Any) -> Share:
-        root = Root(str(kind), int(which), self._thread(thread))
+    def _share(self, kind: str, which: int | str, thread: int | None, began: int, ended: int, hops: Any) -> Share:
+        root = Root(str(kind), which if isinstance(which, str) else int(which), self._thread(thread))
         way = tuple(Hop(self._waits[place], self._held(held)) for place, held in hops)
         return Share(root, int(began), int(ended), way)
 

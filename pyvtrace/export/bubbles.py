@@ -7,6 +7,7 @@ from typing import Any
 
 from pyvtrace.analysis.bubbles.blame import Hop, Root
 from pyvtrace.analysis.bubbles.bubbles import Bubble, meanwhile, running
+from pyvtrace.analysis.bubbles.ledger import Account
 from pyvtrace.analysis.bubbles.names import Devices, root_name
 from pyvtrace.analysis.bubbles.waits import RUN_QUEUE, Sample, Thread, Wait
 
@@ -58,6 +59,11 @@ def bubble_object(bubble: Bubble, wall_ns: int, devices: Devices, samples: Itera
     }
 
 
+def account_object(account: Account) -> Object:
+    """What a thread waited for in all, in ns."""
+    return {"thread": _thread(account.thread), "off_cpu_ns": account.ns, "waits": dict(account.by)}
+
+
 def _edges(bubble: Bubble, places: Mapping[tuple[int, int], int]) -> list[Object]:
     """Each pair of a wait and who stood in its way, with how long."""
     found: dict[tuple[int, int, str], tuple[Hop, int]] = {}
@@ -87,7 +93,7 @@ def _root(root: Root, ns: int, devices: Devices) -> Object:
 
 
 def _wait(wait: Wait, devices: Devices, *, member: bool) -> Object:
-    lock, request = wait.lock, wait.request
+    lock, request, far = wait.lock, wait.request, wait.far
     return {
         "member": member,
         "thread": _thread(wait.thread),
@@ -107,6 +113,8 @@ def _wait(wait: Wait, devices: Devices, *, member: bool) -> Object:
         }
         if request
         else None,
+        "disk": devices.get(wait.disk, str(wait.disk)) if wait.disk else None,
+        "far": {"protocol": far.protocol, "address": far.address, "port": far.port} if far else None,
         "woken_by": wait.waker.thread.tid if wait.waker else None,
         "cpu": wait.cpu,
         "kernel": [],

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pyvtrace.analysis.deps.report import Dependency, Report, percents
-from pyvtrace.analysis.histogram import Histogram
-from pyvtrace.export.json_lines import distribution
+from pyvtrace.analysis.deps.report import Dependency, Report, Times, percents
+from pyvtrace.export.json_lines import QUANTILES, distribution
+
+# Of times that were not distributed, or of none.
+_UNKNOWN: Mapping[str, object] = {**dict.fromkeys(("max", *QUANTILES)), "buckets": []}
+_NEVER: Mapping[str, object] = {"total": 0, "count": 0, **dict.fromkeys(("max", *QUANTILES), 0), "buckets": []}
 
 
 def as_json(report: Report) -> Mapping[str, object]:
@@ -25,6 +28,7 @@ def as_json(report: Report) -> Mapping[str, object]:
             for (kind, ns), share in zip(report.others.items(), shares[count:], strict=True)
         },
         "unmeasured": report.unmeasured,
+        "undistributed": report.undistributed,
         "lost": dict(report.lost),
     }
 
@@ -54,5 +58,9 @@ def _endpoint(one: Dependency, share: float) -> Mapping[str, object]:
     }
 
 
-def _times(times: Histogram) -> Mapping[str, object]:
-    return {"total": times.sum, **distribution(times)}
+def _times(times: Times) -> Mapping[str, object]:
+    if not times.count:
+        return _NEVER
+    found = times.distribution
+    exact = {"total": times.total, "count": times.count}
+    return {**exact, **_UNKNOWN} if found is None else {**distribution(found), **exact}

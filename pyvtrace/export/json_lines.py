@@ -24,11 +24,7 @@ def quantile_members(histogram: Histogram) -> Mapping[str, int]:
 
 def bucket_objects(histogram: Histogram) -> list[Mapping[str, int | None]]:
     """The buckets in use: `count` values greater than `above` (null: without bound), at most `upto`."""
-    return [
-        {"above": bucket.lower, "upto": bucket.upper, "count": bucket.count}
-        for bucket in histogram.buckets()
-        if bucket.count
-    ]
+    return [{"above": bucket.lower, "upto": bucket.upper, "count": bucket.count} for bucket in histogram.used()]
 
 
 def distribution(histogram: Histogram) -> Mapping[str, object]:

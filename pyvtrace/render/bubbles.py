@@ -83,7 +83,7 @@ def _grow(node: Node, one: Blamed, share: Share, held: Mapping[tuple[int, int], 
     for hop in reversed(share.hops):
         wait = hop.wait
         holding = held.get(wait.identity)
-        known = (hop.held.known, hop.held.proven) if hop.held else ()
+        known = (hop.held.known, hop.held.proven) if hop.held else (wait.request is not None,)
         key = (wait.thread.pid, _group(wait.thread.comm), wait.kind.name, wait.call, wait.lock, holding, known)
         if (below := node.below.get(key)) is None:
             below = node.below[key] = Node(hop, holding)
@@ -108,16 +108,17 @@ def doing(wait: Wait) -> str:
     place = reasons.place(wait.kernel) if wait.kind is waits.OTHER else ""
     call = f"in {wait.call or place}" if wait.call or place else wait.kind.name
     if wait.kind in waits.LOCKS and wait.lock is not None:
-        return f"waits for {lock_name(wait.lock)}"
+        where = reasons.taken_in(wait.kernel) if wait.kind is waits.KERNEL_LOCK else ""
+        return f"waits for {lock_name(wait.lock)}{where and f' in {where}'}"
     if wait.kind is waits.FAULT:
         call = "page fault" if not wait.call else f"page fault in {wait.call}"
-    return f"{call} {wait.file}".rstrip()
+    return f"{call} {wait.far.name if wait.far else wait.file}".rstrip()
 
 
 def evidence(hop: Hop) -> str:
     """How an edge is known."""
     if hop.held is None:
-        return "proven: request" if hop.wait.request is not None else ""
+        return "proven: request" if hop.wait.request is not None else "inferred: file" if hop.wait.disk else ""
     return f"{'proven' if hop.held.proven else 'inferred'}: {hop.held.known}" if hop.held.known else ""
 
 
@@ -165,7 +166,7 @@ def _rows(bubble: Bubble, clock: str, devices: Devices, known: Sequence[Sample])
 
 
 def _tree(tree: Tree, bubble: Bubble, percent: float, devices: Devices, samples: Sequence[Sample]) -> Iterator[Line]:
-    kind = f"{tree.root.kind}: " if tree.root.kind == blame.DEVICE else ""
+    kind = f"{tree.root.kind}: " if tree.root.kind in (blame.DEVICE, blame.NETWORK) else ""
     part = f"{percent:.0f} % of the blame"
     yield f"  {root_name(tree.root, devices)}{_request(tree)}", f"{kind}{part}"
     if tree.root.kind == blame.CPU:

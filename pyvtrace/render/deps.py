@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from rich.segment import Segment
 
 from pyvtrace.analysis import units
-from pyvtrace.analysis.deps.report import Dependency, Report, percents
-from pyvtrace.analysis.histogram import Histogram
+from pyvtrace.analysis.deps.endpoints import Endpoint
+from pyvtrace.analysis.deps.report import Dependency, Report, Times, percents, together
 from pyvtrace.render.axis import Axis, fit
 from pyvtrace.render.keyed import ENDING, Keyed, too_small
 from pyvtrace.render.picture import facts, picture
@@ -24,6 +24,7 @@ _LEAST_STRIP, _GOOD_STRIP = 10, 14
 _SHORTEST, _LONGEST = 16, 44  # cells of an endpoint's name
 _NAME_SHARE = 0.3  # of the width that a long name may take
 _MOST_NAMES = 8  # names of DNS in an endpoint's picture
+_MOST_ROWS = 200  # endpoints on paper; the others are summed up
 # What each kind of wait is called, and said of it where there is room.
 _OTHERS: Mapping[str, str] = {
     "clients": "clients (idle)",
@@ -50,12 +51,26 @@ class _Figure(Value):
 
     head: str
     keep: int
-    text: Callable[[Dependency, Histogram], str]
+    text: Callable[[Dependency, Times], str]
     sort: str = ""
 
 
-def _quantile(q: float) -> Callable[[Dependency, Histogram], str]:
-    return lambda row, times: units.duration(times.quantile(q)) if times.count else "-"
+def _quantile(q: float) -> Callable[[Dependency, Times], str]:
+    def text(row: Dependency, times: Times) -> str:
+        found = times.distribution
+        return "-" if found is None else units.duration(found.quantile(q))
+
+    return text
+
+
+def _most(row: Dependency, times: Times) -> str:
+    found = times.distribution
+    return "-" if found is None else units.duration(found.max)
+
+
+def _p99(row: Dependency, times: Times) -> int:
+    found = times.distribution
+    return 0 if found is None else found.quantile(0.99)
 
 
 _FIGURES = (
@@ -66,17 +81,17 @@ _FIGURES = (
     _Figure("P50", 8, _quantile(0.5)),
     _Figure("P90", 3, _quantile(0.9)),
     _Figure("P99", 6, _quantile(0.99), "p99"),
-    _Figure("MAX", 4, lambda row, times: units.duration(times.max) if times.count else "-"),
+    _Figure("MAX", 4, _most),
 )
 _SHARE = units.WIDTH * 2 + 2  # cells of the two last columns that are always there: time waited, share
 
-MEASURES: Mapping[str, tuple[str, Callable[[Dependency], Histogram]]] = {
+MEASURES: Mapping[str, tuple[str, Callable[[Dependency], Times]]] = {
     "answer": ("from question to answer", lambda row: row.answers),
     "connect": ("from asking for a connection to having it", lambda row: row.connects),
 }
-SORTS: Mapping[str, Callable[[Dependency, Histogram], int]] = {
+SORTS: Mapping[str, Callable[[Dependency, Times], int]] = {
     "waited": lambda row, times: row.waited,
-    "p99": lambda row, times: times.quantile(0.99),
+    "p99": _p99,
     "errors": lambda row, times: row.failed,
 }
 
@@ -90,6 +105,7 @@ class DepsView(Keyed):
         self.warning = ""
         self._about, self._live = about, live
         self._report: Report | None = None
+        self._ordered: dict[tuple[str, str], list[Dependency]] = {}
         self._sort, self._measure = "waited", "answer"
         self._chosen: str | None = None
         self._opened = False
@@ -101,14 +117,20 @@ class DepsView(Keyed):
     def take(self, report: Report) -> None:
         """A new report, of which everything is shown from now on."""
         self._report = report
+        self._ordered = {}
 
     @property
     def _rows(self) -> list[Dependency]:
+        """In the order asked for, which is found once for a report."""
         assert self._report is not None, "take() comes first"
-        order = SORTS[self._sort]
-        return sorted(self._report.dependencies, key=lambda row: -order(row, self._times(row)))
+        asked = self._sort, self._measure
+        if asked not in self._ordered:
+            order = SORTS[self._sort]
+            rows = sorted(self._report.dependencies, key=lambda row: -order(row, self._times(row)))
+            self._ordered = {asked: rows}
+        return self._ordered[asked]
 
-    def _times(self, row: Dependency) -> Histogram:
+    def _times(self, row: Dependency) -> Times:
         return MEASURES[self._measure][1](row)
 
     def _index(self) -> int:
@@ -150,39 +172,46 @@ class DepsView(Keyed):
         assert self._report is not None, "take() comes first"
         above = [self._title(width, glyphs), *self._warnings(width, glyphs)]
         yield from above
-        rows = shown = self._rows
-        if most is not None:
-            room = most - len(above) - 1 - self._report.quiet - len(self._report.others)
-            shown = rows if len(rows) <= room else rows[: max(1, room - 1)]
-        yield from self._body(shown, width, glyphs)
-        if len(shown) < len(rows):
-            yield [Segment(f"and {len(rows) - len(shown)} more endpoints", DIM)]
+        most = _MOST_ROWS if most is None else most - len(above) - 1 - self._report.quiet - len(self._report.others)
+        yield from self._body(_first(self._rows, most), width, glyphs, rest=True)
 
     def paper(self, width: int, glyphs: Glyphs) -> Iterator[Line]:
-        """Everything there is: the table, connections likewise, then what went wrong and what was asked for."""
+        """The table, connections likewise, then what went wrong and what was asked for."""
         yield from self.table(width, glyphs)
         connected = [row for row in self._rows if row.connects.count]
         if connected:
             self._measure = "connect"
             yield []
             yield [Segment(f"{MEASURES['connect'][0]}:", DIM)]
-            layout = _Layout(connected, width, shares=False)
+            shown, left = _first(connected, _MOST_ROWS)
+            layout = _Layout(shown, width, shares=False)
             yield layout.head(self._sort)
-            yield from (layout.line(row, self._times(row), None, glyphs) for row in connected)
+            yield from (layout.line(row, self._times(row), None, glyphs) for row in shown)
+            if left:
+                rest = _rest(left)
+                yield layout.line(rest, self._times(rest), None, glyphs)
             self._measure = "answer"
-        for row in self._rows:
+        yield from self._said(width, glyphs)
+
+    def _said(self, width: int, glyphs: Glyphs) -> Iterator[Line]:
+        shown, left = _first([row for row in self._rows if row.errors or row.unanswered or row.asked], _MOST_ROWS)
+        if left:
+            shown = [*shown, _rest(left)]
+        for row in shown:
+            yield []
+            yield [Segment(fitted(row.endpoint.name, width, glyphs).rstrip(), BOLD)]
             said = [*_failures(row), *_unanswered(row), *_names(row)]
-            if said:
-                yield []
-                yield [Segment(fitted(row.endpoint.name, width, glyphs).rstrip(), BOLD)]
-                yield from ([Segment(fitted(f"  {text}", width, glyphs).rstrip(), PLAIN)] for text in said)
+            yield from ([Segment(fitted(f"  {text}", width, glyphs).rstrip(), PLAIN)] for text in said)
 
     def _title(self, width: int, glyphs: Glyphs) -> Line:
         report = self._report
         assert report is not None, "take() comes first"
         count = len(report.dependencies)
+        name = "vtrace deps  "
+        # A command may be longer than the line, and be several.
+        about = " ".join(self._about.split())
         said = [
-            self._about,
+            fitted(about, min(len(about), (width - len(name)) // 2), glyphs),
             units.duration(report.time_ns),
             f"{count} endpoint{'s' * (count != 1)}",
             f"{units.duration(report.waited)} of waiting",
@@ -192,7 +221,6 @@ class DepsView(Keyed):
             said.insert(0, self.remark)
         if self.paused:
             said.insert(0, "PAUSED")
-        name = "vtrace deps  "
         return [Segment(name, BOLD), Segment(as_many(said, f" {glyphs.dot} ", width - len(name)), PLAIN)]
 
     def _warnings(self, width: int, glyphs: Glyphs) -> Iterator[Line]:
@@ -202,6 +230,11 @@ class DepsView(Keyed):
             for kind, count in self._report.lost.items()
             if count
         ]
+        if self._report.undistributed:
+            texts.append(
+                f"! {units.count(self._report.undistributed)} times counted without a distribution: "
+                "no room for more endpoints"
+            )
         if self._report.unmeasured:
             texts.append(
                 f"! {units.count(self._report.unmeasured)} messages of sendmmsg and recvmmsg not measured in bytes"
@@ -212,24 +245,33 @@ class DepsView(Keyed):
             yield [Segment(fitted(text, width, glyphs).rstrip(), WARNING)]
 
     def _body(
-        self, rows: Sequence[Dependency], width: int, glyphs: Glyphs, chosen: str | None = None
+        self,
+        parts: tuple[Sequence[Dependency], Sequence[Dependency]],
+        width: int,
+        glyphs: Glyphs,
+        chosen: str | None = None,
+        *,
+        rest: bool = False,
     ) -> Iterator[Line]:
-        """Heads, the endpoints given, and what else was waited for."""
+        """Heads, the endpoints given, and what else was waited for; of the others a line if `rest` asks for it. Shares
+        are of what has a line: of very many endpoints none would have one."""
         report = self._report
         assert report is not None
         if report.quiet:
             yield [Segment(fitted("No traffic with any endpoint so far.", width, glyphs).rstrip(), DIM)]
-        parts = [*(row.waited for row in report.dependencies), *report.others.values()]
-        shares = dict(
-            zip([*(row.endpoint for row in report.dependencies), *report.others], percents(parts), strict=True)
-        )
-        layout = _Layout(report.dependencies, width)
+        rows, left = parts
+        waited = [*(row.waited for row in rows), *report.others.values(), sum(row.waited for row in left)]
+        shares = percents(waited)
+        layout = _Layout(rows, width)
         yield layout.head(self._sort)
-        for row in rows:
+        for row, share in zip(rows, shares, strict=False):
             marked = row.endpoint.name == chosen
-            yield layout.line(row, self._times(row), shares[row.endpoint], glyphs, chosen=marked)
-        for kind, ns in report.others.items():
-            yield layout.other(f"{WAITING}{_OTHERS[kind]}", ns, shares[kind], glyphs)
+            yield layout.line(row, self._times(row), share, glyphs, chosen=marked)
+        if rest and left:
+            others = _rest(left)
+            yield layout.line(others, self._times(others), shares[-1], glyphs)
+        for (kind, ns), share in zip(report.others.items(), shares[len(rows) :], strict=False):
+            yield layout.other(f"{WAITING}{_OTHERS[kind]}", ns, share, glyphs)
 
     def _overview(self, width: int, room: int, glyphs: Glyphs) -> Iterator[Line]:
         """The rows around the chosen one; what else was waited for keeps its place below."""
@@ -239,7 +281,8 @@ class DepsView(Keyed):
         rows, at = self._rows, self._index()
         self._top = max(0, min(self._top, at, len(rows) - lines), at - lines + 1)
         chosen = rows[at].endpoint.name if rows and self._live else None
-        yield from self._body(rows[self._top : self._top + lines], width, glyphs, chosen)
+        shown, end = rows[self._top : self._top + lines], self._top + lines
+        yield from self._body((shown, [*rows[: self._top], *rows[end:]]), width, glyphs, chosen)
 
     def _detail(self, width: int, room: int, glyphs: Glyphs) -> Iterator[Line]:
         """One endpoint: its figures, what went wrong, what was asked for, and a histogram."""
@@ -248,9 +291,16 @@ class DepsView(Keyed):
         yield [Segment(fitted(row.endpoint.name, width, glyphs).rstrip(), BOLD)]
         yield from ([Segment(fitted(f"  {text}", width, glyphs).rstrip(), PLAIN)] for text in said)
         yield []
-        times = self._times(row)
-        yield facts(MEASURES[self._measure][0], times, width, glyphs)
-        yield from picture(times, width, room - len(said) - 3, glyphs)
+        name, times = MEASURES[self._measure][0], self._times(row)
+        found = times.distribution
+        if found is not None:
+            yield facts(name, found, width, glyphs)
+            yield from picture(found, width, room - len(said) - 3, glyphs)
+        elif times.count:
+            text = f"{name}: {units.count(times.count)}, mean {units.duration(times.total // times.count)}"
+            yield [Segment(fitted(f"{text}; there was no room for more", width, glyphs).rstrip(), PLAIN)]
+        else:
+            yield [Segment(fitted(f"{name}: none", width, glyphs).rstrip(), PLAIN)]
 
     def _footer(self, width: int, glyphs: Glyphs) -> Line:
         keys = ["q quit", f"p {'go on' if self.paused else 'pause'}", "s sort", "m measure"]
@@ -292,16 +342,15 @@ class _Layout:
             line += [Segment(" "), Segment(self.axis.heading(), DIM)]
         return line
 
-    def line(
-        self, row: Dependency, times: Histogram, share: float | None, glyphs: Glyphs, *, chosen: bool = False
-    ) -> Line:
+    def line(self, row: Dependency, times: Times, share: float | None, glyphs: Glyphs, *, chosen: bool = False) -> Line:
         parts = [fitted(row.endpoint.name, self._name, glyphs), f"{row.endpoint.kind:5}"]
         parts += [figure.text(row, times).rjust(units.WIDTH) for figure in self.figures]
         if share is not None:
             parts.append(f"{units.duration(row.waited):>6} {share:5.1f}%")
         line = [Segment(" ".join(parts), REVERSE if chosen else PLAIN)]
         if self.axis is not None:
-            line += [Segment(" "), *strip(self.axis.counts(times.words), glyphs)]
+            found = times.distribution
+            line += [] if found is None else [Segment(" "), *strip(self.axis.counts(found.words), glyphs)]
         return line
 
     def other(self, name: str, ns: int, share: float, glyphs: Glyphs) -> Line:
@@ -310,6 +359,17 @@ class _Layout:
 
 
 # ------------------------------------------------------------------------------------------------------- what is said
+
+
+def _first(rows: Sequence[Dependency], most: int) -> tuple[Sequence[Dependency], Sequence[Dependency]]:
+    """(those that have a line each, the others): at most `most` lines, one of which the others share."""
+    shown = len(rows) if len(rows) <= most else max(1, most - 1)
+    return rows[:shown], rows[shown:]
+
+
+def _rest(rows: Sequence[Dependency]) -> Dependency:
+    """The others as one line."""
+    return together(rows, Endpoint("", f"and {units.count(len(rows))} more"))
 
 
 def _facts(row: Dependency) -> str:
@@ -332,16 +392,17 @@ def _failures(row: Dependency) -> Iterator[str]:
 
 
 def _unanswered(row: Dependency) -> Iterator[str]:
-    left = row.questions - row.answers.count
-    if left > 0 and not row.endpoint.inwards:
-        yield f"{left} of {row.questions} questions without an answer"
+    if row.unanswered:
+        yield f"{row.unanswered} of {row.questions} questions without an answer"
 
 
 def _names(row: Dependency) -> Iterator[str]:
     """The names asked for, those that took the most time first."""
-    order = sorted(row.asked.items(), key=lambda item: (-(item[1].sum or 0), item[0]))
+    order = sorted(row.asked.items(), key=lambda item: (-item[1].total, item[0]))
     for name, times in order[:_MOST_NAMES]:
-        spent = f"p50 {units.duration(times.quantile(0.5))}, max {units.duration(times.max)}"
+        found = times.distribution
+        assert found is not None, "a name is known by its distribution"
+        spent = f"p50 {units.duration(found.quantile(0.5))}, max {units.duration(found.max)}"
         yield f"{name}: {times.count} answer{'s' * (times.count != 1)}, {spent}"
     if len(order) > _MOST_NAMES:
         yield f"and {len(order) - _MOST_NAMES} more names"

@@ -29,6 +29,8 @@ _COLOURS = {
     blame.RECLAIM: "#e6ab02",
     blame.DEADLOCK: "#b2182b",
     blame.SHORT: "#8dd3c7",
+    blame.NETWORK: "#1f78b4",
+    blame.STOPPED: "#a6761d",
     blame.UNKNOWN: "#999999",
 }
 

@@ -8,8 +8,9 @@ without it nobody knows since when it waits.
 from __future__ import annotations
 
 import os
+import stat
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 
 from pyvtrace.kernel import bpf
@@ -17,11 +18,13 @@ from pyvtrace.kernel.syscall import KernelError
 from pyvtrace.value import Value
 
 _PIDFD_THREAD = os.O_EXCL
+_ASLEEP, _IDLE, STOPPED = "SD", "I", "Tt"  # states of /proc/PID/stat
 
 
 class Blocked(Value):
-    """`state` is that of /proc/PID/stat. `call` is the number of the system call, -1 outside of one; `stack` has the
-    kernel's functions, innermost first, where the thread is in state D."""
+    """A thread, as a rule one that waits. `state` is that of /proc/PID/stat. `call` is the number of the system call,
+    -1 outside of one; `stack` has the kernel's functions, innermost first, where the thread is in state D or all
+    threads were asked for."""
 
     tid: int
     pid: int
@@ -30,6 +33,11 @@ class Blocked(Value):
     call: int
     arguments: tuple[int, ...]
     stack: tuple[str, ...]
+
+    @property
+    def waits(self) -> bool:
+        """Whether it could not go on."""
+        return self.state in _ASLEEP + _IDLE + STOPPED
 
 
 class Scan:
@@ -41,8 +49,15 @@ class Scan:
 
     def threads(self, calls: frozenset[int]) -> Iterator[Blocked]:
         """Those that sleep in one of these system calls, or in state D."""
+        return self._look((), calls)
+
+    def all(self, pids: Collection[int]) -> Iterator[Blocked]:
+        """All threads of these processes, or of all if there are none, whatever they do."""
+        return self._look(pids, None)
+
+    def _look(self, pids: Collection[int], calls: frozenset[int] | None) -> Iterator[Blocked]:
         looked, self.left_out = 0, 0
-        for pid in _numbers("/proc"):
+        for pid in pids or _numbers("/proc"):
             for tid in _numbers(f"/proc/{pid}/task"):
                 looked += 1
                 if looked > self._most:
@@ -52,6 +67,14 @@ class Scan:
                     found = _look(pid, tid, calls)
                     if found is not None:
                         yield found
+
+
+def thread(tid: int) -> Blocked | None:
+    """One thread, whatever it does."""
+    with suppress(OSError, ValueError, IndexError):
+        (pid,) = (int(line.split()[1]) for line in _read(f"/proc/{tid}/status").splitlines() if line.startswith("Tgid"))
+        return _look(pid, tid, None)
+    return None
 
 
 def _numbers(path: str) -> list[int]:
@@ -66,29 +89,39 @@ def _read(path: str) -> str:
         return file.read()
 
 
-def _look(pid: int, tid: int, calls: frozenset[int]) -> Blocked | None:
+def _look(pid: int, tid: int, calls: frozenset[int] | None) -> Blocked | None:
+    """A thread, if it sleeps in one of these system calls or in state D; None: whatever it does."""
     base = f"/proc/{pid}/task/{tid}"
     before, _, after = _read(f"{base}/stat").rpartition(")")
     state = after.split()[0]
-    if state not in "SD":
+    if calls is not None and state not in _ASLEEP:
         return None
     fields = _read(f"{base}/syscall").split()
     call = int(fields[0]) if fields and fields[0] != "running" else -1
-    if state == "S" and call not in calls:
+    if state == "S" and calls is not None and call not in calls:
         return None
     arguments = tuple(int(field, 16) for field in fields[1:7]) if call >= 0 else ()
     stack = (
-        tuple(line.split()[-1].split("/")[0] for line in _read(f"{base}/stack").splitlines()) if state == "D" else ()
+        tuple(line.split()[-1].split("/")[0] for line in _read(f"{base}/stack").splitlines())
+        if state == "D" or calls is None
+        else ()
     )
     return Blocked(tid, pid, before.partition("(")[2], state, call, arguments, stack)
+
+
+def _descriptor(tid: int) -> int:
+    """Of a thread; before Linux 6.9 main threads alone have one. -1 if there is none."""
+    for flags in (_PIDFD_THREAD, 0):
+        with suppress(OSError):
+            return os.pidfd_open(tid, flags)
+    return -1
 
 
 def stored(map_fd: int, size: int, tid: int) -> tuple[int, ...] | None:
     """The 64-bit words that a program keeps of a thread, none if it has seen nothing of it; None where the kernel
     cannot tell."""
-    try:
-        thread = os.pidfd_open(tid, _PIDFD_THREAD)
-    except OSError:
+    thread = _descriptor(tid)
+    if thread < 0:
         return None
     try:
         raw = bpf.map_lookup(map_fd, struct.pack("<i", thread), size)
@@ -104,9 +137,9 @@ def first(map_fd: int, size: int = 8) -> bytes:
     return bpf.map_lookup(map_fd, bytes(4), size) or bytes(size)
 
 
-def first_word(map_fd: int) -> int:
-    """The signed 64-bit word that is an array's first element."""
-    return int.from_bytes(first(map_fd), "little", signed=True)
+def set_first(map_fd: int, value: bytes) -> None:
+    """Make it an array's first element."""
+    bpf.map_update(map_fd, bytes(4), value)
 
 
 def user_word(pid: int, address: int) -> int:
@@ -132,3 +165,13 @@ def open_file(pid: int, number: int) -> str:
         return os.readlink(f"/proc/{pid}/fd/{number}")
     except OSError:
         return ""
+
+
+def device_of(pid: int, number: int) -> int:
+    """The device that an open file of a process is, or is on, by the kernel's dev_t; 0 if it cannot be told."""
+    try:
+        found = os.stat(f"/proc/{pid}/fd/{number}")
+    except OSError:
+        return 0
+    device = found.st_rdev if stat.S_ISBLK(found.st_mode) else found.st_dev
+    return os.major(device) << 20 | os.minor(device)

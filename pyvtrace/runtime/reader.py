@@ -30,8 +30,9 @@ class Reader:
         self._spec = spec
         shower = shower or Shower()
         storages = dict.fromkeys(a.storage for a in spec.aggregations)
+        decoders = _decoders(spec, shower)
         self._slots = {
-            s.values: Slots(s, maps, state, [a for a in spec.aggregations if a.storage == s], spec.probes, shower)
+            s.values: Slots(s, maps, state, [a for a in spec.aggregations if a.storage == s], decoders, shower)
             for s in storages
         }
 
@@ -69,11 +70,13 @@ class Slots:
         maps: Mapping[str, int],
         state: mmap.mmap,
         users: Sequence[AggregationSpec],
-        probes: Mapping[int, ProbeName],
+        decoders: Mapping[int, KeyDecoder],
         shower: Shower,
     ) -> None:
         self._storage, self._maps, self._state, self.users, self._shower = storage, maps, state, users, shower
-        self._decoders = {a.tag: KeyDecoder(a.keys, probes, shower) for a in users}
+        self._decoders = {a.tag: decoders[a.id] for a in users}
+        self._found = 0
+        # Of storages whose slots are taken back.
         self._raw: dict[bytes, int] = {}
         # By tag and number of the chunk: the slots in it with their keys.
         self._keys: dict[tuple[int, int], list[tuple[int, Key]]] = {}
@@ -94,18 +97,22 @@ class Slots:
         """Read the index, unless it cannot have changed: no slot was given out since, and each then had its key."""
         s = self._storage
         at = (self.used, self._word(s.generation) if s.free else 0)
-        unchanged = at == self._read_at and len(self._raw) == self.used and not (s.free and self.used == s.capacity)
+        unchanged = at == self._read_at and self._found == self.used and not (s.free and self.used == s.capacity)
         if not s.index or unchanged:
             return
         self._read_at = at
         self._shower.observe()
         known = dict(chain.from_iterable(self._keys.values()))
-        before, self._raw, self._keys = self._raw, {}, {}
+        before, self._raw, self._keys, self._found = self._raw, {}, {}, 0
         for raw, value in map_contents.items(self._maps[s.index], s.key_size, 4, s.capacity):
             slot = int.from_bytes(value, "little")
             tag = int.from_bytes(raw[:8], "little") if -1 not in self._decoders else -1
-            key = known[slot] if before.get(raw) == slot else self._decoders[tag](raw)
-            self._raw[raw] = slot
+            # Without slots that are taken back, one never has another key.
+            same = before.get(raw) == slot if s.free else slot in known
+            key = known[slot] if same else self._decoders[tag](raw)
+            if s.free:
+                self._raw[raw] = slot
+            self._found += 1
             self._keys.setdefault((tag, slot // _CHUNK), []).append((slot, key))
 
     def keys(self) -> Mapping[tuple[int, int], Keys]:
@@ -115,7 +122,7 @@ class Slots:
 
     def read(self, wanted: Sequence[AggregationSpec]) -> dict[int, Rows]:
         """Rows of some of the aggregations that have their words here, by id."""
-        found: dict[int, dict[Key, list[bytes]]] = {a.id: {} for a in wanted}
+        found: dict[int, dict[Key, bytes | list[bytes]]] = {a.id: {} for a in wanted}
         self._find_keys()
         for chunk, blobs in self._copies():
             for a in wanted:
@@ -141,7 +148,7 @@ class Slots:
         keys: Keys,
         start: int,
         blobs: Sequence[Elements],
-        found: dict[Key, list[bytes]],
+        found: dict[Key, bytes | list[bytes]],
     ) -> None:
         element, size, first = self._storage.words * 8, a.words * 8, a.first * 8
         unused = bytes(size)
@@ -151,8 +158,9 @@ class Slots:
             if not copies:
                 continue
             if key in found:
-                copies += found[key]
-            found[key] = copies
+                before = found[key]
+                copies += before if isinstance(before, list) else [before]
+            found[key] = copies[0] if len(copies) == 1 else copies
 
     # ---------------------------------------------------------------------------------------------------- taking back
 
@@ -169,7 +177,7 @@ class Slots:
         self._state[s.generation : s.generation + 8] = (self._word(s.generation) + 1).to_bytes(8, "little")
         # A program that found a slot before its key went may still be adding to it.
         wait_for_programs()
-        final: dict[Key, list[bytes]] = {}
+        final: dict[Key, bytes | list[bytes]] = {}
         readers = self._readers(1)
         for slot, key in gone.items():
             blobs = [reader.read(first + slot, 1) for reader, first in readers]
@@ -187,16 +195,43 @@ class Slots:
 
 
 class KeyDecoder:
-    """Key bytes to a tuple of integers and text, by the key's fields."""
+    """Key bytes to a tuple of integers and text, by the key's fields. One that is `shared` keeps the tuples, so that
+    aggregations with the same keys have them once."""
 
     def __init__(
-        self, fields: tuple[FieldSpec, ...], probes: Mapping[int, ProbeName], shower: Shower | None = None
+        self,
+        fields: tuple[FieldSpec, ...],
+        probes: Mapping[int, ProbeName],
+        shower: Shower | None = None,
+        *,
+        shared: bool = False,
     ) -> None:
         shower = shower or Shower()
         self._parts = [(f.offset, f.offset + f.size, shower.of(f) or _decoder(f, probes)) for f in fields]
+        self._known: dict[bytes, Key] | None = {} if shared else None
 
     def __call__(self, raw: bytes) -> Key:
-        return tuple([decode(raw[start:end]) for start, end, decode in self._parts])
+        if self._known is not None and (known := self._known.get(raw)) is not None:
+            return known
+        key = tuple([decode(raw[start:end]) for start, end, decode in self._parts])
+        if self._known is not None:
+            self._known[raw] = key
+        return key
+
+
+def _decoders(spec: ProgramSpec, shower: Shower) -> Mapping[int, KeyDecoder]:
+    """By the number of each aggregation. Shared are those of equal keys whose slots are never taken back: else what is
+    kept would grow for as long as there are new keys. What a shower shows may change."""
+    alike: dict[tuple[FieldSpec, ...], list[AggregationSpec]] = {}
+    for a in spec.aggregations:
+        alike.setdefault(a.keys, []).append(a)
+    found: dict[int, KeyDecoder] = {}
+    for fields, some in alike.items():
+        lasting = [a for a in some if a.tag < 0 and not a.storage.free]
+        if len(lasting) > 1 and fields and not any(shower.of(field) for field in fields):
+            found |= dict.fromkeys((a.id for a in lasting), KeyDecoder(fields, spec.probes, shower, shared=True))
+        found |= {a.id: KeyDecoder(fields, spec.probes, shower) for a in some if a.id not in found}
+    return found
 
 
 def _decoder(field: FieldSpec, probes: Mapping[int, ProbeName]) -> Callable[[bytes], int | str]:

@@ -31,20 +31,21 @@ class Stored(Mapping[Key, Words]):
 
 class Rows(Stored):
     """Those of one moment, kept as they were read: of each key the words of every CPU that saw it, little-endian, which
-    are added up when somebody looks at the key."""
+    are added up when somebody looks at the key. Where it was only one, as it is for most of very many keys, its words
+    are there without a list around them."""
 
     __slots__ = ("copies", "decode", "spec")
 
-    def __init__(self, copies: dict[Key, list[bytes]], spec: AggregationSpec) -> None:
+    def __init__(self, copies: dict[Key, bytes | list[bytes]], spec: AggregationSpec) -> None:
         self.copies, self.spec = copies, spec
         self.decode = struct.Struct(f"<{spec.words}Q").unpack
 
     def whole(self, key: Key) -> bytes:
         """A key's words of all CPUs together."""
         copies = self.copies[key]
-        if len(copies) > 1:
-            copies = self.copies[key] = [merged(self.spec.function, copies)]
-        return copies[0]
+        if isinstance(copies, list):
+            copies = self.copies[key] = merged(self.spec.function, copies)
+        return copies
 
     def __getitem__(self, key: Key) -> Words:
         return self.decode(self.whole(key))
@@ -63,7 +64,10 @@ class Rows(Stored):
         return ((key, decode(self.whole(key))) for key in self.copies)
 
     def merged(self, keys: Iterable[Key]) -> Words:
-        copies = [copy for key in keys for copy in self.copies[key]]
+        copies: list[bytes] = []
+        for key in keys:
+            some = self.copies[key]
+            copies += some if isinstance(some, list) else [some]
         if not copies:
             return empty(self.spec.function, self.spec.params)
         return self.decode(merged(self.spec.function, copies))

@@ -12,10 +12,14 @@ from pyvtrace.analysis.bubbles import blame, waits
 from pyvtrace.analysis.bubbles.blame import shares
 from pyvtrace.analysis.bubbles.bubbles import Bubble, bubbles
 from pyvtrace.analysis.bubbles.history import OWNER, PEER, WOKEN, History
+from pyvtrace.analysis.bubbles.reader import meet, pass_by
+from pyvtrace.analysis.bubbles.reasons import by_interrupt, taken_in
 from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Thread, Wait, Waker, parts
+from pyvtrace.analysis.deps.endpoints import Endpoint
 
 MS = 1_000_000
 DISK = Request(7 << 20, 8, 4096, "read")
+FAR = Endpoint("tcp", "10.0.0.7", 5432)
 MUTEX, OTHER = Lock("mutex", 1, 0x1000), Lock("mutex", 1, 0x2000)
 
 
@@ -37,12 +41,13 @@ def wait(
     role: str = "",
     brief: int = 0,
     goes_on: bool = False,
+    far: Endpoint | None = None,
 ) -> Wait:
     """Times in ms. Who wakes from a mutex of a process does so by its word."""
     waker = Waker(thread(by), lock.address if lock and lock.space else 0, role) if by else None
     return Wait(
         thread(tid), kind, began * MS, (ended if woken is None else woken) * MS, ended * MS, waker, lock, owner,
-        request, brief=brief * MS, open=goes_on,
+        request, brief=brief * MS, open=goes_on, far=far,
     )  # fmt: skip
 
 
@@ -53,9 +58,9 @@ def history(*found: Wait) -> History:
     return made
 
 
-def blamed(of: History, one: Wait) -> list[tuple[str, int, int]]:
-    """(kind of the root, its number, ms) by time, neighbours with the same root as one."""
-    found: list[tuple[str, int, int]] = []
+def blamed(of: History, one: Wait) -> list[tuple[str, int | str, int]]:
+    """(kind of the root, which, ms) by time, neighbours with the same root as one."""
+    found: list[tuple[str, int | str, int]] = []
     for share in shares(of, one):
         root = share.root.kind, share.root.which
         ms = share.ns // MS
@@ -118,6 +123,48 @@ def test_chains_lead_through_several_processes() -> None:
     longest = max(shares(of, socket), key=lambda share: share.ns)
     assert [hop.wait.thread.tid for hop in longest.hops] == [3, 2, 1]
     assert [hop.held.proven if hop.held else None for hop in longest.hops] == [False, True, None]
+
+
+def test_what_no_thread_of_this_host_has_ended_is_the_far_ends() -> None:
+    holder = wait(1, waits.SOCKET, 0, 50, far=FAR)
+    one = wait(2, waits.USER_LOCK, 0, 50, by=1, lock=MUTEX)
+    assert blamed(history(holder, one), one) == [(blame.NETWORK, "tcp 10.0.0.7:5432", 50)]
+    served = wait(1, waits.SOCKET, 0, 50, by=3, far=FAR)
+    assert blamed(history(served, one), one) == [(blame.CPU, 3, 50)]
+
+
+def test_a_holder_that_is_stopped_does_not_run() -> None:
+    one = wait(2, waits.USER_LOCK, 0, 50, by=1, lock=MUTEX)
+    assert blamed(history(wait(1, waits.STOPPED, 0, 50), one), one) == [(blame.STOPPED, 1, 50)]
+
+
+def test_whoever_delivers_packets_of_others_has_sent_none() -> None:
+    mine, peer = (1 << 32 | 40000, 2 << 32 | 80, 9), (2 << 32 | 80, 1 << 32 | 40000, 9)
+    another = 2 << 32 | 80, 1 << 32 | 40001, 9
+    assert meet(mine, peer)
+    assert not meet(mine, another)
+    assert pass_by(mine, another)
+    # Nothing can be said of other networks, of pipes, and of calls that are about no connection.
+    assert not any(pass_by(mine, other) for other in ((*another[:2], 8), (*another[:2], 0), (0, 0, 0)))
+
+
+@pytest.mark.parametrize("frame", ["asm_common_interrupt+0x22", "run_ksoftirqd+0x28", "irq_thread+0xc4"])
+def test_threads_that_do_the_rest_of_an_interrupts_work_are_interrupts(frame: str) -> None:
+    assert by_interrupt((f"vmlinux`{frame}",))
+    assert not by_interrupt(("vmlinux`do_syscall_64+0x71",))
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        ("__mutex_lock.constprop.0+0x3b2", "mutex_lock+0x4a"),
+        ("rwsem_down_write_slowpath+0x20c", "down_write+0x6f"),
+        ("schedule_preempt_disabled+0x11", "__down_common+0xa2", "down_interruptible+0x40"),
+    ],
+)
+def test_a_kernel_lock_is_taken_in_the_function_below_those_of_locks(above: Sequence[str]) -> None:
+    frames = ("__schedule+0x4bf", "schedule+0x23", *above, "write_cache_pages+0x17", "do_syscall_64+0x71")
+    assert taken_in([f"vmlinux`{frame}" for frame in frames]) == "write_cache_pages"
 
 
 def test_a_circle_of_locks_that_nobody_leaves_is_a_deadlock() -> None:

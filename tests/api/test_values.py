@@ -70,6 +70,7 @@ def test_histograms_add_and_subtract(function: str) -> None:
     assert (one + two - one).words[3:] == two.words[3:]
     assert (one + two).count == 5
     assert sum(bucket.count for bucket in one.buckets()) == 3
+    assert list(one.used()) == [bucket for bucket in one.buckets() if bucket.count]
     with pytest.raises(ValueError, match="different buckets"):
         one + histogram("lquantize", (0, 9, 1))
 

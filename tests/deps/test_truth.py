@@ -22,7 +22,8 @@ from pyvtrace.cli.tracing import Asked as Whom
 from pyvtrace.cli.tracing import conditions
 from tests.conftest import RunVtrace, Tracer, Workload
 from tests.truth.live import Trace
-from tests.workloads import caller, datagrams, troubled
+from tests.workloads import caller, datagrams, talker, troubled
+from tests.workloads import endpoints as many
 from tests.workloads.slowdisk import SlowDisk
 
 MS = 1_000_000
@@ -186,6 +187,51 @@ def test_endpoints_for_which_there_is_no_room_are_counted(workload: Callable[...
     assert 0 < len(seen.dependencies) < truth["sent"]
     assert seen.lost["aggregation"] == truth["sent"] - len(seen.dependencies)
     assert {one.sent for one in seen.dependencies} == {datagrams.SIZE}
+
+
+@pytest.mark.parametrize("what", talker.WAYS)
+def test_ways_to_talk_to_services(seen: Seen, what: str) -> None:
+    """Counts are exact, and what the caller waited for is its endpoints'."""
+    report, _, truth = seen("talker", what)
+    found = endpoints(report)
+    counts = {
+        name: [one["connect"]["count"], one["questions"], one["answer"]["count"], one["sent"], one["received"]]
+        for name, one in found.items()
+    }
+    assert counts == truth["talks"]
+    errors = {name: {error["what"]: error["count"] for error in one["errors"]} for name, one in found.items()}
+    assert {name: some for name, some in errors.items() if some} == truth["errors"]
+    for one in found.values():
+        # A question may be answered while the call that sent it has not returned yet, but not all of them.
+        assert not one["answer"]["count"] or one["answer"]["p50"] >= talker.DELAY * 1000 * MS, one["name"]
+        assert (
+            one["open_before"] == ({"tcp": 2, "udp": 1}[one["protocol"]] if what == "open" else 0) or what == "silence"
+        )
+    # What is left of the delays is what the caller did meanwhile, or wanted a processor for.
+    late = truth["cpu_ns"] + waited(report, "processor") + waited(report, "other")
+    slow = sum(one["waited"] for one in found.values())
+    assert slow >= truth["slow"] * talker.DELAY * 1000 * MS - late
+    if what != "threads":
+        assert slow <= truth["whole_ns"]
+
+
+@pytest.mark.parametrize("how", ["tcp", "udp"])
+def test_more_endpoints_than_distributions(seen: Seen, how: str) -> None:
+    """Two kilobytes a distribution, in 16 MiB: fewer than 10,000. Every answer is in the exact counts."""
+    count = 10_000
+    report, work, _ = seen("endpoints", how, count)
+    found = endpoints(report)
+    assert sorted(found) == sorted(f"{many.address(place)}:{work.facts['port']}" for place in range(count))
+    answers = [one["answer"] for one in report["endpoints"]]
+    connects = [one["connect"] for one in report["endpoints"]]
+    assert {one["count"] for one in answers} == {1}
+    assert {one["count"] for one in connects} == {1 if how == "tcp" else 0}
+    assert {one["sent"] for one in report["endpoints"]} == {many.SIZE}
+    distributed = [one for one in [*answers, *connects] if one["buckets"]]
+    assert all(one["total"] == one["max"] for one in distributed)
+    times = count * (2 if how == "tcp" else 1)
+    assert 0 < report["undistributed"] == times - len(distributed) < times
+    assert all(one["max"] is None for one in answers if not one["buckets"])
 
 
 def test_a_command_and_its_children(vtrace: RunVtrace) -> None:

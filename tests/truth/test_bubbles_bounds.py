@@ -84,6 +84,7 @@ def test_long_waits_beyond_the_ration_are_counted_and_said(program: str) -> None
         finally:
             work.end()
     waits = [one.wait for bubble in watch.growing() for one in bubble.waits if one.wait.kind is USER_LOCK]
+    assert all(wait.waker for wait in waits)
     assert 0 < len(waits) <= target.cpus * (small.at_once + small.a_second * (seconds + 1))
     (line,) = watch.complaints()
     count, what = line.split(maxsplit=1)

@@ -42,12 +42,20 @@ class Work:
         self.facts = self._line()
         self.pid: int = self.facts["pid"]
 
-    def release(self) -> Object:
-        """Opens the gate; what it came to."""
+    def open(self) -> None:
+        """Opens the gate."""
         assert self._process.stdin
         self._process.stdin.write(b"\n")
         self._process.stdin.flush()
+
+    def result(self) -> Object:
+        """What it came to, when it is over."""
         return self._line()
+
+    def release(self) -> Object:
+        """Opens the gate; what it came to."""
+        self.open()
+        return self.result()
 
     def end(self) -> None:
         self._process.kill()

@@ -3,15 +3,19 @@
  *
  * convoy PATH N     a thread reads 4 KiB of PATH past the page cache with a mutex held, N others want the mutex
  * burn MS N         the same, but the holder computes for MS in `burn`
+ * silence MS N AT [poll]  the same, but the holder listens for MS to a connection to the address AT, on which nothing
+ *                   comes; in poll(2), or else in recv(2)
  * crossed           two threads take a mutex each, then want the other's, for ever
  * append PATH N     N threads append 4 KiB each to the file PATH past the page cache: its inode's lock is one
  * relay PATH        a process reads PATH, then writes to a pipe; who reads the pipe answers on a loopback connection, for
  *                   which a third one waits
  * crowd MS N        N threads that compute for MS of their own processor time each, on one CPU
  * fault PATH N      N threads, each of which touches a page of PATH that is not in memory
+ * same PATH N       N threads that read one page of PATH which is not in memory: one of them asks the disk for it
  * fill PATH MB      a thread writes MB to the file PATH, by way of the page cache
  * hoard PATH MB     a thread touches MB of memory of its own, one page after the other; nothing is done with PATH
  * limited MS        a thread that computes, and one that sleeps for a millisecond at a time
+ * mixed - N         a thread that sleeps for 20 ms, computes for 2 ms and sleeps for 0.5 ms ten times, N times
  * calm MS           short waits of every kind, and long ones that are nobody's fault
  *
  * Truth: moments and spans in ns of CLOCK_MONOTONIC; see each function.
@@ -40,7 +44,7 @@ enum { MOST = 256, BLOCK = 4096 };
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER, other = PTHREAD_MUTEX_INITIALIZER;
 static pthread_barrier_t barrier;
 static long long began[MOST], ended[MOST], used[MOST], held_from, held_to;
-static int tids[MOST], holder, count;
+static int tids[MOST], holder, count, port;
 static const char *path;
 static long milliseconds;
 
@@ -98,9 +102,37 @@ __attribute__((noinline)) void burn(long long until)
 
 /* ------------------------------------------------------------------------------------------------- a mutex that is held */
 
+/* Hold it until nobody has answered at that address for so long. */
+static const char *mute;
+static int polls;
+
+static void listen_for_nothing(void)
+{
+	struct sockaddr_storage at = {0};
+	struct sockaddr_in *four = (struct sockaddr_in *)&at;
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)&at;
+	socklen_t size = sizeof at;
+	at.ss_family = strchr(mute, ':') ? AF_INET6 : AF_INET;
+	inet_pton(at.ss_family, mute, at.ss_family == AF_INET6 ? (void *)&six->sin6_addr : (void *)&four->sin_addr);
+	int server = socket(at.ss_family, SOCK_STREAM, 0), client = socket(at.ss_family, SOCK_STREAM, 0);
+	if (bind(server, (struct sockaddr *)&at, size) || listen(server, 1) ||
+	    getsockname(server, (struct sockaddr *)&at, &size) || connect(client, (struct sockaddr *)&at, size))
+		exit(2);
+	port = ntohs(at.ss_family == AF_INET6 ? six->sin6_port : four->sin_port);
+	struct timeval until = {milliseconds / 1000, milliseconds % 1000 * 1000};
+	char byte;
+	setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &until, sizeof until);
+	struct pollfd one = {client, POLLIN, 0};
+	held_from = now();
+	if (polls ? poll(&one, 1, milliseconds) : recv(client, &byte, 1, 0) != -1)
+		exit(2);
+}
+
 __attribute__((noinline)) void hold(void)
 {
-	if (path)
+	if (mute)
+		listen_for_nothing();
+	else if (path)
 		read_block(path);
 	else
 		burn(held_from + milliseconds * 1000000LL);
@@ -134,7 +166,7 @@ static void *want(void *which)
 	return NULL;
 }
 
-/* `held`: from when to when the holder read or computed; `used`: how much of it on a processor; `waits`: thread, begin and end of each wait for the mutex. */
+/* `held`: from when to when the holder read, computed or listened, to `port`; `used`: how much of it on a processor; `waits`: thread, begin and end of each wait for the mutex. */
 static void held(void)
 {
 	pthread_t threads[MOST], first;
@@ -146,7 +178,8 @@ static void held(void)
 	pthread_join(first, NULL);
 	for (int i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
-	printf("{\"holder\": %d, \"held\": [%lld, %lld], \"used\": %lld, ", holder, held_from, held_to, used[0]);
+	printf("{\"holder\": %d, \"held\": [%lld, %lld], \"used\": %lld, \"port\": %d, ", holder, held_from, held_to, used[0],
+	       port);
 	spans("waits", count);
 	printf("}\n");
 }
@@ -234,7 +267,7 @@ static void append(void)
 
 /* ----------------------------------------------------------------------------------------------------------------- relay */
 
-static int ends[2], listener, port;
+static int ends[2], listener;
 
 /* A child dies with the workload, however that ends. */
 static int child(const char *name, void (*work)(int), int out)
@@ -401,6 +434,38 @@ static void *touch(void *which)
 }
 
 /* `waits`: from when to when each thread was about its page. */
+static int shared;
+
+/* The page that the others want as well. */
+static void *peek(void *which)
+{
+	static char page[MOST];
+	long i = (long)which;
+	tids[i] = name_thread("peek");
+	pthread_barrier_wait(&barrier);
+	began[i] = now();
+	if (pread(shared, page, sizeof page, 0) != sizeof page)
+		exit(1);
+	ended[i] = now();
+	return NULL;
+}
+
+static void same(void)
+{
+	pthread_t threads[MOST];
+	shared = open(path, O_RDONLY);
+	posix_fadvise(shared, 0, 0, POSIX_FADV_RANDOM);
+	pthread_barrier_init(&barrier, NULL, count);
+	gate();
+	for (long i = 0; i < count; i++)
+		pthread_create(&threads[i], NULL, peek, (void *)i);
+	for (int i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	printf("{");
+	spans("waits", count);
+	printf("}\n");
+}
+
 static void fault(void)
 {
 	pthread_t threads[MOST];
@@ -593,6 +658,40 @@ static void calm(void)
 	told_late();
 }
 
+/* ---------------------------------------------------------------------------------------------------------------- mixed */
+
+static void *mix(void *nothing)
+{
+	tids[0] = name_thread("mixed");
+	began[0] = now();
+	long long start = clock_ns(CLOCK_THREAD_CPUTIME_ID), at;
+	for (int i = 0; i < count; i++) {
+		at = now();
+		usleep(20000);
+		away[0] += now() - at;
+		burn(now() + 2000000);
+		at = now();
+		for (int j = 0; j < 10; j++)
+			usleep(500);
+		away[1] += now() - at;
+	}
+	used[0] = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
+	ended[0] = now();
+	return nothing;
+}
+
+/* `mixed`: thread, begin and end; `used`: its time on a processor; `long`, `short`: what its sleeps came to. */
+static void mixed(void)
+{
+	pthread_t thread;
+	gate();
+	pthread_create(&thread, NULL, mix, NULL);
+	pthread_join(thread, NULL);
+	printf("{\"used\": %lld, \"long\": %lld, \"short\": %lld, ", used[0], away[0], away[1]);
+	spans("mixed", 1);
+	printf("}\n");
+}
+
 int main(int argc, char **argv)
 {
 	const char *kind = argc > 1 ? argv[1] : "";
@@ -606,6 +705,8 @@ int main(int argc, char **argv)
 		path = first, held();
 	else if (!strcmp(kind, "burn"))
 		held();
+	else if (!strcmp(kind, "silence"))
+		mute = argc > 4 ? argv[4] : "", polls = argc > 5, held();
 	else if (!strcmp(kind, "crossed"))
 		crossed();
 	else if (!strcmp(kind, "append"))
@@ -614,6 +715,8 @@ int main(int argc, char **argv)
 		path = first, relay();
 	else if (!strcmp(kind, "crowd"))
 		crowd();
+	else if (!strcmp(kind, "same"))
+		path = first, same();
 	else if (!strcmp(kind, "fault"))
 		path = first, fault();
 	else if (!strcmp(kind, "fill"))
@@ -622,6 +725,8 @@ int main(int argc, char **argv)
 		hoard();
 	else if (!strcmp(kind, "limited"))
 		limited();
+	else if (!strcmp(kind, "mixed"))
+		mixed();
 	else if (!strcmp(kind, "calm"))
 		calm();
 	else

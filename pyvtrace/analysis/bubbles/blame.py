@@ -16,16 +16,18 @@ from pyvtrace.value import Value
 
 MOST_HOPS = 16
 
-DEVICE, CPU, RUN_QUEUE, TIMER = "device", "CPU", "run queue", "timer"
+DEVICE, CPU, RUN_QUEUE, TIMER, NETWORK = "device", "CPU", "run queue", "timer", "network peer"
 LIMIT, RECLAIM, DEADLOCK, SHORT, UNKNOWN = "CPU limit", "memory reclaim", "deadlock", "short waits", "unknown"
+STOPPED = "stopped"
 
 
 class Root(Value):
-    """What was waited for in the end. `which` tells it from others of its kind: the device, the thread that ran. Run
-    queues are one: who waits in one of them goes to whatever processor is free first."""
+    """What was waited for in the end. `which` tells it from others of its kind: the device, the thread that ran, the
+    name of who should have answered. Run queues are one: who waits in one of them goes to whatever processor is free
+    first."""
 
     kind: str
-    which: int = 0
+    which: int | str = 0
     thread: Thread | None = None
 
 
@@ -69,6 +71,7 @@ _ROOTS = {
     waits.RUN_QUEUE: RUN_QUEUE,
     waits.THROTTLED: LIMIT,
     waits.RECLAIM: RECLAIM,
+    waits.STOPPED: STOPPED,
 }
 
 
@@ -84,9 +87,18 @@ def _blocked(history: History, wait: Wait, began: int, ended: int, before: tuple
         return
     for held in history.holders(wait, began, ended):
         if held.thread is None:
-            yield Share(Root(UNKNOWN, wait.thread.tid, wait.thread), held.began, held.ended, last)
+            yield Share(_nobody(wait), held.began, held.ended, last)
         else:
             yield from _of_holder(history, held, held.thread, (*before, Hop(wait, held)))
+
+
+def _nobody(wait: Wait) -> Root:
+    """What a wait was for that no thread of this host has ended."""
+    if wait.disk:
+        return Root(DEVICE, wait.disk)
+    if wait.far is not None:
+        return Root(NETWORK, f"{wait.far.protocol} {wait.far.name}")
+    return Root(UNKNOWN, wait.thread.tid, wait.thread)
 
 
 def _of_holder(history: History, held: Held, holder: Thread, hops: tuple[Hop, ...]) -> Iterator[Share]:

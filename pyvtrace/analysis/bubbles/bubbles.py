@@ -6,7 +6,18 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
-from pyvtrace.analysis.bubbles.blame import CPU, DEADLOCK, DEVICE, LIMIT, RECLAIM, RUN_QUEUE, Root, Share, shares
+from pyvtrace.analysis.bubbles.blame import (
+    CPU,
+    DEADLOCK,
+    DEVICE,
+    LIMIT,
+    NETWORK,
+    RECLAIM,
+    RUN_QUEUE,
+    Root,
+    Share,
+    shares,
+)
 from pyvtrace.analysis.bubbles.history import History
 from pyvtrace.analysis.bubbles.waits import RUN_QUEUE as RUN_QUEUE_WAIT
 from pyvtrace.analysis.bubbles.waits import Sample, Thread, Wait
@@ -18,7 +29,7 @@ _MOST_OF_IT = 0.5
 # What a wait leads to for less than this part of it does not make two stories one.
 _SMALL = 0.1
 # Roots that are one cause for all who come to them at the same time.
-_COMMON = (DEVICE, RUN_QUEUE, CPU, LIMIT, RECLAIM, DEADLOCK)
+_COMMON = (DEVICE, RUN_QUEUE, CPU, LIMIT, RECLAIM, NETWORK, DEADLOCK)
 # Between two waits in run queues, in ns: who has a processor for a moment is not the end of a crowd.
 _CROWDED = 100_000_000
 
@@ -65,7 +76,7 @@ class Bubble(Value):
 
     def roots(self) -> list[tuple[Root, int]]:
         """ns of the waiting that each root is to blame for, the most first; they add up to `waiting`."""
-        found: dict[tuple[str, int], tuple[Root, int]] = {}
+        found: dict[tuple[str, int | str], tuple[Root, int]] = {}
         for blamed in self.waits:
             for share in blamed.shares:
                 key = share.root.kind, share.root.which

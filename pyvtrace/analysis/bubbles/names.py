@@ -19,13 +19,16 @@ def thread_name(thread: Thread) -> str:
 
 
 def root_name(root: Root, devices: Devices) -> str:
-    if root.kind == blame.DEVICE:
+    if root.kind == blame.NETWORK:
+        return str(root.which)
+    if root.kind == blame.DEVICE and isinstance(root.which, int):
         return devices.get(root.which, f"device {root.which >> 20}:{root.which & 0xFFFFF}")
     who = thread_name(root.thread) if root.thread is not None else ""
     return {
         blame.CPU: f"{who} on CPU",
         blame.RUN_QUEUE: "run queue: more threads than processors",
         blame.TIMER: f"{who} asleep by a timer",
+        blame.STOPPED: f"{who} stopped: by a signal, a debugger or its group's freezer",
         blame.LIMIT: f"{who} over its CPU limit",
         blame.RECLAIM: f"{who} in memory reclaim",
         blame.DEADLOCK: "deadlock",

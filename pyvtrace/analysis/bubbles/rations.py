@@ -33,7 +33,7 @@ from pyvtrace.bpf.isa import (
     store,
 )
 from pyvtrace.providers import syscall
-from pyvtrace.target import Target
+from pyvtrace.target import MemberPlace, Target
 from pyvtrace.value import Value
 
 # What there is for a CPU, in a cache line of its own: whether the thread that it has taken up comes from a long wait;
@@ -41,11 +41,12 @@ from pyvtrace.value import Value
 # which a ration that is used evenly would be used up.
 LATE, LINE = "late", 64
 _COUNT, _NS, _USED = 8, 16, 24
-# What is read of a thread's registers on its kernel stack, of that size, lies so many bytes below its top; in it are
-# the number of the call and the code segment. With FRED all lie lower.
-_STACK, _TOP, _READ, _CALL, _SEGMENT, _FRED = 16384, 64, 40, 16, 32, 16
+# What is read of a thread's registers on its kernel stack, of that size, lies so many bytes below its top. With FRED
+# all lie lower.
+_STACK, _TOP, _READ, _FRED = 16384, 80, 56, 16
+SECOND, FIRST, CALL, _SEGMENT = 0, 8, 16, 32  # two arguments of a system call, and its number (struct pt_regs)
 _USER = 0x33  # the code segment of user space
-_REGISTERS = -56  # of ours
+_REGISTERS = -72  # on our own stack
 _COULD_GO_ON, _UNINTERRUPTIBLE = 0, 2  # states of threads (include/linux/sched.h)
 # Waits a second of one kind, of the whole host; reading one, and who ended it, takes some 100 us.
 _MOST = 1_000
@@ -79,9 +80,26 @@ def line(cpus: int, unknown: Label) -> Code:
     yield R1 + R0
 
 
+def registers(thread: Reg, stack: MemberPlace) -> Code:
+    """R3 = the place on our stack, above _REGISTERS, of what is read of the thread's registers in its system call."""
+    lower = Label("with FRED")
+    yield load(R3, thread, stack.offset)
+    yield R3 + (_STACK - _TOP)
+    yield mov(R1, R10)
+    yield R1 + _REGISTERS
+    yield mov(R2, _READ)
+    yield call(h.PROBE_READ_KERNEL)
+    yield mov(R3, R10)
+    yield R3 + _REGISTERS
+    yield load(R1, R3, _SEGMENT + _FRED, 2)
+    yield jump_if(R1, "!=", _USER, lower)
+    yield R3 + _FRED
+    yield lower
+
+
 def kind(words: Mapping[str, int], storage: Reg, thread: Reg, target: Target, into: Reg) -> Code:
     """`into` = where on a line the kind of wait is in which that thread was. Uses the stack from _REGISTERS on."""
-    known, plain = Label("kind"), Label("without FRED")
+    known = Label("kind")
     yield mov(into, _USED)
     yield load(R2, storage, words["state"])
     yield mov32(R2, R2)
@@ -92,17 +110,8 @@ def kind(words: Mapping[str, int], storage: Reg, thread: Reg, target: Target, in
     yield into + 8
     stack, futex = target.member("task_struct", "stack"), syscall.table(target.architecture).get("futex")
     if stack is not None and futex is not None:
-        yield load(R3, thread, stack.offset)
-        yield R3 + (_STACK - _TOP)
-        yield mov(R1, R10)
-        yield R1 + _REGISTERS
-        yield mov(R2, _READ)
-        yield call(h.PROBE_READ_KERNEL)
-        yield load(R2, R10, _REGISTERS + _CALL)
-        yield load(R1, R10, _REGISTERS + _SEGMENT, 2)
-        yield jump_if(R1, "==", _USER, plain)
-        yield load(R2, R10, _REGISTERS + _CALL - _FRED)
-        yield plain
+        yield from registers(thread, stack)
+        yield load(R2, R3, CALL)
         yield jump_if(R2, "==", futex, known)
     yield into + 8
     yield known

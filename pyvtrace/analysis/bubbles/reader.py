@@ -9,6 +9,7 @@ from functools import partial
 from pyvtrace.analysis.bubbles import reasons, waits
 from pyvtrace.analysis.bubbles.history import PEER
 from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Stack, Thread, Wait, Waker
+from pyvtrace.analysis.deps.endpoints import Endpoint, endpoint_of
 from pyvtrace.runtime.printf import field_code
 from pyvtrace.runtime.traces import Shower, frames_of
 from pyvtrace.spec import FieldSpec, PrintfAction, ProgramSpec, RecordSpec
@@ -26,6 +27,7 @@ _MOST_THREADS = 10_000
 SUBMITTED = 200_000_000
 # TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, TASK_RTLOCK_WAIT (include/linux/sched.h): neither stopped nor dead.
 _SLEEPS = 0x1003
+_STOPPED = 0x800C  # TASK_STOPPED, TASK_TRACED, TASK_FROZEN
 _MOST_STACKS = 4096
 # Who was woken stood in the run queue for its group's limit, if that kept the group for a half of the time or more.
 _HALF = 2
@@ -47,6 +49,12 @@ class Woken(Value):
 def meet(one: End, other: End) -> bool:
     """Whether these are the two ends of one pipe or connection."""
     return bool(one[0] and one[1]) and one == (other[1], other[0], other[2])
+
+
+def pass_by(one: End, other: End) -> bool:
+    """Whether these are of two connections of one network: packets of all of them are delivered by whoever sends or
+    receives just then."""
+    return all(one) and all(other) and one[2] == other[2]
 
 
 class Stacks:
@@ -171,12 +179,13 @@ class Reader:
         call: int, first: int, second: int, third: int, lock: int, flags: int,
         owner: int, device: int, sector: int, size: int,
         operation: int, asked: int, of_kernel: int,
-        input_output: int, own_end: int, other_end: int, space: int, file: bytes, kernel: bytes, user: bytes = b"",
+        input_output: int, own_end: int, other_end: int, space: int, far: int, high: int, low: int,
+        disk: int, file: bytes, kernel: bytes, user: bytes = b"",
     ) -> Wait | None:  # fmt: skip
         woken = self._wakers.pop(tid, None)
-        if not state & _SLEEPS:
+        if not state & (_SLEEPS | _STOPPED):
             return None
-        kind = reasons.of_stack(self._kernel(kernel))
+        kind = waits.STOPPED if state & _STOPPED else reasons.of_stack(self._kernel(kernel))
         if kind is waits.OTHER and (lock or input_output):
             # Where the stack lacks the functions of locks and of the scheduler.
             kind = waits.KERNEL_LOCK if lock else waits.BLOCK
@@ -190,8 +199,13 @@ class Reader:
             # The clock ended it, and nobody let go of anything.
             kind, held = waits.FUTEX, None
         waker = woken.waker if seen and woken else None
-        if waker and woken and kind in (waits.PIPE, waits.SOCKET) and meet((own_end, other_end, space), woken.end):
-            waker = replace(waker, role=PEER)
+        one_end = kind in (waits.PIPE, waits.SOCKET) or (kind is waits.POLL and name in POLLS)
+        if waker and woken and one_end:
+            own_ends = own_end, other_end, space
+            if meet(own_ends, woken.end):
+                waker = replace(waker, role=PEER)
+            elif pass_by(own_ends, woken.end):
+                waker = None
         own = kind in (waits.BLOCK, waits.FAULT) and 0 <= began - asked < SUBMITTED
         return Wait(
             self._thread(tid, pid, comm, process, of_kernel),
@@ -211,6 +225,8 @@ class Reader:
             self._kernel.later(kernel),
             self._user.later(user) if user else tuple,
             limited=0 < queued <= _HALF * kept,
+            far=_far(far, high, low) if one_end else None,
+            disk=disk if not own and name in FILE_CALLS and is_disk(kind, disk) else 0,
         )
 
     def _queue(
@@ -259,10 +275,23 @@ def lock_of(
     return kind, None
 
 
+def is_disk(kind: Kind, device: int) -> bool:
+    """Whether a wait of that kind in a call about a file on that device, by the kernel's dev_t, is for that device."""
+    return kind is waits.BLOCK and device >> 20 != 0
+
+
+def _far(far: int, high: int, low: int) -> Endpoint | None:
+    """Who is at the far end of a connection, if anybody is: `far` has the port, the family and the protocol."""
+    port = far >> 32
+    return endpoint_of((far & 0xFFFF, high, low, port), {}) if port else None
+
+
 def text_of(raw: bytes) -> str:
     return raw.partition(b"\0")[0].decode("utf-8", "replace")
 
 
 # Those whose first argument is an open file.
 _TRANSFERS = ("read", "write", "pread64", "pwrite64", "readv", "writev", "preadv", "pwritev", "preadv2", "pwritev2")
+# Those that may be about one descriptor: of others, the record has the ends of none.
+POLLS = frozenset(("poll", "ppoll"))
 FILE_CALLS = frozenset((*_TRANSFERS, "fsync", "fdatasync", "sync_file_range", "ftruncate", "fallocate", "getdents64"))

@@ -49,8 +49,16 @@ _COMPILED = tuple((re.compile(pattern), kind) for pattern, kind in _RULES)
 _FAULTS = re.compile(r"exc_page_fault|do_user_addr_fault|handle_mm_fault|do_mem_abort")
 # What the scheduler itself and its waiting helpers put on top of the function that a thread waits in.
 _SCHEDULER = re.compile(r"__?schedule\w*|schedule\w*|preempt_schedule\w*|__cond_resched|io_schedule\w*|__traceiter\w*")
+# The functions that take locks, in which nobody is who looks for a reason.
+_LOCKS = re.compile(
+    r"(__)?mutex_lock\w*|rwsem_\w+|(__)?down(_(read|write|common|interruptible|killable|timeout)\w*)?"
+    r"|percpu_(down|rwsem)_\w+|__percpu_down_read|(__)?(rt_mutex|rtlock)_\w*lock\w*|ww_mutex_lock\w*"
+)
 _CALLS = re.compile(r"do_syscall_64|x64_sys_call|entry_SYSCALL\w*|do_int80\w*|invoke_syscall|el0_svc\w*")
-_INTERRUPT = re.compile(r"asm_(sysvec_\w+|common_interrupt)|el1h_64_irq\w*|el0t_64_irq\w*")
+# An interrupt, or a thread of the kernel's that does the rest of its work.
+_INTERRUPT = re.compile(
+    r"asm_(sysvec_\w+|common_interrupt)|el1h_64_irq\w*|el0t_64_irq\w*|run_ksoftirqd|napi_threaded_poll\w*|irq_thread"
+)
 # What TCP and UDP send is delivered by whoever happens to be there.
 _PEERS = re.compile(r"(anon_)?pipe_(read|write|release)|unix_(stream|dgram)_\w+|unix_release\w*")
 
@@ -84,6 +92,11 @@ def place(kernel: Sequence[str]) -> str:
     return next((name for name in names(kernel) if not _SCHEDULER.fullmatch(name)), "")
 
 
+def taken_in(kernel: Sequence[str]) -> str:
+    """The function that wants the lock a thread waits for."""
+    return next((name for name in names(kernel) if not (_SCHEDULER.fullmatch(name) or _LOCKS.fullmatch(name))), "")
+
+
 @lru_cache(maxsize=4096)
 def in_call(kernel: tuple[str, ...]) -> bool:
     """Whether a stack is seen to be that of a system call."""
@@ -92,7 +105,7 @@ def in_call(kernel: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=4096)
 def by_interrupt(kernel: tuple[str, ...]) -> bool:
-    """Whether a stack is that of an interrupt: what it interrupted has nothing to do with it."""
+    """Whether a stack is that of an interrupt: who was interrupted has nothing to do with it."""
     return any(_INTERRUPT.fullmatch(name) for name in names(kernel))
 
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 import os
 import time
 
-from pyvtrace.analysis.bubbles.gates import Limits, Words, guarded
+from pyvtrace.analysis.bubbles.gates import guarded
 from pyvtrace.analysis.bubbles.rations import Ration, ration
+from pyvtrace.analysis.bubbles.storage import Limits, Words
 from pyvtrace.runtime.program import compile_text
 from pyvtrace.source import Source
 from pyvtrace.spec import ProgramSpec

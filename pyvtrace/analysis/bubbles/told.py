@@ -23,7 +23,7 @@ class Told(Value):
 def told(bubble: Bubble, wall_ns: int, devices: Mapping[int, str], samples: Iterable[Sample]) -> Told:
     """What is to be told of a bubble, of all that is known."""
     on_cpu = {root.which for root, _ in bubble.roots() if root.kind == CPU}
-    numbers = {root.which for root, _ in bubble.roots() if root.kind == DEVICE}
+    numbers = {root.which for root, _ in bubble.roots() if root.kind == DEVICE and isinstance(root.which, int)}
     numbers |= {
         hop.wait.request.device
         for one in bubble.waits

@@ -19,7 +19,8 @@
  * By the scheduler's clock: since when a thread is off its processor, 0 if it is not, and when it last slept. Its state then, 0 if
  * it could have gone on; ticks of the kernel's by then; ns in run queues by then, and since; ns that the
  * control group's limit kept it from running, in the same way. When a long wait began, by
- * CLOCK_MONOTONIC, 0 if nothing is to be told. What short waits come to, in ns.
+ * CLOCK_MONOTONIC, 0 if nothing is to be told. What short waits come to, in ns. Whether it was decided at the wake-up already
+ * if the wait is told of. The descriptor that poll(2) was about, and 1, if it was one.
  */
 self uint64_t off;
 self uint64_t state;
@@ -30,6 +31,8 @@ self uint64_t queued;
 self uint64_t late;
 self uint64_t brief;
 self uint64_t kept;
+self uint64_t decided;
+self uint64_t polled;
 self uint64_t lock;
 self uint64_t kind;
 self uint64_t owner;
@@ -38,6 +41,12 @@ self uint64_t sector;
 self uint64_t bytes;
 self uint64_t operation;
 self uint64_t asked;
+
+this uint64_t disk;
+this uint64_t space;
+this uint64_t far;
+this uint64_t high;
+this uint64_t low;
 
 /* Who ends a long wait, and who had one that was no turn: the bits of a state above those of the kernel's are the gates' own. */
 sched:::woken
@@ -59,18 +68,26 @@ rawtp:::sched_exit_tp
 	if (this->regs->cs != 0x33) {
 		this->regs = (struct pt_regs *)((uint64_t)this->regs - 16);
 	}
-	/* What the first argument names, if it is an open file. */
+	/* What the first argument names, if it is an open file, or poll(2) is about. */
 	this->files = this->task->files;
-	this->file = this->files != NULL && this->regs->cs == 0x33 && this->regs->di < this->files->fdt->max_fds ?
-	    this->files->fdt->fd[this->regs->di] : NULL;
-	/* The ends of the pipe or connection that the first argument names: its own, the other one, and where both are. */
+	this->number = self->polled ? self->polled - 1 : this->regs->di;
+	this->file = this->files != NULL && this->regs->cs == 0x33 && this->number < this->files->fdt->max_fds ?
+	    this->files->fdt->fd[this->number] : NULL;
+	/* The ends of the pipe or connection that it is: its own, the other one, and where both are. */
 	this->mode = this->file != NULL ? this->file->f_inode->i_mode & 0170000 : 0;
+	/* The block device that it is, or is on. */
+	this->disk = this->file == NULL ? 0 : this->mode == 0060000 ? this->file->f_inode->i_rdev :
+	    this->file->f_inode->i_sb->s_dev;
 	this->sk = this->mode == 0140000 ? ((struct socket *)this->file->private_data)->sk : (struct sock *)NULL;
 	this->family = this->sk != NULL ? this->sk->__sk_common.skc_family : 0;
 	this->own = this->mode == 0010000 ? (uint64_t)this->file->f_inode : this->family == 1 ? (uint64_t)this->sk : 0;
 	this->other = this->mode == 0010000 ? this->own :
 	    this->family == 1 ? (uint64_t)((struct unix_sock *)this->sk)->peer : 0;
 	this->space = 0;
+	/* Who is at the far end of a connection over a network: port, family and protocol; the address as the packet has it. */
+	this->far = 0;
+	this->high = 0;
+	this->low = 0;
 	if (this->family == 2 || this->family == 10) {
 		this->own = this->family == 2 ? this->sk->__sk_common.skc_rcv_saddr :
 		    this->sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[3];
@@ -79,6 +96,11 @@ rawtp:::sched_exit_tp
 		this->own = this->own << 32 | this->sk->__sk_common.skc_num;
 		this->other = this->other << 32 | ntohs(this->sk->__sk_common.skc_dport);
 		this->space = (uint64_t)this->sk->__sk_common.skc_net.net;
+		this->far = (uint64_t)ntohs(this->sk->__sk_common.skc_dport) << 32 | this->family << 8 |
+		    (this->sk->sk_protocol & 0xff);
+		this->high = this->family == 10 ? *(uint64_t *)&this->sk->__sk_common.skc_v6_daddr : 0;
+		this->low = this->family == 10 ? *((uint64_t *)&this->sk->__sk_common.skc_v6_daddr + 1) :
+		    this->sk->__sk_common.skc_daddr;
 	}
 }
 
@@ -93,11 +115,12 @@ sched:::woken
 rawtp:::sched_exit_tp
 /self->late && (uint32_t)self->state/
 {
-	printf("%d %d %s %s %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %s %k %k", tid, pid, execname,
+	printf("%d %d %s %s %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %s %k %k", tid, pid, execname,
 	    curthread->group_leader->comm, self->late, timestamp, self->queued, self->kept, self->state, cpu, self->brief,
 	    this->regs->cs == 0x33 ? this->regs->orig_ax : -1, this->regs->di, this->regs->si, this->regs->dx,
 	    self->lock, self->kind, self->owner, self->device, self->sector, self->bytes, self->operation, self->asked,
 	    curthread->flags & 0x200000 ? 1 : 0, curthread->in_iowait, this->own, this->other, this->space,
+	    this->far, this->high, this->low, this->disk,
 	    this->file != NULL ? stringof(this->file->f_path.dentry->d_name.name) : "", stack(24), ustack(24));
 }
 
@@ -114,6 +137,7 @@ rawtp:::sched_exit_tp
 {
 	self->brief = 0;
 	self->late = 0;
+	self->polled = 0;
 	self->asked = (uint32_t)self->state ? 0 : self->asked;
 }
 

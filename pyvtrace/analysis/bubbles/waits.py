@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pyvtrace.analysis.deps.endpoints import Endpoint
 from pyvtrace.value import Value, replace
 
 # Names cost more than the wait is worth, unless it is shown.
@@ -33,6 +34,7 @@ POLL = Kind("poll")
 TIMER = Kind("timer")
 CHILD = Kind("child")
 FUSE = Kind("file server")
+STOPPED = Kind("stopped")
 OTHER = Kind("other")
 
 LOCKS = (KERNEL_LOCK, USER_LOCK)
@@ -79,8 +81,9 @@ class Wait(Value):
     interrupt, or nobody knows. `owner` is the thread that held `lock` when the wait began, 0 where unknown; `brief` is
     what the thread had waited in short waits since its last long one. A wait that goes on is `open`: it has lasted
     until `ended` so far. `turn` is true of one that was put aside while it could have gone on: it waits for its next
-    turn; `limited` of one that was woken, and could not go on for the limit of its control group. Stacks have their
-    innermost frame first."""
+    turn; `limited` of one that was woken, and could not go on for the limit of its control group. `far` is the far end
+    of the connection that it waits for; `disk`, by the kernel's dev_t, the device of the file that it waits for by
+    somebody else's request. Stacks have their innermost frame first."""
 
     thread: Thread
     kind: Kind
@@ -100,6 +103,8 @@ class Wait(Value):
     user_stack: Stack = tuple
     turn: bool = False
     limited: bool = False
+    far: Endpoint | None = None
+    disk: int = 0
 
     @property
     def kernel(self) -> tuple[str, ...]:

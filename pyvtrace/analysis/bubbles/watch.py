@@ -4,18 +4,22 @@ wait."""
 from __future__ import annotations
 
 import os
+import struct
 import time
 from collections import deque
 from collections.abc import Collection
 
 from pyvtrace.analysis.bubbles import reasons, waits
 from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, bubbles, starts
-from pyvtrace.analysis.bubbles.gates import SKEW
 from pyvtrace.analysis.bubbles.history import History
+from pyvtrace.analysis.bubbles.ledger import Ledger
 from pyvtrace.analysis.bubbles.rations import LATE, LINE, left_out
-from pyvtrace.analysis.bubbles.reader import FILE_CALLS, SUBMITTED, Reader, lock_of
+from pyvtrace.analysis.bubbles.reader import FILE_CALLS, POLLS, SUBMITTED, Reader, is_disk, lock_of
 from pyvtrace.analysis.bubbles.script import words
+from pyvtrace.analysis.bubbles.storage import CLOCKS
 from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Thread, Wait, parts
+from pyvtrace.analysis.deps.endpoints import Endpoint
+from pyvtrace.analysis.deps.sockets import sockets_of
 from pyvtrace.analysis.units import duration
 from pyvtrace.compile.layout import SELF
 from pyvtrace.providers import syscall
@@ -49,7 +53,15 @@ Found = tuple[tuple[int, tuple[int, ...]], int]
 class Watch:
     """Waits of a session so far. `pids` are the processes that bubbles have to be about, all where there are none."""
 
-    def __init__(self, session: Session, minimum: int, pids: Collection[int] = (), bounds: Bounds = _BOUNDS) -> None:
+    def __init__(
+        self,
+        session: Session,
+        minimum: int,
+        pids: Collection[int] = (),
+        bounds: Bounds = _BOUNDS,
+        ledger: Ledger | None = None,
+    ) -> None:
+        self._ledger, self._settled = ledger, 0
         self._session, self._minimum, self._pids, self._bounds = session, minimum, frozenset(pids), bounds
         calls = {number: name for name, number in syscall.table(os.uname().machine).items()}
         self._calls = calls
@@ -63,6 +75,7 @@ class Watch:
         self._storage = next(spec for spec in session.spec.maps if spec.name == SELF)
         self._words = words()
         self._started = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        blocked.set_first(session.maps[CLOCKS], struct.pack("<2q", 0, self._started))
         self._looked = 0
         # Of threads of which the kernel cannot tell: what they were found to wait for first when, now and a look ago.
         self._seen: dict[int, Found] = {}
@@ -78,6 +91,7 @@ class Watch:
         for record in self._session.records():
             made = self._reader.read(record)
             if isinstance(made, Wait):
+                self._account(made)
                 for wait in parts(made, self._minimum):
                     self._history.add(wait)
                     if starts(wait, self._minimum):
@@ -87,16 +101,51 @@ class Watch:
                 self.samples.append(made)
         self._left_out = left_out(blocked.first(self._session.maps[LATE], LINE * self._session.target.cpus))
 
+    def _account(self, wait: Wait) -> None:
+        if self._ledger is not None and (not self._settled or wait.ended <= self._settled):
+            self._ledger.add(wait)
+
+    def settle(self) -> None:
+        """Close the ledger, with what threads wait for now."""
+        if self._ledger is None:
+            return
+        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        found = [self._still(one, now, 0) for one in self._scan.all(self._pids)]
+        self.unseen = max(self.unseen, self._scan.left_out)
+        self._settled = now
+        # What was over before that, and was not read yet.
+        self.take()
+        for wait in found:
+            if wait is not None and not self._ledger.has(wait):
+                self._ledger.add(wait)
+
     def look(self, now: int) -> None:
         """Ask for those who still wait."""
         self._looked = now
         self._before, self._seen = self._seen, {}
-        found = [wait for one in self._scan.threads(self._futexes) if (wait := self._still(one, now)) is not None]
+        found: dict[int, Wait] = {}
+        for one in self._scan.threads(self._futexes):
+            if (wait := self._still(one, now)) is not None and wait.kind.hard:
+                found[wait.thread.tid] = wait
         self.unseen = max(self.unseen, self._scan.left_out)
-        self._history.drop_open({wait.thread.tid for wait in found})
-        for wait in found:
+        self._follow(found, now)
+        self._history.drop_open(found)
+        for wait in found.values():
             self._history.add(wait)
         self._bound()
+
+    def _follow(self, found: dict[int, Wait], now: int) -> None:
+        """Add what those wait for that others wait for, whatever it is."""
+        seen, holders = {0, *found}, [wait.owner for wait in found.values()]
+        while holders:
+            tid = holders.pop()
+            if tid in seen:
+                continue
+            seen.add(tid)
+            one = blocked.thread(tid)
+            if one is not None and one.waits and (wait := self._still(one, now)) is not None:
+                found[tid] = wait
+                holders.append(wait.owner)
 
     def finished(self, now: int) -> list[Bubble]:
         """Bubbles that are over and were not told of yet."""
@@ -133,6 +182,8 @@ class Watch:
             made.append(f"{self.forgotten} waits forgotten before they could be told of: there were too many at once")
         if self._reader.forgotten:
             made.append(f"{self._reader.forgotten} wake-ups forgotten before the woken thread ran: there were too many")
+        if self._ledger is not None and self._ledger.left_out:
+            made.append(f"{self._ledger.left_out} waits of more threads than are accounted for")
         if self.unseen:
             made.append(
                 f"{self.unseen} threads not looked at for waits that go on: there are more than {self._bounds.threads}"
@@ -174,10 +225,10 @@ class Watch:
 
     def _skew(self) -> int:
         """What CLOCK_MONOTONIC is ahead of the scheduler's clock."""
-        return blocked.first_word(self._session.maps[SKEW])
+        return int.from_bytes(blocked.first(self._session.maps[CLOCKS], 16)[:8], "little", signed=True)
 
-    def _still(self, one: blocked.Blocked, now: int) -> Wait | None:
-        """The wait of a thread that was found waiting, if it is one that makes a bubble."""
+    def _still(self, one: blocked.Blocked, now: int, least: int | None = None) -> Wait | None:
+        """The wait of a thread that was found waiting, if it has lasted for `least` ns, or the shortest that counts."""
         kept = blocked.stored(self._session.maps[self._storage.name], self._storage.value_size, one.tid)
         if kept:
             of = {word: kept[offset // 8] for word, offset in self._words.items()}
@@ -186,16 +237,19 @@ class Watch:
             # Nothing was seen of it: it has waited since before. Where nobody knows, since it was first found to wait.
             of = dict.fromkeys(self._words, 0)
             began = self._started if kept is not None else self._since(one, now)
-        if now - began < self._minimum:
+        began = min(began, now)
+        if now - began < (self._minimum if least is None else least):
             return None
         lock, flags, owner = of["lock"], of["kind"], of["owner"]
         name = self._calls.get(one.call, "")
         word, command, value = (*one.arguments, 0, 0, 0)[:3]
         futex = (word, command, value) if name == "futex" else None
         kind = waits.FUTEX if futex else reasons.of_stack(one.stack)
+        if one.state in blocked.STOPPED:
+            kind = waits.STOPPED
+        elif not one.waits:
+            kind = waits.RUN_QUEUE
         kind, held = lock_of(kind, one.pid, futex, lock, flags)
-        if not kind.hard:
-            return None
         own = kind in (waits.BLOCK, waits.FAULT) and 0 <= began - of["asked"] < SUBMITTED
         return Wait(
             Thread(one.tid, one.pid, one.comm, blocked.command(one.pid)),
@@ -208,10 +262,32 @@ class Watch:
             _owner(kind, held, owner),
             Request(of["device"], of["sector"], of["bytes"], reasons.block_operation(of["operation"])) if own else None,
             name,
-            blocked.open_file(one.pid, one.arguments[0]) if name in FILE_CALLS else "",
+            blocked.open_file(one.pid, one.arguments[0]) if name in FILE_CALLS and kind.hard else "",
+            brief=of["brief"],
             open=True,
             kernel_stack=lambda: one.stack,
+            far=_far(one, kind, name),
+            disk=_disk(one, kind) if not own and name in FILE_CALLS else 0,
         )
+
+
+def _disk(one: blocked.Blocked, kind: Kind) -> int:
+    """The block device of the file that a thread waits for."""
+    device = blocked.device_of(one.pid, one.arguments[0])
+    return device if is_disk(kind, device) else 0
+
+
+def _far(one: blocked.Blocked, kind: Kind, call: str) -> Endpoint | None:
+    """Who is at the far end of the connection that a thread waits for, if that is one."""
+    if kind is waits.SOCKET and one.arguments:
+        number = one.arguments[0]
+    elif kind is waits.POLL and call in POLLS and one.arguments[1] == 1:
+        number = blocked.user_word(one.pid, one.arguments[0])
+    else:
+        return None
+    inode = blocked.open_file(one.pid, number).removeprefix("socket:[").removesuffix("]")
+    found = sockets_of(one.pid).peers.get(int(inode)) if inode.isdigit() else None
+    return found if found is not None and not found.inwards and found.port else None
 
 
 def _owner(kind: Kind, lock: Lock | None, owner: int) -> int:

@@ -31,9 +31,6 @@ _FAILURES = {
     113: "no route",
 }
 
-# family * 256 + protocol + 65536 if it comes to us, address in two words, port: see probes/deps/waits.d.
-EndpointKey = tuple[int, int, int, int]
-
 
 class Endpoint(Value):
     """`protocol` is "tcp", "udp", "unix" and the like; `address` an IP address, the path of a unix socket ("@" before
@@ -61,7 +58,8 @@ class Endpoint(Value):
 
 
 def endpoint_of(key: Sequence[int | str], paths: Mapping[int, str]) -> Endpoint:
-    """The endpoint of a key's first four numbers. `paths` has names of unix sockets by the kernel's address of them."""
+    """The endpoint of a key's first four numbers: family * 256 + protocol + 65536 if it comes to us, address in two
+    words, port. `paths` has names of unix sockets by the kernel's address of them."""
     kind, high, low, port = (int(part) for part in key[:4])
     inwards, family, protocol = bool(kind & _INWARDS), kind >> 8 & 0xFF, kind & 0xFF
     if family == _UNIX:

@@ -6,10 +6,10 @@ all the time never passed a probe.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pyvtrace.analysis.deps.endpoints import Endpoint, EndpointKey, endpoint_of, failure, name_asked
+from pyvtrace.analysis.deps.endpoints import Endpoint, endpoint_of, failure, name_asked
 from pyvtrace.analysis.deps.program import CLIENTS, DISK, ENDPOINT, OTHER, PIPES, Waits
 from pyvtrace.analysis.deps.sockets import Asleep, Sockets
 from pyvtrace.analysis.histogram import Histogram, histogram
@@ -31,38 +31,85 @@ class Beginning(Value):
     names: Mapping[int, str]
 
 
+class Times(Value):
+    """`count` times, `total` ns in all; `keys` of `table` have how they are distributed, as far as there was room."""
+
+    count: int
+    total: int
+    table: Table | None = None
+    keys: tuple[Key, ...] = ()
+
+    @property
+    def distribution(self) -> Histogram | None:
+        """In ns; None where nothing is known of it. Put together whenever it is asked for: a screen shows forty of what
+        may be thousands."""
+        if self.table is None or not self.keys:
+            return None
+        spec = self.table.spec
+        return histogram(spec.function, spec.params, self.table.merged(self.keys))
+
+
+_NEVER = Times(0, 0)
+
+
 class Dependency(Value):
-    """One endpoint. `held` sockets of it were open at the beginning, `accepted` came to us. Histograms are in ns:
-    `connects` from the request to the connection, `answers` from the end of a question to the first of its answer,
-    of `questions` that were begun. `errors` by (whether it ended an attempt to connect, what it was). `asked` has
-    answers by the name that DNS was asked for. `waited` is in ns."""
+    """One endpoint. `held` sockets of it were open at the beginning, `accepted` came to us. `connects` are from the
+    request to the connection, `answers` from the end of a question to the first of its answer, of `questions` that were
+    begun. `errors` by (whether it ended an attempt to connect, what it was). `asked` has answers by the name that DNS
+    was asked for. `waited` is in ns."""
 
     endpoint: Endpoint
     held: int
     accepted: int
-    connects: Histogram
-    answers: Histogram
+    connects: Times
+    answers: Times
     questions: int
     sent: int
     received: int
     errors: Mapping[tuple[bool, str], int]
-    asked: Mapping[str, Histogram]
+    asked: Mapping[str, Times]
     waited: int
 
     @property
     def failed(self) -> int:
         return sum(self.errors.values())
 
+    @property
+    def unanswered(self) -> int:
+        """Questions of the process's own without an answer."""
+        return 0 if self.endpoint.inwards else max(0, self.questions - self.answers.count)
+
+
+def together(rows: Sequence[Dependency], endpoint: Endpoint) -> Dependency:
+    """The sums of several; distributions and names are not kept."""
+    errors: Counter[tuple[bool, str]] = Counter()
+    for row in rows:
+        errors.update(row.errors)
+    return Dependency(
+        endpoint,
+        sum(row.held for row in rows),
+        sum(row.accepted for row in rows),
+        Times(sum(row.connects.count for row in rows), sum(row.connects.total for row in rows)),
+        Times(sum(row.answers.count for row in rows), sum(row.answers.total for row in rows)),
+        sum(row.questions for row in rows),
+        sum(row.sent for row in rows),
+        sum(row.received for row in rows),
+        errors,
+        {},
+        sum(row.waited for row in rows),
+    )
+
 
 class Report(Value):
     """`time_ns` is the length of the trace; `dependencies` come in the order of how long each was waited for,
     then by name; `others` is what else was waited for, in ns, the most first; the bytes of `unmeasured` messages are
-    not known."""
+    not known; `undistributed` times are counted, and had no room in a distribution."""
 
     time_ns: int
     dependencies: tuple[Dependency, ...]
     others: Mapping[str, int]
     unmeasured: int
+    undistributed: int
     lost: Mapping[str, int]
     wall_ns: int
 
@@ -87,109 +134,176 @@ def report(snapshot: Snapshot, beginning: Beginning, waits: Waits, asleep: Mappi
 Waited = tuple[str, Endpoint | None]
 
 
+class _Timed:
+    """`Times` while they are added up."""
+
+    __slots__ = ("count", "keys", "total")
+
+    def __init__(self) -> None:
+        self.count = self.total = 0
+        self.keys: tuple[Key, ...] = ()
+
+    def times(self, table: Table) -> Times:
+        return Times(self.count, self.total, table, self.keys) if self.count else _NEVER
+
+
+class _Row:
+    """An endpoint while what is known of it is added up: several keys may be one, as IPv4 in sockets of both families,
+    or a service that bound its name again."""
+
+    __slots__ = (
+        "accepted", "answer", "asked", "connect", "endpoint", "errors", "held", "questions", "received", "sent",
+        "waited",
+    )  # fmt: skip
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.held = self.accepted = self.questions = self.sent = self.received = self.waited = 0
+        self.connect, self.answer = _Timed(), _Timed()
+        self.errors: Counter[tuple[bool, str]] | None = None
+        self.asked: dict[str, _Timed] | None = None
+
+    def fail(self, connecting: bool, what: str, count: int) -> None:
+        self.errors = self.errors or Counter()
+        self.errors[connecting, what] += count
+
+
 class _Reading:
+    """Each table is gone through once, and a key's endpoint is found by the numbers in it: of very many endpoints,
+    names and what hashes them are most of the work."""
+
     def __init__(self, snapshot: Snapshot, beginning: Beginning, waits: Waits, asleep: Mapping[int, Asleep]) -> None:
         self._tables, self._snapshot = snapshot.tables, snapshot
         self._beginning, self._waits, self._asleep = beginning, waits, asleep
-        self._paths = {int(address): str(path) for address, path in self._values("names")}
-        self._endpoints: dict[EndpointKey, Endpoint] = {}
+        self._paths = {int(address): str(path) for (address, path), _ in self._values("names")}
+        self._rows: dict[Endpoint, _Row] = {}
+        self._found: dict[Key, _Row] = {}
+        self._others: Counter[str] = Counter()
 
     def report(self) -> Report:
-        waited = self._waited()
-        rows = self._rows(waited)
-        others = Counter({kind: ns for (kind, endpoint), ns in waited.items() if endpoint is None and ns})
+        self._read_sums()
+        undistributed = self._read_times("connect", "connects") + self._read_times("answer", "answers")
+        self._read_errors()
+        self._read_asked()
+        self._read_waits()
+        lost = dict(self._snapshot.lost)
+        # What was added up without a distribution is no loss but of that.
+        undistributed = min(undistributed, lost.get("aggregation", 0))
+        if undistributed:
+            lost["aggregation"] -= undistributed
         return Report(
             self._snapshot.time_ns - self._beginning.time_ns,
-            tuple(sorted(rows, key=lambda row: (-row.waited, -(row.answers.sum or 0), row.endpoint.name))),
-            dict(others.most_common()),
-            sum(self._values("unmeasured").values()),
-            self._snapshot.lost,
+            tuple(sorted(self._dependencies(), key=lambda row: (-row.waited, -row.answers.total, row.endpoint.name))),
+            {kind: ns for kind, ns in self._others.most_common() if ns},
+            sum(count for _, count in self._values("unmeasured")),
+            undistributed,
+            lost,
             self._snapshot.wall_ns,
         )
 
     # ------------------------------------------------------------------------------------------------------- endpoints
 
-    def _rows(self, waited: Mapping[Waited, int]) -> Iterator[Dependency]:
-        held = self._beginning.sockets.held
-        connects, answers = self._distributions("connect"), self._distributions("answer")
-        sums = {name: self._sums(name) for name in ("accepted", "questions", "sent", "received")}
-        errors, asked = self._errors(), self._asked()
-        waits = Counter({endpoint: ns for (_, endpoint), ns in waited.items() if endpoint is not None})
-        no_connects, no_answers = self._empty("connect"), self._empty("answer")
-        seen = (held, connects, answers, errors, waits, *sums.values())
-        for endpoint in dict.fromkeys(one for table in seen for one in table if not self._own(one)):
+    def _dependencies(self) -> Iterator[Dependency]:
+        connect, answer, names = (self._tables[name] for name in ("connect", "answer", "asked_for"))
+        # Of very many, what was added up and what comes of it need not be there at once.
+        self._found.clear()
+        while self._rows:
+            _, row = self._rows.popitem()
+            if self._own(row.endpoint):
+                continue
             yield Dependency(
-                endpoint,
-                held.get(endpoint, 0),
-                sums["accepted"][endpoint],
-                connects.get(endpoint) or no_connects,
-                answers.get(endpoint) or no_answers,
-                sums["questions"][endpoint],
-                sums["sent"][endpoint],
-                sums["received"][endpoint],
-                errors.get(endpoint, {}),
-                asked.get(endpoint, {}),
-                waits[endpoint],
+                row.endpoint,
+                row.held,
+                row.accepted,
+                row.connect.times(connect),
+                row.answer.times(answer),
+                row.questions,
+                row.sent,
+                row.received,
+                row.errors or {},
+                {name: timed.times(names) for name, timed in row.asked.items()} if row.asked else {},
+                row.waited,
             )
 
-    def _endpoint(self, key: Key) -> Endpoint:
-        numbers = (int(key[0]), int(key[1]), int(key[2]), int(key[3]))
-        if numbers not in self._endpoints:
-            self._endpoints[numbers] = endpoint_of(numbers, self._paths)
-        return self._endpoints[numbers]
+    def _row(self, key: Key) -> _Row:
+        """By the numbers of an endpoint."""
+        row = self._found.get(key)
+        if row is None:
+            row = self._found[key] = self._row_of(endpoint_of(key, self._paths))
+        return row
 
-    def _values(self, name: str) -> dict[Key, int]:
+    def _row_of(self, endpoint: Endpoint) -> _Row:
+        row = self._rows.get(endpoint)
+        if row is None:
+            row = self._rows[endpoint] = _Row(endpoint)
+        return row
+
+    def _values(self, name: str) -> Iterator[tuple[Key, int]]:
         table = self._tables.get(name)
-        if table is None:
-            return {}
-        spec = table.spec
-        return {key: value_of(spec.function, spec.params, words) for key, words in table.rows.items()}
+        if table is not None:
+            spec = table.spec
+            for key, words in table.heads(spec.words):
+                yield key, value_of(spec.function, spec.params, words)
 
-    def _sums(self, name: str) -> Counter[Endpoint]:
-        found: Counter[Endpoint] = Counter()
-        for key, value in self._values(name).items():
-            found[self._endpoint(key)] += value
-        return found
+    def _read_sums(self) -> None:
+        for endpoint, count in self._beginning.sockets.held.items():
+            self._row_of(endpoint).held += count
+        for key, count in self._values("accepted"):
+            self._row(key).accepted += count
+        for key, count in self._values("questions"):
+            self._row(key).questions += count
+        for key, size in self._values("sent"):
+            self._row(key).sent += size
+        for key, size in self._values("received"):
+            self._row(key).received += size
 
-    def _distributions(self, name: str) -> dict[Endpoint, Histogram]:
-        """Several keys may be one endpoint: IPv4 in sockets of both families, a service that bound its name again."""
-        table = self._tables[name]
-        keys: defaultdict[Endpoint, list[Key]] = defaultdict(list)
-        for key in table.rows:
-            keys[self._endpoint(key)].append(key)
-        return {endpoint: _merged(table, some) for endpoint, some in keys.items()}
+    def _read_times(self, distributions: str, totals: str) -> int:
+        """How many of those added up are in no distribution."""
+        left = 0
+        for key, (count, total) in self._tables[totals].heads(2):
+            timed: _Timed = getattr(self._row(key), distributions)
+            timed.count += count
+            timed.total += total
+            left += count
+        for key, (count,) in self._tables[distributions].heads(1):
+            getattr(self._row(key), distributions).keys += (key,)
+            left -= count
+        return max(0, left)
 
-    def _empty(self, name: str) -> Histogram:
-        return _merged(self._tables[name], ())
+    def _read_errors(self) -> None:
+        for key, count in self._values("errors"):
+            self._row(key[:4]).fail(int(key[4]) == _CONNECTING, failure(int(key[5])), count)
+        for (path, number), count in self._values("unreached"):
+            self._row_of(Endpoint("unix", str(path))).fail(True, failure(int(number)), count)
 
-    def _errors(self) -> dict[Endpoint, Counter[tuple[bool, str]]]:
-        found: defaultdict[Endpoint, Counter[tuple[bool, str]]] = defaultdict(Counter)
-        for key, count in self._values("errors").items():
-            found[self._endpoint(key)][int(key[4]) == _CONNECTING, failure(int(key[5]))] += count
-        for (path, number), count in self._values("unreached").items():
-            found[Endpoint("unix", str(path))][True, failure(int(number))] += count
-        return found
-
-    def _asked(self) -> dict[Endpoint, dict[str, Histogram]]:
-        table = self._tables["asked_for"]
-        keys: defaultdict[tuple[Endpoint, str], list[Key]] = defaultdict(list)
-        for key in table.rows:
-            keys[self._endpoint(key), name_asked(str(key[4]))].append(key)
-        found: defaultdict[Endpoint, dict[str, Histogram]] = defaultdict(dict)
-        for (endpoint, name), some in keys.items():
-            found[endpoint][name] = _merged(table, some)
-        return found
+    def _read_asked(self) -> None:
+        for key, (count, total) in self._tables["asked_for"].heads(2):
+            row = self._row(key[:4])
+            row.asked = row.asked or {}
+            timed = row.asked.setdefault(name_asked(str(key[4])), _Timed())
+            timed.count += count
+            timed.total += total
+            timed.keys += (key,)
 
     # ----------------------------------------------------------------------------------------------------------- waits
 
-    def _waited(self) -> Counter[Waited]:
-        found: Counter[Waited] = Counter()
-        for key, ns in self._values("waits").items():
+    def _read_waits(self) -> None:
+        for key, ns in self._values("waits"):
             kind = self._waits.kinds[int(key[0])]
-            found[self._what(kind, self._endpoint(key[1:]) if kind in (ENDPOINT, CLIENTS) else None)] += ns
+            self._wait(*self._what(kind, self._endpoint(key[1:]) if kind in (ENDPOINT, CLIENTS) else None), ns)
         for thread, ns in self._outside():
-            found[self._slept_in(thread)] += ns
-        return found
+            self._wait(*self._slept_in(thread), ns)
+
+    def _endpoint(self, key: Key) -> Endpoint:
+        """For what may be no row of its own."""
+        row = self._found.get(key)
+        return endpoint_of(key, self._paths) if row is None else row.endpoint
+
+    def _wait(self, kind: str, endpoint: Endpoint | None, ns: int) -> None:
+        if endpoint is None:
+            self._others[kind] += ns
+        else:
+            self._row_of(endpoint).waited += ns
 
     def _what(self, kind: str, endpoint: Endpoint | None) -> Waited:
         """Waiting to be asked is being idle; a socket between threads of one process is no endpoint."""
@@ -205,9 +319,7 @@ class _Reading:
 
     def _outside(self) -> Iterator[tuple[Asleep, int]]:
         """(what a thread slept in, how long) of waits whose begin or end lies outside of the trace."""
-        first, slept, ran = (
-            {int(key[0]): at for key, at in self._values(name).items()} for name in ("first", "slept", "ran")
-        )
+        first, slept, ran = ({int(key[0]): at for key, at in self._values(name)} for name in ("first", "slept", "ran"))
         began, now = self._beginning, self._snapshot.time_ns
         for tid, thread in began.asleep.items():
             if tid in first:
@@ -227,10 +339,6 @@ class _Reading:
             endpoint = self._beginning.sockets.peers.get(int(thread.file[8:-1]))
             return (OTHER, None) if endpoint is None else self._what(ENDPOINT, endpoint)
         return (PIPES if thread.file.startswith("pipe:[") else DISK if thread.file[:1] == "/" else OTHER), None
-
-
-def _merged(table: Table, keys: Iterable[Key]) -> Histogram:
-    return histogram(table.spec.function, table.spec.params, table.merged(keys))
 
 
 def percents(parts: Iterable[int]) -> list[float]:

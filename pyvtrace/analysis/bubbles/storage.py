@@ -1,0 +1,116 @@
+"""What `gates.py` and `switch.py` share: a thread's storage, the clocks, and where the kernel keeps what they read."""
+
+from __future__ import annotations
+
+import re
+
+from pyvtrace.analysis.bubbles.rations import Ration
+from pyvtrace.bpf import helpers as h
+from pyvtrace.bpf.isa import (
+    R0,
+    R1,
+    R2,
+    R3,
+    R4,
+    Code,
+    Label,
+    Reg,
+    call,
+    jump_if,
+    load,
+    map_fd,
+    map_value,
+    mov,
+)
+from pyvtrace.compile.layout import SELF
+from pyvtrace.target import MemberPlace, Target
+from pyvtrace.value import Value
+
+# What CLOCK_MONOTONIC is ahead of the scheduler's clock, in ns, 0 until a thread has been switched; and when the trace
+# began, by CLOCK_MONOTONIC: who has slept since before that is taken to have slept since then.
+CLOCKS, START = "clocks", 8
+# Instead of a thread's state: it could have gone on, but for the limit of its control group. No state has this bit.
+THROTTLED = 1 << 40
+# What the ration's answer was when a thread was woken, if anybody asked.
+TOLD, LEFT_OUT = 1, 2
+_DECLARED = re.compile(r"^self uint64_t (\w+);", re.MULTILINE)
+WORD = 8
+
+
+class Words(dict[str, int]):
+    """Where a thread's storage has each variable that the script declares for threads, in bytes."""
+
+    def __init__(self, script: str) -> None:
+        super().__init__((name, WORD * place) for place, name in enumerate(_DECLARED.findall(script)))
+
+
+class Limits(Value):
+    """From how many ns on a wait is long, and how many are told of; a tick of the kernel's is `tick` ns."""
+
+    long: int
+    tick: int
+    ration: Ration
+
+    @property
+    def ticks(self) -> int:
+        """So many ticks go by in every long wait, or more."""
+        return self.long // self.tick
+
+
+def storage(missing: Label, *, create: bool = False) -> Code:
+    """R0 = the storage of the thread in R2."""
+    yield map_fd(R1, SELF)
+    yield mov(R3, 0)
+    yield mov(R4, int(create))
+    yield call(h.TASK_STORAGE_GET)
+    yield jump_if(R0, "==", 0, missing)
+
+
+def scheduler_time() -> Code:
+    """R0 = now by the scheduler's clock, as well as we know it."""
+    yield call(h.KTIME_GET_NS)
+    yield map_value(R1, CLOCKS)
+    yield load(R1, R1, 0)
+    yield R0 - R1
+
+
+class Places:
+    """Where the kernel keeps what is read at a switch; None for what it does not have."""
+
+    def __init__(self, target: Target) -> None:
+        def task(path: str) -> MemberPlace | None:
+            return target.member("task_struct", path)
+
+        self.group = task("se.cfs_rq")
+        up, self.waiting = target.member("cfs_rq", "rq"), target.member("rq", "nr_running")
+        clock = target.member("rq", "clock")
+        # The way from a thread to its CPU's run queue.
+        self.queue = (self.group, up) if self.group and up else None
+        self.clock = (*self.queue, clock) if self.queue and clock else None
+        self.throttled = target.member("cfs_rq", "throttle_count") if self.group else None
+        self.limited = target.member("cfs_rq", "runtime_enabled") if self.group else None
+        group, spent = target.member("cfs_rq", "tg"), target.member("task_group", "cfs_bandwidth.throttled_time")
+        # From a thread's queue to how long its control group was kept from running.
+        self.kept = (group, spent) if group and spent else None
+        self.delay, self.queued = task("sched_info.run_delay"), task("sched_info.last_queued")
+        self.process = task("tgid")
+        # Before Linux 5.14 it had another name.
+        self.state = task("__state") or task("state")
+        on_cpu, on_queue = task("on_cpu"), task("on_rq")
+        # All are 0 only of a thread that has gone to sleep.
+        self.awake = (on_cpu, on_queue) if on_cpu and on_queue else ()
+
+
+def kept(thread: Reg, places: Places) -> Code:
+    """R1 = ns that all of the control group were kept from running so far; 0 where it has no limit of its own."""
+    known = Label("known")
+    yield mov(R1, 0)
+    if places.group is None or places.limited is None or places.kept is None:
+        return
+    yield load(R2, thread, places.group.offset)
+    yield load(R3, R2, places.limited.offset, 4)
+    yield jump_if(R3, "==", 0, known)
+    for place in places.kept:
+        yield load(R2, R2, place.offset)
+    yield mov(R1, R2)
+    yield known

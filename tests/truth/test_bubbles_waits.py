@@ -1,0 +1,83 @@
+"""`vtrace bubbles --waits`: all of a thread's time off the processor has its reason."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.schemas import kinds
+from tests.truth.live import MS
+from tests.truth.waiters import Work, built
+
+# How long the workload is kept from beginning, in ns.
+GATE = 200 * MS
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return built(tmp_path_factory.mktemp("bubbles"))
+
+
+def test_the_parts_are_all_of_a_threads_time_off_the_processor(program: str, tracer: Callable[..., Any]) -> None:
+    """Of one that comes and goes meanwhile, of one that waits since before the trace, and of one that does so to the
+    end."""
+    work, idle = Work(program, "mixed", "-", 40), Work(program, "mixed", "-", 1)
+    try:
+        one = tracer("bubbles", "--waits", "--json", "-p", str(work.pid), "-p", str(idle.pid))
+        one.wait_for("tracing until")
+        before = time.monotonic_ns()
+        time.sleep(GATE / 1e9)
+        truth = work.release()
+        after = time.monotonic_ns()
+        done = one.stop()
+    finally:
+        work.end()
+        idle.end()
+    assert done.status == 0
+    assert kinds(done.stdout) <= {"waiting", "bubble"}
+    accounts = {
+        line["thread"]["tid"]: line for line in map(json.loads, done.stdout.splitlines()) if "off_cpu_ns" in line
+    }
+    assert all(account["off_cpu_ns"] == sum(account["waits"].values()) for account in accounts.values())
+
+    ((tid, began, ended),) = truth["mixed"]
+    mixed = accounts[tid]
+    assert mixed["off_cpu_ns"] == pytest.approx(ended - began - truth["used"], rel=0.05)
+    # Who is woken from a sleep may stand in the run queue before it sees that it is over, and short ones become long.
+    timer, short, queue = (mixed["waits"].get(reason, 0) for reason in ("timer", "short waits", "run queue"))
+    assert timer + short + queue == mixed["off_cpu_ns"]
+    assert timer > 0.9 * truth["long"] - queue
+    assert timer + short < 1.01 * (truth["long"] + truth["short"])
+    assert short > 0.7 * truth["short"] - queue
+    main = accounts[work.pid]["waits"]
+    assert GATE <= main["pipe"] < GATE + began - before
+    assert main["futex"] == pytest.approx(ended - began, rel=0.05)
+    (reason,) = accounts[idle.pid]["waits"].items()
+    assert reason[0] == "pipe"
+    assert reason[1] > after - before
+
+
+def test_a_process_that_was_stopped_says_so(program: str, tracer: Callable[..., Any]) -> None:
+    work = Work(program, "mixed", "-", 1)
+    try:
+        one = tracer("bubbles", "--waits", "--json", "-p", str(work.pid))
+        one.wait_for("tracing until")
+        os.kill(work.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, work.pid, os.WSTOPPED | os.WNOWAIT)
+        stopped = time.monotonic_ns()
+        time.sleep(GATE / 1e9)
+        length = time.monotonic_ns() - stopped
+        os.kill(work.pid, signal.SIGCONT)
+        work.release()
+        done = one.stop()
+    finally:
+        work.end()
+    (main,) = [line for line in map(json.loads, done.stdout.splitlines())
+               if "off_cpu_ns" in line and line["thread"]["tid"] == work.pid]  # fmt: skip
+    assert main["waits"]["stopped"] >= length
