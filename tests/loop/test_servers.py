@@ -216,17 +216,27 @@ def test_redis(watch: Start, files: tuple[SlowDisk, Path], tmp_path: Path) -> No
         client, *others = (stack.enter_context(contextlib.closing(Redis(path))) for _ in range(1 + BEHIND))
         assert all(one.ask("PING") == "PONG" for one in (client, *others))
 
+        def answered_while_it_slept() -> bool:
+            """Whether it certainly slept when the others asked: this machine may have kept us from it for too long."""
+            client.send("DEBUG", "SLEEP", "0.1")
+            deadline = time.monotonic() + 0.1
+            while not sleeps_in(server.pid, "nanosleep") and time.monotonic() < deadline:
+                time.sleep(0.001)
+            for other in others:
+                other.send("PING")
+            still = sleeps_in(server.pid, "nanosleep")
+            assert [client.answer(), *(other.answer() for other in others)] == ["OK"] + ["PONG"] * BEHIND
+            return still
+
         def work() -> None:
             # Its timer ends the wait that was under way when the trace began, which nobody sees.
             sleeps = server.sleeps()
             until(lambda: server.sleeps() > sleeps)
             for number in range(REQUESTS):
                 assert client.ask("SET", f"key{number}", "value") == "OK"
-            client.send("DEBUG", "SLEEP", "0.05")
-            until(lambda: sleeps_in(server.pid, "nanosleep"))
-            for other in others:
-                other.send("PING")
-            assert [client.answer(), *(other.answer() for other in others)] == ["OK"] + ["PONG"] * BEHIND
+            asleep.append(answered_while_it_slept())
+            while not asleep[-1]:
+                asleep.append(answered_while_it_slept())
             server.rests()
             since = server.ran_ns()
             assert client.ask("EVAL", COMPUTE, "0") == 1
@@ -235,20 +245,24 @@ def test_redis(watch: Start, files: tuple[SlowDisk, Path], tmp_path: Path) -> No
             disk.delay_ns = DISK_NS
             assert client.ask("SAVE") == "OK"
             disk.delay_ns = 0
-            slow.extend(client.ask("SLOWLOG", "GET"))
+            slow.extend(client.ask("SLOWLOG", "GET", "128"))
 
         slow: list[list[Any]] = []
         ran: list[int] = []
+        asleep: list[bool] = []
         seen = watch(server, work)
     (loop,) = seen.loops
     assert (loop["key"]["comm"], loop["key"]["wait"], loop["key"]["fd"]) == ("redis-server", "epoll", fd)
     # Every request is one event; its timer's waits return none.
-    assert loop["ready"]["total"] == REQUESTS + 1 + BEHIND + 3
-    took = {entry[3][0]: entry[2] * 1000 for entry in slow}
+    assert loop["ready"]["total"] == REQUESTS + len(asleep) * (1 + BEHIND) + 3
+    # The last of each kind: redis tells the newest first.
+    took = {entry[3][0]: entry[2] * 1000 for entry in reversed(slow)}
     assert {"DEBUG", "EVAL", "SAVE"} <= took.keys()
-    (sleep,) = seen.blocked("clock_nanosleep")
+    sleeps = seen.blocked("clock_nanosleep")
+    assert len(sleeps) == len(asleep)
+    sleep = sleeps[-1]
     assert sleep["blocked"][0]["part"] == "other calls"
-    assert 50 * MS * 0.98 <= sleep["parts"]["other calls"] <= took["DEBUG"] + MS
+    assert 100 * MS * 0.98 <= sleep["parts"]["other calls"] <= took["DEBUG"] + MS
     assert sleep["behind"] == BEHIND
     assert ran[0] >= 2 * MINIMUM_NS
     (computed,) = (turn for turn in seen.turns if turn["parts"]["CPU"] >= 0.85 * ran[0])
@@ -344,7 +358,7 @@ def test_nginx(watch: Start, files: tuple[SlowDisk, Path], tmp_path: Path, sendf
     assert len(turns) == SLOW
     for number, (turn, wall) in enumerate(zip(turns, walls, strict=True)):
         read, *_ = turn["blocked"]
-        assert (read["name"], read["part"]) == (call, "file I/O")
+        assert (read["name"].removesuffix("64"), read["part"]) == (call.removesuffix("64"), "file I/O")
         assert (read["path"].rpartition("/")[2], read["device"]) == (f"page{number}", os.path.basename(disk.path))
         assert DISK_NS * 99 // 100 <= read["ns"] <= wall
 
