@@ -46,6 +46,7 @@ _MINIMUM = "inline int64_t MIN = {};"
 _DEFAULT = 10 * MS
 _SECOND = 1_000_000_000
 _MOST_COMPLAINTS, _FURTHER = 8, "further run-time errors"
+_MOST_WORKERS = 16  # that are named
 _LOOK = 0.1  # seconds between looks at whether what is traced has ended
 _INTERVAL = 1.0  # seconds from one picture, or reading that is recorded, to the next
 
@@ -189,6 +190,8 @@ class Watching:
         if left_out := self._turns.dropped + self._events.missed:
             remarks.append(f"{left_out} records left out: more came than were read")
         remarks += sorted({hint for hint in self._hints.values() if hint})
+        seen = {int(key[0]) for name in ("turns", "under_way") for key in snapshot.tables[name].rows}
+        remarks += [line for pid in self._asked.pids if pid not in seen and (line := _workers(pid))]
         threads = {(int(key[0]), int(key[1])) for key in snapshot.tables["under_way"].rows}
         gone = {(pid, tid) for pid, tid in threads if not os.path.exists(f"/proc/{pid}/task/{tid}")}
         if self._tape is not None:
@@ -222,10 +225,32 @@ def _hint(turn: LongTurn) -> str:
     except OSError:
         return ""
     if program.startswith("python"):
+        if _writes_names(turn.loop.pid):
+            return f"{turn.loop.pid} tells Python's names, but {program} has no frame pointers to find callers by"
         return f"{turn.loop.pid} runs Python without names: -X perf gives them (3.12 and newer, with frame pointers)"
     if program.startswith("node"):
         return f"{turn.loop.pid} runs JavaScript without names: start it with node --perf-basic-prof"
     return ""
+
+
+def _writes_names(pid: int) -> bool:
+    """Whether a process has a file of names open; one that lies there may be of another with its number."""
+    try:
+        with os.scandir(f"/proc/{pid}/fd") as entries:
+            names = [os.path.basename(os.readlink(entry.path)) for entry in entries]
+    except OSError:
+        return False
+    return any(name.startswith("perf-") and name.endswith(".map") for name in names)
+
+
+def _workers(pid: int) -> str:
+    """Where to look, where a process that has not waited itself has others do the work."""
+    workers = places.children(pid)
+    if not workers:
+        return ""
+    named = " ".join(f"-p {worker}" for worker in workers[:_MOST_WORKERS])
+    more = f" and {len(workers) - _MOST_WORKERS} more" if len(workers) > _MOST_WORKERS else ""
+    return f"{pid} itself has no loop so far; its child processes are not traced: {named}{more}"
 
 
 # ------------------------------------------------------------------------------------------------------------- running

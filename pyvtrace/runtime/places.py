@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 
 _MINOR_BITS = 20  # of the kernel's own dev_t, which tracepoints show
 
@@ -26,6 +27,17 @@ def process(pid: int) -> int:
     if int(fields["Tgid"]) != pid:
         raise NoSuch(f"{pid} is a thread of the process {fields['Tgid']}: use -p {fields['Tgid']} --by tid,call")
     return pid
+
+
+def children(pid: int) -> list[int]:
+    """The process ids of those that a process has started and that are there now, in their order; none of one that has
+    ended, and where the kernel does not tell (CONFIG_PROC_CHILDREN)."""
+    found: set[int] = set()
+    with suppress(OSError):
+        for tid in os.listdir(f"/proc/{pid}/task"):
+            with suppress(OSError), open(f"/proc/{pid}/task/{tid}/children", encoding="ascii") as file:
+                found.update(map(int, file.read().split()))
+    return sorted(found)
 
 
 def alive(pid: int) -> bool:

@@ -145,3 +145,21 @@ def test_it_ends_in_order(tracer: Run, how: signal.Signals) -> None:
     ran = trace.stop(how)
     assert ran.status == 0, ran.stderr
     assert "vtrace loop" in ran.stdout
+
+
+def test_names_that_are_told_and_not_seen(vtrace: Run, tmp_path: Any) -> None:
+    """A Python that writes names, of which no stack has any, is not told to write some."""
+    path = tmp_path / "computes.py"
+    path.write_text(
+        "import select, time\n"
+        f"names = open({str(tmp_path / 'perf-1.map')!r}, 'w')\n"
+        "poll = select.epoll()\n"
+        "for _ in range(3):\n"
+        "    poll.poll(0)\n"
+        "    end = time.thread_time() + 0.1\n"
+        "    while time.thread_time() < end: sum(range(20000))\n"
+    )
+    ran = vtrace("loop", "--min", "50ms", "--json", "-c", f"{sys.executable} {path}")
+    assert ran.status == 0, ran.stderr
+    assert "tells Python's names, but python" in ran.stderr
+    assert "-X perf" not in ran.stderr

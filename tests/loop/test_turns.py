@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pyvtrace.analysis.loop.groups import Groups, what
-from pyvtrace.analysis.loop.turns import MOST_OPEN, Blocked, LongTurn, Loop, Turns, heaviest, shares
+from pyvtrace.analysis.loop.turns import MOST_OPEN, Blocked, LongTurn, Loop, Turns, heaviest, module, shares
 from pyvtrace.render.loop import breakdown
 
 LOOP = Loop(7, 8, "server", 1, 5)
@@ -92,6 +92,13 @@ def test_the_heaviest_chain() -> None:
     assert heaviest(samples) == ("hot", "main"), "no function below hot has half of the samples"
     assert heaviest([]) == ()
     assert heaviest([(("0x12",), 4)]) == ()
+
+
+def test_the_file_where_nothing_has_a_name() -> None:
+    samples = [(("server`0x12", "0x99"), 2), (("server`0x34",), 1), (("libc.so.6`0x5",), 2), ((), 1)]
+    assert module(samples) == "server"
+    assert module([*samples, (("0x1",), 1)]) == "", "less than half"
+    assert module([]) == ""
 
 
 def turn(parts: dict[str, int], *blocked: Blocked) -> LongTurn:

@@ -99,17 +99,21 @@ def _syscall(number: int, *args: object) -> int:
     return result
 
 
-def detached_mount(fuse: int) -> int:
-    """Directory descriptor of a FUSE mount served through `fuse`, at no path. Raises OSError without privileges."""
-    context = _syscall(SYS_FSOPEN, b"fuse", FSOPEN_CLOEXEC)
+def detached(kind: str, **options: str) -> int:
+    """Directory descriptor of a new mount of a file system, at no path. Raises OSError without privileges."""
+    context = _syscall(SYS_FSOPEN, kind.encode(), FSOPEN_CLOEXEC)
     try:
-        options = {"source": "slow_file", "fd": str(fuse), "rootmode": "40000", "user_id": "0", "group_id": "0"}
         for key, value in options.items():
             _syscall(SYS_FSCONFIG, context, FSCONFIG_SET_STRING, key.encode(), value.encode(), 0)
         _syscall(SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, None, None, 0)
         return _syscall(SYS_FSMOUNT, context, FSMOUNT_CLOEXEC, 0)
     finally:
         os.close(context)
+
+
+def detached_mount(fuse: int) -> int:
+    """Directory descriptor of a FUSE mount served through `fuse`. Raises OSError without privileges."""
+    return detached("fuse", source="slow_file", fd=str(fuse), rootmode="40000", user_id="0", group_id="0")
 
 
 class SlowFile:

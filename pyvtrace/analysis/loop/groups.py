@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from pyvtrace.analysis.histogram import Histogram
-from pyvtrace.analysis.loop.turns import CPU, FILES, LOCKS, PAGES, QUEUE, LongTurn, Loop, heaviest
+from pyvtrace.analysis.loop.turns import CPU, FILES, LOCKS, PAGES, QUEUE, LongTurn, Loop, heaviest, module
 from pyvtrace.builtins.distributions import empty, value_of
 from pyvtrace.runtime.snapshot import Key, Snapshot, Table
 from pyvtrace.value import Value, replace
@@ -76,7 +76,9 @@ def what(turn: LongTurn, name_device: NameDevice) -> str:
     culprit = turn.culprit
     if turn.main == CPU:
         chain = heaviest(turn.samples)
-        return f"computes in {chain[0]}" if chain else "computes"
+        # Of a program without symbols, the file is what is known.
+        where = chain[0] if chain else module(turn.samples)
+        return f"computes in {where}" if where else "computes"
     if turn.main == QUEUE:
         return "waits for a processor"
     if culprit is None:

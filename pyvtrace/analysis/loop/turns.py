@@ -110,6 +110,19 @@ def heaviest(samples: Iterable[tuple[Sequence[str], int]]) -> tuple[str, ...]:
     return tuple(reversed(found))
 
 
+def module(samples: Iterable[tuple[Sequence[str], int]]) -> str:
+    """The file that most samples were in, innermost, where it has at least half of them; "" for none."""
+    files: Counter[str] = Counter()
+    whole = 0
+    for stack, n in samples:
+        whole += n
+        name, found, _ = stack[0].partition("`") if stack else ("", "", "")
+        if found:
+            files[name] += n
+    most = files.most_common(1)
+    return most[0][0] if most and 2 * most[0][1] >= whole else ""
+
+
 class _Open:
     """What is known of a turn that has not ended."""
 
