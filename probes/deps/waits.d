@@ -10,7 +10,6 @@
  * An endpoint is four numbers: family * 256 + protocol (+ 65536 for those that come to us), two halves of an address as
  * it is in memory, and a port. Of a unix socket the second half is the kernel's address of its name, of one without
  * a name the process that made it, and the port is 1 then. All who come to a port of ours are one.
- *
  * Distributions take two kilobytes each, so that there is room for a part of the endpoints only; how often and how long
  * in all (what avg() keeps) is there for each.
  */

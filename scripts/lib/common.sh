@@ -73,6 +73,29 @@ need_packages() {
     return 1
 }
 
+# unpack DIRECTORY PACKAGE...: has their files below DIRECTORY, for programs that come with a service: nothing of theirs is
+# installed, so that none starts, now or after the next boot.
+unpack() {
+    directory=$1
+    shift
+    command -v dpkg-deb >/dev/null && command -v apt-get >/dev/null || return 0
+    for package in "$@"; do
+        [ ! -e "$directory/$package" ] || continue
+        say "unpacking $package below $directory"
+        mkdir -p "$directory/$package.new"
+        if fetch_package "$directory/$package.new" "$package" || { apt-get -qq update >/dev/null </dev/null &&
+            fetch_package "$directory/$package.new" "$package"; }; then
+            mv "$directory/$package.new" "$directory/$package"
+        else
+            say "apt-get could not download $package"
+        fi
+    done
+}
+
+fetch_package() {
+    (cd "$1" && apt-get -qq download "$2" >/dev/null 2>&1 </dev/null && dpkg-deb -x ./*.deb . && rm ./*.deb)
+}
+
 # What `vtrace vm` needs besides apt, which fetches its kernels. Debian 12 has virtiofsd in QEMU's own package.
 need_vm_packages() {
     virtiofsd=

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -208,7 +209,9 @@ def test_redis(watch: Start, files: tuple[SlowDisk, Path], tmp_path: Path) -> No
     disk, directory = files
     config, path = tmp_path / "redis.conf", tmp_path / "redis"
     config.write_text(REDIS.format(socket=path, directory=directory))
-    server = Server(path, "redis-server", config)
+    program = tmp_path / "redis-server"
+    program.symlink_to("/usr/bin/redis-check-rdb")  # it is what it is called
+    server = Server(path, program, config)
     with contextlib.ExitStack() as stack:
         stack.callback(server.kill)
         server.started()
@@ -295,6 +298,9 @@ http {{
     }}
 }}
 """
+# Where scripts/test unpacks it, else what the system has.
+UNPACKED = os.path.join(sys.prefix, "packages/nginx/usr/sbin/nginx")
+PROGRAM = UNPACKED if os.path.exists(UNPACKED) else "nginx"
 PATHS = ("client_body_temp_path", "proxy_temp_path", "fastcgi_temp_path", "uwsgi_temp_path", "scgi_temp_path")
 
 
@@ -303,7 +309,7 @@ def nginx(directory: Path, root: Path, sendfile: str, master: str) -> Server:
     config = directory / "nginx.conf"
     paths = "".join(f"{path} {directory}/{path};" for path in PATHS)
     config.write_text(NGINX.format(directory=directory, root=root, sendfile=sendfile, master=master, paths=paths))
-    server = Server(directory / "nginx", "nginx", "-p", directory, "-c", config, "-e", directory / "error.log")
+    server = Server(directory / "nginx", PROGRAM, "-p", directory, "-c", config, "-e", directory / "error.log")
     server.started()
     return server
 

@@ -16,6 +16,15 @@ from tests.vm.guests import all_end
 
 ROOT = Path(__file__).parents[2]
 HERE = "here -m pytest"
+# What may run at once, and the rest.
+TOGETHER = (
+    "bpf", "lang", "compile", "d", "render", "export", "project", "scripts",
+    "runtime", "builtins", "providers", "kernel", "analysis", "api",
+)  # fmt: skip
+ALL_HERE = [
+    f"{HERE} -n {len(os.sched_getaffinity(0))} --dist worksteal " + " ".join(f"tests/{name}" for name in TOGETHER),
+    f"{HERE} " + " ".join(f"--ignore=tests/{name}" for name in TOGETHER),
+]
 
 
 def guest(kernel: str, *arguments: str) -> str:
@@ -29,6 +38,7 @@ def checkout(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests/packages").write_text("dpkg # is there\n")
+    (tmp_path / "tests/unpacked").write_text("# none\n")
     made = tmp_path / ".venv"
     (made / "bin").mkdir(parents=True)
     (made / "stamp.root").write_text(f"{tmp_path}\n")
@@ -42,10 +52,10 @@ def checkout(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "runs"),
     [
-        ([], [HERE, guest("6.1"), guest("6.12")]),
+        ([], [*ALL_HERE, guest("6.1"), guest("6.12")]),
         (["tests/lang", "-x"], [f"{HERE} tests/lang -x"]),
-        (["--kernels", "none"], [HERE]),
-        (["--kernels", "all"], [HERE, guest("6.1"), guest("6.12"), guest("6.16"), guest("7")]),
+        (["--kernels", "none"], ALL_HERE),
+        (["--kernels", "all"], [*ALL_HERE, guest("6.1"), guest("6.12"), guest("6.16"), guest("7")]),
         (["--kernels", "7,6.1", "-k", "x"], [f"{HERE} -k x", guest("7", "-k", "x"), guest("6.1", "-k", "x")]),
     ],
 )
@@ -59,7 +69,7 @@ def test_what_runs_where(checkout: Path, arguments: list[str], runs: list[str]) 
 def test_a_failure_anywhere_is_one_and_the_rest_still_runs(checkout: Path) -> None:
     command = [checkout / "scripts/test", "--kernels", "broken,7"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (sorted(done.stdout.splitlines()), done.returncode) == (sorted([HERE, guest("broken"), guest("7")]), 1)
+    assert (sorted(done.stdout.splitlines()), done.returncode) == (sorted([*ALL_HERE, guest("broken"), guest("7")]), 1)
     assert done.stderr.splitlines()[-1] == "test: failed: broken"
 
 
