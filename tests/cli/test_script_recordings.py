@@ -313,7 +313,8 @@ def test_what_traces_nothing_records_nothing(vtrace: RunVtrace, tmp_path: Path, 
 
 
 def test_a_live_table_ends_with_q(table: str) -> None:
-    shown = OnTerminal([VTRACE, "run", table, "--comm", "nobody", "-i", "0.2"])
+    # The title has the path of the script, which may be long, before its question.
+    shown = OnTerminal([VTRACE, "run", table, "--comm", "nobody", "-i", "0.2"], size=(200, 30))
     try:
         shown.wait_for("who asks for its parent?")
         shown.press("x", "q")

@@ -19,7 +19,7 @@ HERE = "here -m pytest"
 # What may run at once, and the rest.
 TOGETHER = (
     "bpf", "lang", "compile", "d", "render", "export", "project", "scripts",
-    "runtime", "builtins", "providers", "kernel", "analysis", "api",
+    "runtime", "builtins", "providers", "kernel", "analysis", "api", "cli", "cprobes",
 )  # fmt: skip
 ALL_HERE = [
     f"{HERE} -n {len(os.sched_getaffinity(0))} --dist worksteal " + " ".join(f"tests/{name}" for name in TOGETHER),
