@@ -30,8 +30,8 @@ from pyvtrace.analysis.bubbles.storage import (
     Limits,
     Places,
     Words,
-    kept,
     scheduler_time,
+    so_far,
     storage,
 )
 from pyvtrace.analysis.bubbles.switch import switched
@@ -234,11 +234,7 @@ def _slept_since_the_start(words: Words, places: Places, unknown: Label) -> Code
     yield store(R7, words["slept"], R9)
     yield load(R1, R8, places.state.offset, 4)
     yield store(R7, words["state"], R1)
-    if places.delay is not None:
-        yield load(R1, R8, places.delay.offset)
-        yield store(R7, words["stood"], R1)
-    yield from kept(R8, places)
-    yield store(R7, words["kept"], R1)
+    yield from so_far(words, R7, R8, places)
 
 
 def _sample(words: Words, limits: Limits, places: Places) -> Code:

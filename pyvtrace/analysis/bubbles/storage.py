@@ -21,6 +21,7 @@ from pyvtrace.bpf.isa import (
     map_fd,
     map_value,
     mov,
+    store,
 )
 from pyvtrace.compile.layout import SELF
 from pyvtrace.target import MemberPlace, Target
@@ -114,3 +115,12 @@ def kept(thread: Reg, places: Places) -> Code:
         yield load(R2, R2, place.offset)
     yield mov(R1, R2)
     yield known
+
+
+def so_far(words: Words, into: Reg, thread: Reg, places: Places) -> Code:
+    """Note in that storage how long the thread has stood in run queues, and was kept from running, until now."""
+    if places.delay is not None:
+        yield load(R1, thread, places.delay.offset)
+        yield store(into, words["stood"], R1)
+    yield from kept(thread, places)
+    yield store(into, words["kept"], R1)

@@ -8,7 +8,18 @@ much of a wait was in the run queue is counted by the scheduler as well (`sched_
 from __future__ import annotations
 
 from pyvtrace.analysis.bubbles.rations import kind, leave_out, line, take, unless_left
-from pyvtrace.analysis.bubbles.storage import CLOCKS, LEFT_OUT, THROTTLED, TOLD, Limits, Places, Words, kept, storage
+from pyvtrace.analysis.bubbles.storage import (
+    CLOCKS,
+    LEFT_OUT,
+    THROTTLED,
+    TOLD,
+    Limits,
+    Places,
+    Words,
+    kept,
+    so_far,
+    storage,
+)
 from pyvtrace.bpf import helpers as h
 from pyvtrace.bpf.assembler import assemble
 from pyvtrace.bpf.isa import (
@@ -113,11 +124,7 @@ def _goes(words: Words, places: Places) -> Code:
     yield store(R0, words["off"], R7)
     yield load(R1, R10, _JIFFIES)
     yield store(R0, words["tick"], R1)
-    if places.delay is not None:
-        yield load(R1, R8, places.delay.offset)
-        yield store(R0, words["stood"], R1)
-    yield from kept(R8, places)
-    yield store(R0, words["kept"], R1)
+    yield from so_far(words, R0, R8, places)
     yield load(R1, R6, 0)
     yield R1 & 0xFF
     yield jump_if(R1, "!=", 0, could)
