@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, Protocol
 import pytest
 
 from scripts.lib.bpf import NEXT_ID, ids
+from tests.machine import Stolen
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VTRACE = os.path.join(sysconfig.get_path("scripts"), "vtrace")
@@ -174,16 +175,18 @@ class Workload:
         )
         self.facts: dict[str, Any] = self._line()
         self.pid: int = self.facts["pid"]
+        self._stolen = Stolen()
 
     def open(self) -> None:
         """Opens the gate."""
+        self._stolen = Stolen()
         assert self._process.stdin
         self._process.stdin.write(b"\n")
         self._process.stdin.flush()
 
     def truth(self) -> dict[str, Any]:
-        """What the work came to, when it is done and the process has ended."""
-        truth = self._line()
+        """What the work came to, when it is done and the process has ended; `stolen_ns` as `Stolen` has it."""
+        truth = self._line() | {"stolen_ns": self._stolen.most_ns()}
         self._process.wait(PATIENCE)
         return truth
 

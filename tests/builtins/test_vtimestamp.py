@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 
 from tests.conftest import ROOT
 from tests.programs import traced
@@ -61,6 +62,9 @@ def test_it_counts_what_a_thread_runs_and_not_what_it_sleeps(tracer) -> None:  #
 
 
 def test_it_moves_between_ticks() -> None:
+    before = time.monotonic_ns()
     first, second = traced("BEGIN { trace(vtimestamp); trace(vtimestamp); }")
+    elapsed = time.monotonic_ns() - before
     assert isinstance(first, int) and isinstance(second, int)
-    assert 0 < second - first < 1_000_000
+    # Nothing but an interrupt or a hypervisor comes between the two, either of them for as long as it likes.
+    assert 0 < second - first <= elapsed
