@@ -164,7 +164,8 @@ def tracer() -> Iterator[Callable[..., Tracer]]:
 
 
 class Workload:
-    """One of tests/workloads, waiting at its gate. `facts` is what it said of itself: name, pid, tids ..."""
+    """One of tests/workloads, waiting at its gate. `facts` is what it said of itself: name, pid, tids ...;
+    `stolen_ns` is known with the truth: `Stolen.most_ns` of the work's time."""
 
     def __init__(self, name: str, *arguments: object) -> None:
         self._process = subprocess.Popen(
@@ -176,6 +177,7 @@ class Workload:
         self.facts: dict[str, Any] = self._line()
         self.pid: int = self.facts["pid"]
         self._stolen = Stolen()
+        self.stolen_ns = 0
 
     def open(self) -> None:
         """Opens the gate."""
@@ -185,8 +187,9 @@ class Workload:
         self._process.stdin.flush()
 
     def truth(self) -> dict[str, Any]:
-        """What the work came to, when it is done and the process has ended; `stolen_ns` as `Stolen` has it."""
-        truth = self._line() | {"stolen_ns": self._stolen.most_ns()}
+        """What the work came to, when it is done and the process has ended."""
+        truth = self._line()
+        self.stolen_ns = self._stolen.most_ns()
         self._process.wait(PATIENCE)
         return truth
 

@@ -41,7 +41,7 @@ def seen(tracer: Callable[..., Tracer], workload: Callable[..., Workload]) -> Se
         work = workload(name, *arguments)
         trace = tracer("deps", "-p", str(work.pid), "--json")
         trace.wait_for(WORDS)
-        truth = work.release()
+        truth = work.release() | {"stolen_ns": work.stolen_ns}
         result = trace.wait()
         assert result.status == 0, result.stderr
         (line,) = result.stdout.splitlines()
