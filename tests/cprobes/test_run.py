@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import PATIENCE, RunVtrace, Workload, kernel_objects
+from tests.conftest import PATIENCE, RunVtrace, Workload, held_by, kernel_objects
 from tests.cprobes.programs import CALLS
 
 LOOP = "python3 -S -c 'import os\nfor _ in range(500): os.getppid()'"
@@ -80,15 +80,15 @@ def _attached(trace: Any) -> None:
 
 
 def test_kill_leaves_nothing(tracer: Any, calls: str, own_cache: dict[str, str]) -> None:
-    before = kernel_objects()
     trace = tracer("run", calls, "-i", "0.1", "--json")
     _attached(trace)
-    assert kernel_objects() - before
+    held = held_by(trace.pid)
+    assert {kind for kind, _ in held} >= {"prog", "map"}
     trace.stop(signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while kernel_objects() - before and time.monotonic() < deadline:
+    deadline = time.monotonic() + PATIENCE
+    while held & kernel_objects() and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert not kernel_objects() - before
+    assert not held & kernel_objects()
 
 
 def test_clang_says_what_is_wrong_and_where(vtrace: RunVtrace, tmp_path: Path) -> None:
