@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -420,6 +421,8 @@ def test_a_command_on_a_terminal_that_is_drawn_on_speaks_when_it_is_free(termina
 
 def test_leaving_a_command_ends_it(terminal: Open) -> None:
     view = on_terminal(terminal, "-c", "sh -c 'echo $$; exec sleep 1000'")
+    # What is asleep has spoken.
+    view.wait_for(lambda screen: bool(re.search(r"^\W*\d+ +sleep ", screen.text(), re.MULTILINE)))
     view.press("q")
     assert view.ends() == 0
     pid = int(view.screen.normal.split()[0])
