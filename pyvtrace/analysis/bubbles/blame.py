@@ -87,15 +87,16 @@ def _blocked(history: History, wait: Wait, began: int, ended: int, before: tuple
         return
     for held in history.holders(wait, began, ended):
         if held.thread is None:
-            yield Share(_nobody(wait), held.began, held.ended, last)
+            yield Share(_nobody(history, wait), held.began, held.ended, last)
         else:
             yield from _of_holder(history, held, held.thread, (*before, Hop(wait, held)))
 
 
-def _nobody(wait: Wait) -> Root:
+def _nobody(history: History, wait: Wait) -> Root:
     """What a wait was for that no thread of this host has ended."""
-    if wait.disk:
-        return Root(DEVICE, wait.disk)
+    device = wait.disk or (history.device_of(wait) if wait.kind is waits.FAULT and not wait.open else 0)
+    if device:
+        return Root(DEVICE, device)
     if wait.far is not None:
         return Root(NETWORK, f"{wait.far.protocol} {wait.far.name}")
     return Root(UNKNOWN, wait.thread.tid, wait.thread)
