@@ -16,8 +16,8 @@ _TOGETHER = 1_000_000
 
 
 class Held(Value):
-    """From when to when somebody stood in the way of a wait; `thread` is None where nobody knows who. `known` says how
-    it is known, `proven` whether that leaves no doubt."""
+    """From when to when somebody stood in the way of a wait; `thread` is None where it is none, or nobody knows who.
+    `known` says how it is known, `proven` whether that leaves no doubt."""
 
     thread: Thread | None
     began: int
@@ -26,7 +26,7 @@ class Held(Value):
     proven: bool = False
 
 
-OWNER, PEER, WOKEN = "lock owner", "peer", "woken by"
+OWNER, PEER, WOKEN, FILE, TOGETHER = "lock owner", "peer", "woken by", "file", "woken together"
 
 
 class History:
