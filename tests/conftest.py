@@ -16,7 +16,7 @@ import sys
 import sysconfig
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from typing import Any, NamedTuple, Protocol
 
 import pytest
@@ -27,6 +27,13 @@ from tests.machine import Stolen
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VTRACE = os.path.join(sysconfig.get_path("scripts"), "vtrace")
 PATIENCE = 60.0  # seconds until something that hangs is a failure
+
+
+def pytest_configure() -> None:
+    """What a shell ignores for a job in the background, or nohup(1) does, is not ignored by what tests start."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 class Result(NamedTuple):
@@ -230,7 +237,9 @@ def workload() -> Iterator[Callable[..., Workload]]:
 
 
 KernelObject = tuple[str, int]
-GONE_WITHIN = 5.0  # seconds; the kernel frees programs after an RCU tasks grace period, a quarter of a second
+# Seconds. The kernel frees programs after an RCU tasks grace period, a quarter of a second; a busy machine may have to
+# wait for one for long.
+GONE_WITHIN = PATIENCE
 
 
 def kernel_objects() -> set[KernelObject]:
@@ -269,6 +278,12 @@ def objects_of(fdinfo: str) -> set[KernelObject]:
     return {(kind, int(value)) for key, _, value in pairs for kind in NEXT_ID if key == f"{kind}_id"}
 
 
+def still_there(made: Set[KernelObject]) -> set[KernelObject]:
+    """Those of these objects that are neither gone nor somebody else's."""
+    left = kernel_objects() & made
+    return left - held_by_others() if left else left
+
+
 @pytest.fixture(scope="session")
 def _made_by() -> Iterator[dict[KernelObject, str]]:
     """Kernel object -> the test after which it was there. All of them have to go, which is waited for once, at the end:
@@ -276,9 +291,8 @@ def _made_by() -> Iterator[dict[KernelObject, str]]:
     made_by: dict[KernelObject, str] = {}
     yield made_by
     deadline = time.monotonic() + GONE_WITHIN
-    while (left := made_by.keys() & kernel_objects()) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    left = left - held_by_others() if left else left
+    while (left := still_there(made_by.keys())) and time.monotonic() < deadline:
+        time.sleep(0.1)
     assert not left, "left in the kernel: " + ", ".join(f"{kind} {n} by {made_by[kind, n]}" for kind, n in sorted(left))
 
 

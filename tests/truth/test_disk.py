@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -151,8 +152,8 @@ def test_a_request_is_shown_with_its_size(workload: Any, size: int, bound: int) 
 @again_if_missed
 def test_a_partition_is_its_disk(workload: Any, tmp_path: Any) -> None:
     """Requests are for the whole disk, wherever its partitions begin."""
-    node = str(tmp_path / "partition")
     with SlowDisk(5 * MS) as disk:
+        node = str(tmp_path / f"partition-{time.monotonic_ns()}")
         os.mknod(node, 0o600 | stat.S_IFBLK, os.makedev(*disk.add_partition(1 << 20, 16 << 20)))
         work = workload("direct_reader", node, 10)
         with trace_disk() as trace:
