@@ -232,7 +232,7 @@ def test_who_waits_since_before_the_trace_began_is_told_of_when_it_is_over(progr
         try:
             work.open()
             deadline = time.monotonic() + PATIENCE
-            while sum(sleeps_in_futex(work.pid)) < 6:  # who waits for the mutex, or for the end of the others
+            while sum(sleeps_for(work.facts["mutex"], work.pid)) < 5:
                 assert time.monotonic() < deadline
             watch = Watch(session, 10 * MS, [work.pid])
             session.attach()
@@ -255,11 +255,11 @@ def test_who_waits_since_before_the_trace_began_is_told_of_when_it_is_over(progr
     assert truth["holder"] in owners
 
 
-def sleeps_in_futex(pid: int) -> Iterator[bool]:
-    """Of each thread of a process."""
+def sleeps_for(mutex: int, pid: int) -> Iterator[bool]:
+    """Of each thread of a process. It may sleep in a futex(2) for another thread's end, or at a barrier."""
     for task in Path(f"/proc/{pid}/task").iterdir():
         with suppress(OSError):
-            yield (task / "syscall").read_text().split()[0] == str(SYS_FUTEX)
+            yield (task / "syscall").read_text().split()[:2] == [str(SYS_FUTEX), hex(mutex)]
 
 
 def test_two_who_want_each_others_mutex_are_a_deadlock(watched: Any) -> None:
