@@ -105,10 +105,16 @@ def accounts_for(bubble: Object, waits: list[Object], tid: int, expected: int, *
 
 
 def the_one_with(bubbles: list[Object], *tids: int) -> Object:
-    """The bubble in which all these threads wait."""
+    """The bubble in which all these threads wait. When it is over, they may all have to stand in the run queue: that is
+    another one."""
     found = [bubble for bubble in bubbles if set(tids) <= {wait["thread"]["tid"] for wait in bubble["waits"]}]
-    assert len(found) == 1, json.dumps([tids, bubbles])
-    return found[0]
+    assert found, json.dumps([tids, bubbles])
+    return max(found, key=lambda bubble: bubble["waiting_ns"])
+
+
+def first_root(bubble: Object) -> tuple[str, str]:
+    """Kind and name of what is to blame for the most, but for a machine that is busy."""
+    return next((root["kind"], root["name"]) for root in bubble["roots"] if root["kind"] not in ("run queue", *AWAKE))
 
 
 def adds_up(bubble: Object) -> bool:
@@ -128,7 +134,7 @@ def test_a_slow_disk_is_to_blame_for_forty_who_want_the_readers_mutex(watched: A
     workers = [tid for tid, _, _ in truth["waits"]]
     bubble = the_one_with(bubbles, truth["holder"], *workers)
     assert adds_up(bubble)
-    assert (bubble["roots"][0]["kind"], bubble["roots"][0]["name"]) == ("device", os.path.basename(disk.path))
+    assert first_root(bubble) == ("device", os.path.basename(disk.path))
     # When the disk has answered, the reader may have to stand in the run queue: that is another wait.
     (held,) = [wait for wait in waits_of(bubble, truth["holder"]) if wait["kind"] == "block I/O"]
     assert held["call"] == "pread64"
@@ -287,7 +293,7 @@ def test_a_wait_is_followed_through_a_connection_and_a_pipe_to_the_disk(watched:
     client, relay, reader = truth["client"], truth["relay"], truth["reader"]
     bubble = the_one_with(bubbles, client[0], relay[0], reader[0])
     assert adds_up(bubble)
-    assert (bubble["roots"][0]["kind"], bubble["roots"][0]["name"]) == ("device", os.path.basename(disk.path))
+    assert first_root(bubble) == ("device", os.path.basename(disk.path))
     for pid, began, ended in (client, relay):
         waits = waits_of(bubble, pid)
         expected = overlap((began, ended), (reader[1], reader[2]))
@@ -310,10 +316,10 @@ def test_a_wait_is_followed_through_a_connection_and_a_pipe_to_the_disk(watched:
 
 @contextmanager
 def slow_ext4(directory: Path) -> Iterator[tuple[SlowDisk, str]]:
-    """A file system on a slow disk that is quick until it is told."""
+    """A file system on a slow disk that is quick until it is told. The kernel has nothing left to write in it."""
     with SlowDisk(0, size=64 << 20, writable=True) as disk:
-        subprocess.run(["mkfs.ext4", "-q", disk.path], check=True)
-        subprocess.run(["mount", disk.path, directory], check=True)
+        subprocess.run(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", disk.path], check=True)
+        subprocess.run(["mount", "-o", "noinit_itable", disk.path, directory], check=True)
         try:
             yield disk, os.path.join(directory, "file")
         finally:
@@ -329,7 +335,7 @@ def test_writers_of_one_file_wait_for_its_lock_and_that_for_the_disk(watched: An
     writers = [tid for tid, _, _ in truth["waits"]]
     bubble = the_one_with(bubbles, *writers)
     assert adds_up(bubble)
-    assert (bubble["roots"][0]["kind"], bubble["roots"][0]["name"]) == ("device", os.path.basename(disk.path))
+    assert first_root(bubble) == ("device", os.path.basename(disk.path))
     waits = [wait for wait in waits_of(bubble, *writers) if wait["kind"] == "kernel lock"]
     assert {wait["lock"]["kind"] for wait in waits} == {"rwsem write"}
     assert len({wait["lock"]["address"] for wait in waits}) == 1

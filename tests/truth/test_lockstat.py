@@ -92,7 +92,12 @@ def test_waits_of_a_storm_are_those_that_end_and_no_longer_than_it(workload: Any
             truth = work.release()
         if trace.values("waits"):
             break
-    assert trace.values("waits") == trace.values("ended") != {}
+    waits, ended = trace.values("waits"), trace.values("ended")
+    assert waits
+    # A firing that the kernel skipped, because it came from within the program itself, or a variable for which there
+    # was no room then, may hide a wait from one of the two.
+    differences = [abs(waits.get(lock, 0) - ended.get(lock, 0)) for lock in waits.keys() | ended.keys()]
+    assert sum(differences) <= trace.dropped("missed") + trace.dropped("dynamic")
     assert 0 < trace.values("longest")[()] <= trace.values("ns")[()] <= truth["alive_ns"]
 
 

@@ -197,14 +197,17 @@ static void *cross(void *which)
 	return NULL;
 }
 
-static int sleeps(int tid)
+/* Whether a thread sleeps for a mutex. It may sleep at the barrier, too. */
+static int sleeps(int tid, pthread_mutex_t *which)
 {
 	char name[64], line[256] = "";
+	unsigned long word;
+	int call;
 	snprintf(name, sizeof name, "/proc/self/task/%d/syscall", tid);
 	int fd = open(name, O_RDONLY);
 	ssize_t got = read(fd, line, sizeof line - 1);
 	close(fd);
-	return got > 0 && atoi(line) == SYS_futex;
+	return got > 0 && sscanf(line, "%d %lx", &call, &word) == 2 && call == SYS_futex && word == (unsigned long)which;
 }
 
 /* `waits` of both; the report comes when both have slept for 200 ms, and the process ends when nobody listens any more. */
@@ -216,7 +219,7 @@ static void crossed(void)
 	for (long i = 0; i < 2; i++)
 		pthread_create(&threads[i], NULL, cross, (void *)i);
 	pthread_barrier_wait(&barrier);
-	while (!sleeps(tids[0]) || !sleeps(tids[1]))
+	while (!sleeps(tids[0], &other) || !sleeps(tids[1], &mutex))
 		usleep(1000);
 	usleep(200000);
 	printf("{");
