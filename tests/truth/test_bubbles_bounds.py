@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pyvtrace.analysis.bubbles.bubbles import Bubble
+from pyvtrace.analysis.bubbles.ledger import SHORT, Ledger
 from pyvtrace.analysis.bubbles.rations import Ration
 from pyvtrace.analysis.bubbles.script import COMES_BACK, compiled
 from pyvtrace.analysis.bubbles.waits import RUN_QUEUE, USER_LOCK
@@ -126,8 +127,33 @@ def test_long_waits_beyond_the_ration_are_counted_and_said(program: str) -> None
     waits = [one.wait for bubble in watch.growing() for one in bubble.waits if one.wait.kind is USER_LOCK]
     assert all(wait.waker for wait in waits)
     assert 0 < len(waits) <= target.cpus * (small.at_once + small.a_second * (seconds + 1))
-    (line,) = watch.complaints()
-    count, what = line.split(maxsplit=1)
-    assert what.startswith("long waits left out, ")
+    # So are those who end, if they have had short waits.
+    (count,) = (line.split()[0] for line in watch.complaints() if "long waits left out, " in line)
     waited = sum(ended - began > 11 * MS for _, began, ended in truth["waits"])
     assert int(count) >= waited - len(waits) > 0
+
+
+def test_short_waits_of_threads_that_end_together_are_counted_and_said(workload: Callable[..., Any]) -> None:
+    """Of each it is told what they came to, or it is counted."""
+    target, threads = LiveTarget(), 100
+    small = Ration(a_second=5, at_once=10)
+    spec = compiled(target, 5 * MS, comes_back=target.raw_tracepoint(COMES_BACK) is not None, of=small)
+    work = workload("ending", threads)
+    with Session(spec, target) as session:
+        ledger = Ledger([work.pid])
+        watch = Watch(session, 10 * MS, [work.pid], ledger=ledger)
+        began = time.monotonic()
+        session.attach()
+        assert work.release() == {"threads": threads}
+        session.detach()
+        seconds = time.monotonic() - began
+        watch.take()
+    accounts = [account.by for account in ledger.accounts()]
+    (line,) = (line for line in watch.complaints() if line.startswith("short waits of "))
+    counted = int(line.split()[3])
+    assert counted > 0
+    assert sum(SHORT in by for by in accounts) + counted >= threads + 1
+    # A long wait is told of with the short ones before it.
+    assert sum(by.keys() == {SHORT} for by in accounts) <= target.cpus * (
+        small.at_once + small.a_second * (seconds + 1)
+    )

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import pytest
+
 from pyvtrace.analysis.stacks import function
 from pyvtrace.runtime.traces import frames_of
 from tests.truth.live import ROOT, Trace
@@ -147,8 +149,9 @@ def test_noresolve_leaves_numbers(workload: Start, tmp_path: Path) -> None:
     assert all(frame.startswith("0x") for frame in (*frames_of(str(user)), *frames_of(str(kernel)), str(caller)))
 
 
-def test_code_that_a_jit_made_has_the_name_it_wrote(workload: Start) -> None:
-    work = workload("generated_code", CALLS)
+@pytest.mark.parametrize("where", [(), ("-c",)], ids=["here", "in a container"])
+def test_code_that_a_jit_made_has_the_name_it_wrote(workload: Start, where: tuple[str, ...]) -> None:
+    work = workload("generated_code", CALLS, *where)
     with Trace(f"{SLEEPS} {{ @[ustack(1)] = count(); }}", work.pid) as trace:
         truth = work.report()
         trace.session.note()

@@ -14,7 +14,7 @@ from pyvtrace.analysis.bubbles import reasons, waits
 from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, bubbles, starts
 from pyvtrace.analysis.bubbles.history import History
 from pyvtrace.analysis.bubbles.ledger import Ledger
-from pyvtrace.analysis.bubbles.rations import LATE, LINE, left_out
+from pyvtrace.analysis.bubbles.rations import LATE, LINE, LeftOut, left_out
 from pyvtrace.analysis.bubbles.reader import FILE_CALLS, POLLS, SUBMITTED, Reader, is_disk, lock_of
 from pyvtrace.analysis.bubbles.script import words
 from pyvtrace.analysis.bubbles.storage import CLOCKS
@@ -84,7 +84,7 @@ class Watch:
         self.samples: deque[Sample] = deque(maxlen=MOST_SAMPLES)
         self.forgotten = 0
         self.unseen = 0
-        self._left_out = (0, 0)
+        self._left_out = LeftOut()
 
     def take(self) -> None:
         """Read what the program has recorded."""
@@ -190,9 +190,12 @@ class Watch:
     def complaints(self) -> list[str]:
         """What was left out."""
         made = []
-        count, ns = self._left_out
-        if count:
-            made.append(f"{count} long waits left out, {duration(ns)} in all: there were too many at once")
+        left = self._left_out
+        if left.waits:
+            made.append(f"{left.waits} long waits left out, {duration(left.ns)} in all: there were too many at once")
+        if left.ends:
+            short = duration(left.short_ns)
+            made.append(f"short waits of {left.ends} threads left out, {short} in all: too many ended at once")
         if self.forgotten:
             made.append(f"{self.forgotten} waits forgotten before they could be told of: there were too many at once")
         if self._reader.forgotten:
