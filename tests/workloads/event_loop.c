@@ -21,7 +21,8 @@ static int ends[SOCKETS][2], disk, requests, slow, burst;
 static char *kind, *others, *block;
 static volatile char *mapped;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static volatile int computing, reading;
+static volatile int computing, asking, seeking, reading;
+static volatile pid_t client_tid;
 static int shared;
 static volatile unsigned long counted;
 static long waits, most_ready, reads_done;
@@ -39,8 +40,8 @@ static long now(clockid_t clock)
 __attribute__((noinline)) void compute(void)
 {
 	long end = now(CLOCK_THREAD_CPUTIME_ID) + COMPUTE_NS;
-	/* The clock of a thread is a system call. */
-	while (now(CLOCK_THREAD_CPUTIME_ID) < end)
+	/* The clock of a thread is a system call. A burst has to come while this goes on, however long it takes. */
+	while (now(CLOCK_THREAD_CPUTIME_ID) < end || asking)
 		for (int i = 0; i < 300000; i++)
 			counted++;
 }
@@ -58,8 +59,21 @@ static void answer_of(int which)
 		abort();
 }
 
+/* Whether a thread is on a processor or waits for one, as the kernel says. */
+static int runs(pid_t tid)
+{
+	char path[64], text[512], *state;
+	sprintf(path, "/proc/self/task/%d/stat", tid);
+	int file = open(path, O_RDONLY), size = read(file, text, sizeof text - 1);
+	close(file);
+	text[size > 0 ? size : 0] = 0;
+	state = strrchr(text, ')');
+	return !state || state[2] == 'R';
+}
+
 static void *client(void *unused)
 {
+	client_tid = syscall(SYS_gettid);
 	for (int i = 0; i < requests; i++) {
 		ask(0, 'n');
 		answer_of(0);
@@ -72,11 +86,13 @@ static void *client(void *unused)
 	}
 	if (burst) {
 		computing = 0;
+		asking = 1;
 		ask(0, 'c');
 		while (!computing)
 			usleep(1000);
 		for (int i = 1; i <= burst; i++)
 			ask(i, 'n');
+		asking = 0;
 		answer_of(0);
 		for (int i = 1; i <= burst; i++)
 			answer_of(i);
@@ -86,15 +102,23 @@ static void *client(void *unused)
 			pthread_mutex_lock(&mutex);
 		ask(0, *what);
 		if (*what == 'l') {
+			/* The C library's mark that somebody is about to sleep for it. */
+			while (*(volatile int *)&mutex != 2)
+				usleep(100);
 			usleep(WAIT_MS * 1000);
 			pthread_mutex_unlock(&mutex);
 		}
 		if (*what == 'k') {
 			char some[BLOCK];
-			reading = 1;
-			if (read(shared, some, BLOCK) != BLOCK)
-				abort();
-			reading = 0;
+			while (!seeking)
+				usleep(100);
+			/* Until it is seen at it. */
+			while (seeking) {
+				reading = 1;
+				if (read(shared, some, BLOCK) != BLOCK)
+					abort();
+				reading = 0;
+			}
 		}
 		answer_of(0);
 	}
@@ -123,10 +147,11 @@ static int serve(int which)
 		compute_cpu_ns[computes_done++] = now(CLOCK_THREAD_CPUTIME_ID) - ran;
 	}
 	if (what == 'k') {
-		/* Until the other one has the lock of the position. */
-		while (!reading)
-			usleep(100);
-		usleep(2000);
+		/* Until the other one sleeps, which it does with the lock of the position. */
+		seeking = 1;
+		while (!reading || runs(client_tid))
+			;
+		seeking = 0;
 	}
 	if (strchr("flpk", what)) {
 		long since = now(CLOCK_MONOTONIC);
