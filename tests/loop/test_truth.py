@@ -74,7 +74,7 @@ def check_parts(seen: Seen) -> None:
         known = seen.of("file I/O", DISK_NS // 2) + seen.of("CPU", COMPUTE_NS // 2)
         # A hypervisor takes from whoever has the processor.
         taken = turn["main"] == "CPU" and turn["parts"]["CPU"] <= seen.stolen_ns
-        assert turn in known or turn["main"] in ("run queue", "locks") or taken, "nothing else takes long but the machine"
+        assert turn in known or turn["main"] in ("run queue", "locks") or taken, "nothing else takes long"
 
 
 def check_reads(seen: Seen, path: str, device: str) -> None:
