@@ -164,7 +164,7 @@ def test_a_processor_that_has_nothing_to_do_goes_idle() -> None:
     ("kind", "probe"), fired(("mutex", "mutex_adenters"), ("rwsem-write", "rw_wrfails"), ("rwsem-read", "rw_rdfails"))
 )
 def test_locks_that_somebody_else_has(workload: Any, kind: str, probe: str) -> None:
-    with SlowDisk(5 * MS) as disk:
+    with SlowDisk(20 * MS) as disk:
         work = workload("contended", kind, disk.directory, 10)
         with Trace(f"sysinfo:::{probe} /pid == $1/ {{ @[probename] = sum(args[0]); }}", work.pid) as trace:
             truth = work.release()
