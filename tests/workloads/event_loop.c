@@ -27,7 +27,7 @@ static int shared;
 static volatile unsigned long counted;
 static long waits, most_ready, reads_done;
 static long read_ns[256], compute_ns[256], compute_cpu_ns[256];
-static long other_ns[256];
+static long other_ns[256], read_queued_ns[256], other_queued_ns[256];
 static int computes_done, others_done;
 
 static long now(clockid_t clock)
@@ -35,6 +35,19 @@ static long now(clockid_t clock)
 	struct timespec time;
 	clock_gettime(clock, &time);
 	return time.tv_sec * 1000000000L + time.tv_nsec;
+}
+
+/* How long this thread has stood in a run queue so far, as the kernel says. */
+static long queued(void)
+{
+	char text[128];
+	long ran, waited = 0;
+	int file = open("/proc/thread-self/schedstat", O_RDONLY), size = read(file, text, sizeof text - 1);
+	close(file);
+	text[size > 0 ? size : 0] = 0;
+	if (sscanf(text, "%ld %ld", &ran, &waited) != 2)
+		abort();
+	return waited;
 }
 
 __attribute__((noinline)) void compute(void)
@@ -134,10 +147,11 @@ static int serve(int which)
 	if (what == 'q')
 		return 0;
 	if (what == 'r') {
-		long since = now(CLOCK_MONOTONIC);
+		long stood = queued(), since = now(CLOCK_MONOTONIC);
 		if (pread(disk, block, BLOCK, (long)reads_done * APART) != BLOCK)
 			abort();
-		read_ns[reads_done++] = now(CLOCK_MONOTONIC) - since;
+		read_ns[reads_done] = now(CLOCK_MONOTONIC) - since;
+		read_queued_ns[reads_done++] = queued() - stood;
 	}
 	if (what == 'c') {
 		long since = now(CLOCK_MONOTONIC), ran = now(CLOCK_THREAD_CPUTIME_ID);
@@ -154,7 +168,7 @@ static int serve(int which)
 		seeking = 0;
 	}
 	if (strchr("flpk", what)) {
-		long since = now(CLOCK_MONOTONIC);
+		long stood = queued(), since = now(CLOCK_MONOTONIC);
 		if (what == 'f')
 			counted += mapped[(long)others_done * 4 * APART];
 		if (what == 'l') {
@@ -165,7 +179,8 @@ static int serve(int which)
 			lseek(shared, 0, SEEK_CUR);
 		if (what == 'p')
 			syscall(SYS_poll, NULL, 0, WAIT_MS);
-		other_ns[others_done++] = now(CLOCK_MONOTONIC) - since;
+		other_ns[others_done] = now(CLOCK_MONOTONIC) - since;
+		other_queued_ns[others_done++] = queued() - stood;
 	}
 	if (write(ends[which][0], &what, 1) != 1)
 		abort();
@@ -300,9 +315,11 @@ int main(int count, char **words)
 	}
 	printf("{\"waits\": %ld, \"most_ready\": %ld", waits, most_ready);
 	list("read_ns", read_ns, reads_done);
+	list("read_queued_ns", read_queued_ns, reads_done);
 	list("compute_ns", compute_ns, computes_done);
 	list("compute_cpu_ns", compute_cpu_ns, computes_done);
 	list("other_ns", other_ns, others_done);
+	list("other_queued_ns", other_queued_ns, others_done);
 	printf("}\n");
 	return count == 0;
 }
