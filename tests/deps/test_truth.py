@@ -22,7 +22,7 @@ from pyvtrace.cli.tracing import Asked as Whom
 from pyvtrace.cli.tracing import conditions
 from tests.conftest import RunVtrace, Tracer, Workload
 from tests.truth.live import Trace
-from tests.workloads import caller, datagrams, talker, troubled
+from tests.workloads import asks_several, caller, datagrams, talker, troubled
 from tests.workloads import endpoints as many
 from tests.workloads.slowdisk import SlowDisk
 
@@ -178,6 +178,26 @@ def test_names_that_a_slow_name_server_is_asked_for(seen: Seen, what: str) -> No
     assert truth["whole_ns"] - unaccounted(report, truth) <= one["waited"] <= truth["whole_ns"]
 
 
+@pytest.mark.parametrize("how", ["recvfrom", "recvmsg", "select"])
+def test_one_socket_that_asks_several_at_once(seen: Seen, how: str) -> None:
+    """Answers come in another order than the questions went, and each is of who sent it."""
+    rounds = 10
+    report, work, truth = seen("asks_several", how, rounds)
+    found = endpoints(report)
+    servers = work.facts["servers"]
+    assert sorted(found) == sorted(servers)
+    for name, delay, size in zip(servers, asks_several.DELAYS, asks_several.ANSWER, strict=True):
+        one = found[name]
+        assert one["questions"] == one["answer"]["count"] == rounds, name
+        assert (one["sent"], one["received"]) == (rounds * asks_several.QUESTION, rounds * size)
+        assert one["answer"]["p50"] >= delay * 1000 * MS
+        assert one["answer"]["total"] <= truth["took_ns"][name]
+        assert one["waited"] <= truth["took_ns"][name]
+    # All that is waited for is the next one that answers, until the slowest has.
+    slowest = max(asks_several.DELAYS) * 1000 * MS
+    assert sum(one["waited"] for one in found.values()) >= rounds * slowest - unaccounted(report, truth)
+
+
 def test_many_connections_to_one_endpoint_are_one_row(seen: Seen) -> None:
     report, work, truth = seen("troubled", "pool", 8)
     (one,) = report["endpoints"]
@@ -192,8 +212,8 @@ def test_many_connections_to_one_endpoint_are_one_row(seen: Seen) -> None:
 
 
 def test_endpoints_for_which_there_is_no_room_are_counted(workload: Callable[..., Workload]) -> None:
-    """Each datagram is to an address of its own: what has no row has lost exactly one event. The room is a small one
-    here; that of the command is for 65,536 endpoints."""
+    """Each datagram is a question to an address of its own: what has no row has lost exactly that and its bytes. The
+    room is a small one here; that of the command is for 65,536 endpoints."""
     script = parse_script(read_script(SCRIPT), SCRIPT)
     work = workload("datagrams", 5000)
     text = program(script, conditions(Whom((work.pid,)), False), work.pid, ())
@@ -205,8 +225,10 @@ def test_endpoints_for_which_there_is_no_room_are_counted(workload: Callable[...
     beginning = Beginning(0, work.pid, Sockets({}, {}, frozenset(), False), {}, {})
     seen = reported(snapshot, beginning, waits_of(script), {})
     assert 0 < len(seen.dependencies) < truth["sent"]
-    assert seen.lost["aggregation"] == truth["sent"] - len(seen.dependencies)
-    assert {one.sent for one in seen.dependencies} == {datagrams.SIZE}
+    kept = sum(one.questions + one.sent // datagrams.SIZE for one in seen.dependencies)
+    assert seen.lost["aggregation"] == 2 * truth["sent"] - kept
+    assert {one.sent for one in seen.dependencies} <= {0, datagrams.SIZE}
+    assert {one.questions for one in seen.dependencies} <= {0, 1}
 
 
 @pytest.mark.parametrize("what", talker.WAYS)

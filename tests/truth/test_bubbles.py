@@ -460,6 +460,19 @@ def test_who_touches_a_page_that_is_not_in_memory_waits_for_the_disk(watched: An
         assert found == pytest.approx(ended - began, rel=0.05)
 
 
+def test_who_touches_a_page_that_another_one_has_touched_waits_for_its_disk(watched: Any) -> None:
+    """One asks for it, and all wait for the disk."""
+    with SlowDisk(DELAY) as disk:
+        _, truth, bubbles = watched("page", disk.path, 6)
+    threads = [tid for tid, _, _ in truth["waits"]]
+    assert all(map(adds_up, bubbles))
+    waits = [wait for bubble in bubbles for wait in waits_of(bubble, *threads) if wait["kind"] == "page fault"]
+    assert len(waits) == 6
+    assert [wait["request"]["device"] for wait in waits if wait["request"]] == [os.path.basename(disk.path)]
+    found = sum(blamed(bubble, waits_of(bubble, *threads), "device", "run queue") for bubble in bubbles)
+    assert found == pytest.approx(sum(ended - began for _, began, ended in truth["waits"]), rel=0.05)
+
+
 def test_kernels_that_cannot_tell_who_comes_back_show_the_same_chain(program: str) -> None:
     """What runs on kernels without sched_exit_tp, on whatever kernel this is."""
     spec = compiled(LiveTarget(), 2_500_000, comes_back=False)

@@ -11,6 +11,7 @@
  *                   which a third one waits
  * crowd MS N        N threads that compute for MS of their own processor time each, on one CPU
  * fault PATH N      N threads, each of which touches a page of PATH that is not in memory
+ * page PATH N       the same, and it is one page
  * same PATH N       N threads that read one page of PATH which is not in memory: one of them asks the disk for it
  * fill PATH MB      a thread writes MB to the file PATH, by way of the page cache
  * hoard PATH MB     a thread touches MB of memory of its own, one page after the other; nothing is done with PATH
@@ -422,13 +423,15 @@ static void crowd(void)
 
 static char *pages;
 
+static long apart = BLOCK;
+
 static void *touch(void *which)
 {
 	long i = (long)which;
 	tids[i] = name_thread("touch");
 	pthread_barrier_wait(&barrier);
 	began[i] = now();
-	*(volatile char *)(pages + i * BLOCK);
+	*(volatile char *)(pages + i * apart);
 	ended[i] = now();
 	return NULL;
 }
@@ -719,6 +722,8 @@ int main(int argc, char **argv)
 		path = first, same();
 	else if (!strcmp(kind, "fault"))
 		path = first, fault();
+	else if (!strcmp(kind, "page"))
+		path = first, apart = 0, fault();
 	else if (!strcmp(kind, "fill"))
 		path = first, fill();
 	else if (!strcmp(kind, "hoard"))
