@@ -30,6 +30,13 @@ VTRACE = os.path.join(sysconfig.get_path("scripts"), "vtrace")
 PATIENCE = 180.0
 
 
+def pytest_configure() -> None:
+    """What a shell ignores for a job in the background, or nohup(1) does, is not ignored by what tests start."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+
+
 class Result(NamedTuple):
     """How a command ended: its output, and its exit status (negative: the signal that killed it)."""
 
@@ -246,7 +253,9 @@ def workload() -> Iterator[Callable[..., Workload]]:
 
 
 KernelObject = tuple[str, int]
-GONE_WITHIN = 30.0  # seconds; the kernel frees programs after an RCU tasks grace period, of a busy machine some seconds
+# Seconds. The kernel frees programs after an RCU tasks grace period, a quarter of a second; a busy machine may have to
+# wait for one for long.
+GONE_WITHIN = PATIENCE
 
 
 def kernel_objects() -> set[KernelObject]:
@@ -307,7 +316,7 @@ def _made_by() -> Iterator[dict[KernelObject, str]]:
     deadline = time.monotonic() + GONE_WITHIN
     # What others hold can be let go by them at any moment, and is nobody's until the kernel has freed it.
     while (left := left_over(made_by.keys())) and time.monotonic() < deadline:
-        time.sleep(0.01)
+        time.sleep(0.1)
     assert not left, "left in the kernel: " + ", ".join(f"{kind} {n} by {made_by[kind, n]}" for kind, n in sorted(left))
 
 
