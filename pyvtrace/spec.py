@@ -160,6 +160,9 @@ STACKS = frozenset(("stack", "ustack"))
 OF_PROCESSES = frozenset(("ustack", "usym", "umod", "uaddr"))
 TRACES = STACKS | OF_PROCESSES | {"sym", "mod"}
 TRACING_FRAMES = 5
+# The module of functions that a runtime has named itself (/tmp/perf-PID.map), and how a frame of one begins.
+JIT = "[jit]"
+JIT_FRAME = f"{JIT}`"
 
 
 class ActionSpec(Value):

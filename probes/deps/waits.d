@@ -58,6 +58,10 @@ uint64_t sent_hi[uint64_t];
 uint64_t sent_lo[uint64_t];
 uint64_t sent_port[uint64_t];
 string question[uint64_t];
+/* Of sockets that ask several at once: a number that no other has had; and of each that is asked, when, and for what. */
+uint64_t several[uint64_t];
+uint64_t asked_of[uint64_t, uint64_t, uint64_t, uint64_t];
+string question_of[uint64_t, uint64_t, uint64_t, uint64_t];
 /* Names that datagrams went to, by what stands for them where there is no address of the kernel's. */
 uint64_t number_of[string];
 int listening[uint64_t];
@@ -79,6 +83,7 @@ self uint64_t to_hi;
 self uint64_t to_lo;
 self uint64_t to_port;
 self string to_name;
+self uint64_t from;
 
 /* ------------------------------------------------------------------------------------------- calls and their sockets */
 
@@ -90,6 +95,7 @@ syscall::splice:entry, syscall::dup*:entry, syscall::fcntl:entry
 	self->on = OTHER;
 	self->flags = 0;
 	self->to_family = 0;
+	self->from = 0;
 	this->look = 1;
 	this->fd = (int)arg0;
 }
@@ -238,10 +244,35 @@ syscall::sendto:entry, syscall::sendmsg:entry, syscall::sendmmsg:entry
 
 /* ---------------------------------------------------------------------------------------------------------- questions */
 
+/* Who has asked somebody else through the same socket, and has no answer yet, asks several. */
+syscall::send*:entry
+/self->sk && (self->to_family == 2 || self->to_family == 10) && ours[self->sk] != 3/
+{
+	this->datagram = !((struct sock *)self->sk)->__sk_common.skc_dport;
+}
+
+syscall::send*:entry
+/this->datagram && asked[self->sk] && sent_port[self->sk] && !several[self->sk] && (self->to_port != sent_port[self->sk] ||
+    self->to_lo != sent_lo[self->sk] || self->to_hi != sent_hi[self->sk])/
+{
+	several[self->sk] = timestamp;
+	asked_of[several[self->sk], sent_hi[self->sk], sent_lo[self->sk], sent_port[self->sk]] =
+	    asked[self->sk];
+	question_of[several[self->sk], sent_hi[self->sk], sent_lo[self->sk], sent_port[self->sk]] =
+	    question[self->sk];
+}
+
+syscall::send*:entry
+/this->datagram && several[self->sk]/
+{
+	this->again = asked_of[several[self->sk], self->to_hi, self->to_lo, self->to_port];
+	asked_of[several[self->sk], self->to_hi, self->to_lo, self->to_port] = timestamp;
+}
+
 syscall::write:entry, syscall::writev:entry, syscall::send*:entry, syscall::splice:entry
 /self->sk && !(self->flags & F_IN)/
 {
-	if (!asked[self->sk]) {
+	if (!(several[self->sk] ? this->again : asked[self->sk])) {
 		self->flags = self->flags | F_ASKS;
 	}
 	/* An answer that came and was not read yet belongs to the question before. */
@@ -250,7 +281,7 @@ syscall::write:entry, syscall::writev:entry, syscall::send*:entry, syscall::spli
 	}
 	this->socket = (struct sock *)self->sk;
 	this->port = ntohs(this->socket->__sk_common.skc_dport);
-	if (!this->port && self->to_family != 1 && self->to_family && ours[self->sk] != 3) {
+	if (this->datagram) {
 		this->port = self->to_port;
 		sent_hi[self->sk] = self->to_hi;
 		sent_lo[self->sk] = self->to_lo;
@@ -279,9 +310,16 @@ syscall::sendmsg:entry, syscall::sendmmsg:entry
 	question[self->sk] = copyinstr(*(uint64_t *)copyin(*(uint64_t *)copyin(arg1 + 16, 8), 8) + this->skip);
 }
 
+syscall::send*:entry
+/this->skip && several[self->sk]/
+{
+	question_of[several[self->sk], self->to_hi, self->to_lo, self->to_port] = question[self->sk];
+}
+
 syscall::connect:entry
 /self->sk/
 {
+	several[self->sk] = 0;
 	asked[self->sk] = 0;
 	came[self->sk] = 0;
 	self->began = timestamp;
@@ -316,6 +354,19 @@ syscall::recvmsg:entry
 /arg2 & 0x2002/
 {
 	self->flags = F_LOOKS;
+}
+
+/* Where the address of who has sent it will be. */
+syscall::recvfrom:entry
+/several[self->sk]/
+{
+	self->from = arg4;
+}
+
+syscall::recvmsg:entry, syscall::recvmmsg*:entry
+/several[self->sk]/
+{
+	self->from = *(uint64_t *)copyin(arg1, 8);
 }
 
 /* ------------------------------------------------------------------------------------------ what comes, and who wakes */
@@ -372,6 +423,7 @@ rawtp:*::sched_switch
 	this->by = woken_by[this->thread];
 	this->sk = this->why == ENDPOINT || this->why == CLIENTS ? waits_on[this->thread] :
 	    this->why == EVENTS && this->by && ours[this->by] ? this->by : 0;
+	this->several = this->sk && this->by == this->sk && several[this->sk];
 	since[this->thread] = 0;
 	woken[this->thread] = 0;
 	kind_of_wait[this->thread] = 0;
@@ -390,6 +442,20 @@ syscall::send*:return, syscall::connect:return, syscall::accept*:return, syscall
 /self->sk/
 {
 	this->sk = self->sk;
+}
+
+syscall::recvfrom:return, syscall::recvmsg:return, syscall::recvmmsg*:return
+/self->sk && self->from && errno == 0/
+{
+	this->head = (uint16_t *)copyin(self->from, 8);
+	this->from_port = (uint64_t)ntohs(this->head[1]);
+	this->from_hi = (uint64_t)0;
+	this->from_lo = (uint64_t)*(uint32_t *)(this->head + 2);
+	if (this->head[0] == 10) {
+		this->halves = (uint64_t *)copyin(self->from + 8, 16);
+		this->from_hi = this->halves[0];
+		this->from_lo = this->halves[1];
+	}
 }
 
 rawtp:::inet_sock_set_state
@@ -430,9 +496,9 @@ rawtp:::inet_sock_set_state, rawtp:*::sched_switch
 			this->lo = *((uint64_t *)&this->socket->__sk_common.skc_v6_daddr + 1);
 		}
 		if (!this->port) {
-			this->hi = sent_hi[this->sk];
-			this->lo = sent_lo[this->sk];
-			this->port = sent_port[this->sk];
+			this->hi = this->from_port ? this->from_hi : sent_hi[this->sk];
+			this->lo = this->from_port ? this->from_lo : sent_lo[this->sk];
+			this->port = this->from_port ? this->from_port : sent_port[this->sk];
 			/* A socket of no one's but ours, as long as others began. */
 			this->inwards = !this->port;
 		}
@@ -511,6 +577,7 @@ syscall::socket:return, syscall::accept*:return
 	asked[this->fresh] = 0;
 	came[this->fresh] = 0;
 	more[this->fresh] = 0;
+	several[this->fresh] = 0;
 	sent_lo[this->fresh] = 0;
 	sent_port[this->fresh] = 0;
 	question[this->fresh] = "";
@@ -548,6 +615,7 @@ syscall::close:entry
 /self->sk && this->last && ours[self->sk]/
 {
 	ours[self->sk] = 0;
+	several[self->sk] = 0;
 	asked[self->sk] = 0;
 	came[self->sk] = 0;
 	sent_hi[self->sk] = 0;
@@ -592,6 +660,9 @@ syscall::write:return, syscall::writev:return, syscall::send*:return, syscall::s
 	if (!came[self->sk]) {
 		asked[self->sk] = timestamp;
 	}
+	if (several[self->sk]) {
+		asked_of[several[self->sk], self->to_hi, self->to_lo, self->to_port] = timestamp;
+	}
 	if (self->flags & F_ASKS && !this->inwards) {
 		@questions[this->kind, this->hi, this->lo, this->port] = count();
 	}
@@ -599,9 +670,15 @@ syscall::write:return, syscall::writev:return, syscall::send*:return, syscall::s
 }
 
 syscall::write:return, syscall::writev:return, syscall::send*:return, syscall::splice:return
-/self->sk && errno != 0 && self->flags & F_ASKS/
+/self->sk && errno != 0 && self->flags & F_ASKS && !several[self->sk]/
 {
 	asked[self->sk] = 0;
+}
+
+syscall::send*:return
+/self->sk && errno != 0 && self->flags & F_ASKS && several[self->sk]/
+{
+	asked_of[several[self->sk], self->to_hi, self->to_lo, self->to_port] = 0;
 }
 
 syscall::read:return, syscall::readv:return, syscall::recv*:return, syscall::splice:return
@@ -611,19 +688,27 @@ syscall::read:return, syscall::readv:return, syscall::recv*:return, syscall::spl
 		ours[self->sk] = 3;
 	}
 	@received[this->kind, this->hi, this->lo, this->port] = sum(this->bytes);
-	if (asked[self->sk]) {
-		this->answer = came[self->sk] > asked[self->sk] ? came[self->sk] - asked[self->sk] :
-		    came[self->sk] ? (uint64_t)0 : timestamp - asked[self->sk];
+	this->asked = several[self->sk] ? asked_of[several[self->sk], this->hi, this->lo, this->port] : asked[self->sk];
+	this->question = several[self->sk] ? question_of[several[self->sk], this->hi, this->lo, this->port] :
+	    question[self->sk];
+	if (this->asked) {
+		this->answer = came[self->sk] > this->asked ? came[self->sk] - this->asked :
+		    came[self->sk] ? (uint64_t)0 : timestamp - this->asked;
 		if (!this->inwards) {
 			@answer[this->kind, this->hi, this->lo, this->port] = exphist(this->answer, 2);
 			@answers[this->kind, this->hi, this->lo, this->port] = avg(this->answer);
-			if (question[self->sk] != "") {
-				@asked_for[this->kind, this->hi, this->lo, this->port, question[self->sk]] =
+			if (this->question != "") {
+				@asked_for[this->kind, this->hi, this->lo, this->port, this->question] =
 				    exphist(this->answer, 2);
 			}
 		}
-		question[self->sk] = "";
-		asked[self->sk] = 0;
+		if (several[self->sk]) {
+			asked_of[several[self->sk], this->hi, this->lo, this->port] = 0;
+			question_of[several[self->sk], this->hi, this->lo, this->port] = "";
+		} else {
+			question[self->sk] = "";
+			asked[self->sk] = 0;
+		}
 		came[self->sk] = 0;
 	}
 }
@@ -634,7 +719,7 @@ syscall::send*:return, syscall::splice:return
 /self->sk && errno != 0 && errno != 11 && errno != 4 && errno < 512 && !(self->flags & F_LOOKS)/
 {
 	@errors[this->kind, this->hi, this->lo, this->port, 2, (int64_t)errno] = count();
-	asked[self->sk] = 0;
+	asked[self->sk] = several[self->sk] ? asked[self->sk] : 0;
 	came[self->sk] = 0;
 }
 
@@ -643,7 +728,10 @@ syscall::send*:return, syscall::splice:return
 rawtp:*::sched_switch
 /this->thread && this->waited/
 {
-	if (this->sk) {
+	if (this->several) {
+		/* Who it was that it waited for is read. */
+		unknown[this->thread] = unknown[this->thread] + this->waited;
+	} else if (this->sk) {
 		@waits[this->inwards ? CLIENTS : ENDPOINT, this->kind, this->hi, this->lo, this->port] = sum(this->waited);
 	} else if (this->why == EVENTS) {
 		/* Whether the time ran out is known when the call returns, and what there was when it is read. */

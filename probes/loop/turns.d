@@ -314,7 +314,7 @@ syscall:::entry
 profile:::profile-499
 /this->ours && self->turn && !self->call && !self->wait && timestamp - self->turn >= MIN / 2/
 {
-	printf("S %d %d %d %k", pid, tid, self->turn, ustack(48));
+	printf("S %d %d %d %k", pid, tid, self->turn, ustack(127));
 }
 
 /* ---------------------------------------------------------------------------------------------- from wait to wait */

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from pyvtrace.builtins.distributions import value_of
 from pyvtrace.runtime.snapshot import Table
 from pyvtrace.runtime.traces import frames_of
+from pyvtrace.spec import JIT_FRAME
 from pyvtrace.value import Value
 
 # As flame graphs mark a frame of the kernel's.
@@ -38,6 +39,19 @@ def function(frame: str) -> str:
     """A frame without how far into the function it is."""
     name, plus, offset = frame.rpartition("+0x")
     return name if plus and all(digit in "0123456789abcdef" for digit in offset) else frame
+
+
+def named_by_a_runtime(stack: Sequence[str]) -> tuple[str, ...]:
+    """Of a stack, innermost first, the functions that a runtime has named."""
+    return tuple(frame for frame in stack if frame.startswith(JIT_FRAME))
+
+
+def as_written(stack: Sequence[str]) -> tuple[str, ...]:
+    """A stack, innermost first, as the one who wrote the program knows it: the functions that a runtime has named, and
+    what the innermost of them called. Between two of them are frames with which an interpreter calls one from the
+    other; where it has named none, all frames are the program's."""
+    calling = next((place for place, frame in enumerate(stack) if frame.startswith(JIT_FRAME)), len(stack))
+    return (*stack[:calling], *named_by_a_runtime(stack[calling:]))
 
 
 def samples(table: Table) -> list[Sample]:

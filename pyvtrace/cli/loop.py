@@ -17,6 +17,7 @@ from pyvtrace.analysis.library import read_script
 from pyvtrace.analysis.loop.groups import Groups, Reading, reading_of
 from pyvtrace.analysis.loop.turns import LongTurn, Turns
 from pyvtrace.analysis.script import parse_script
+from pyvtrace.analysis.stacks import named_by_a_runtime
 from pyvtrace.analysis.units import MS
 from pyvtrace.api.events import Event, Events
 from pyvtrace.api.tape import read_now
@@ -218,7 +219,7 @@ class Watching:
 
 def _hint(turn: LongTurn) -> str:
     """How the names of an interpreted program's functions could be had, where they are missing."""
-    if any("[jit]" in frame or frame.startswith("py::") for stack, _ in turn.samples for frame in stack):
+    if any(named_by_a_runtime(stack) for stack, _ in turn.samples):
         return ""
     try:
         program = os.path.basename(os.readlink(f"/proc/{turn.loop.pid}/exe"))

@@ -18,8 +18,8 @@ from pyvtrace.kernel.symbols_elf import Image
 from pyvtrace.kernel.symbols_follow import Executed, Follower, Forked, Mapped, Missed
 from pyvtrace.kernel.symbols_kernel import KernelSymbols
 from pyvtrace.kernel.symbols_process import VDSO, Area, Images, Space, all_spaces
+from pyvtrace.spec import JIT
 
-JIT = "[jit]"
 # Functions through which the kernel runs a program at a tracepoint; in front of them is the program itself.
 _TRACING = re.compile(
     r"bpf_trace_run\d+|__bpf_trace_\w+|__traceiter_\w+|trace_call_bpf\w*|perf_trace_\w+|perf_call_bpf_\w+"

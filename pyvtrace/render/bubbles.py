@@ -118,7 +118,7 @@ def doing(wait: Wait) -> str:
 def evidence(hop: Hop) -> str:
     """How an edge is known."""
     if hop.held is None:
-        return "proven: request" if hop.wait.request is not None else "inferred: file" if hop.wait.disk else ""
+        return "proven: request" if hop.wait.request is not None else ""
     return f"{'proven' if hop.held.proven else 'inferred'}: {hop.held.known}" if hop.held.known else ""
 
 

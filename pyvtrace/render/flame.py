@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pyvtrace.render.svg import xml_text
+from pyvtrace.spec import JIT_FRAME
 from pyvtrace.value import Value
 
 WIDTH, ROW, MARGIN, HEAD = 1200, 17, 10, 44
@@ -113,6 +114,6 @@ def _colour(name: str) -> str:
     shade = sum(ord(character) * (place + 1) for place, character in enumerate(name)) % 40
     if name.endswith(_KERNEL):
         return f"hsl({28 + shade // 8},85%,{62 + shade // 4}%)"
-    if name.startswith("[jit]"):
+    if name.startswith(JIT_FRAME):
         return f"hsl({110 + shade // 2},50%,{62 + shade // 4}%)"
     return f"hsl({shade + 8},80%,{68 + shade // 4}%)" if "`" in name else f"hsl(210,25%,{78 + shade // 4}%)"

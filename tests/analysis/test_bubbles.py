@@ -133,6 +133,19 @@ def test_what_no_thread_of_this_host_has_ended_is_the_far_ends() -> None:
     assert blamed(history(served, one), one) == [(blame.CPU, 3, 50)]
 
 
+def test_who_waits_for_a_page_that_another_one_has_asked_for_waits_for_that_ones_device() -> None:
+    asked = wait(1, waits.FAULT, 0, 50, request=DISK)
+    one = wait(2, waits.FAULT, 10, 51, woken=50)
+    assert blamed(history(asked, one), one) == [(blame.DEVICE, DISK.device, 40), (blame.RUN_QUEUE, 0, 1)]
+    # What was read at another time, or from more than one device, tells nothing.
+    later = wait(2, waits.FAULT, 10, 60)
+    assert blamed(history(asked, later), later) == [(blame.UNKNOWN, 2, 50)]
+    other = wait(3, waits.BLOCK, 5, 50, request=Request(8 << 20, 8, 4096, "read"))
+    assert blamed(history(asked, other, one), one)[0] == (blame.UNKNOWN, 2, 40)
+    calls = wait(2, waits.SOCKET, 10, 50)
+    assert blamed(history(asked, calls), calls) == [(blame.UNKNOWN, 2, 40)]
+
+
 def test_a_holder_that_is_stopped_does_not_run() -> None:
     one = wait(2, waits.USER_LOCK, 0, 50, by=1, lock=MUTEX)
     assert blamed(history(wait(1, waits.STOPPED, 0, 50), one), one) == [(blame.STOPPED, 1, 50)]

@@ -6,6 +6,7 @@ import pytest
 
 from pyvtrace.analysis.loop.groups import Groups, what
 from pyvtrace.analysis.loop.turns import MOST_OPEN, Blocked, LongTurn, Loop, Turns, heaviest, module, shares
+from pyvtrace.analysis.stacks import as_written, function
 from pyvtrace.render.loop import breakdown
 
 LOOP = Loop(7, 8, "server", 1, 5)
@@ -92,6 +93,28 @@ def test_the_heaviest_chain() -> None:
     assert heaviest(samples) == ("hot", "main"), "no function below hot has half of the samples"
     assert heaviest([]) == ()
     assert heaviest([(("0x12",), 4)]) == ()
+
+
+def test_the_heaviest_chain_of_stacks_that_were_cut() -> None:
+    """An interpreter's: two frames of its own for each function of the program. Six of them fit."""
+    spin, outer = (f"[jit]`py::{name}+0xa" for name in ("spin", "outer"))
+    samples = [
+        (("eval+0x9", spin, "call", "eval", outer, "call"), 4),
+        (("add", "eval+0x7", spin, "call", "eval+0x3", outer), 3),
+        (("new", "add+0x2", "eval", spin, "call", "eval"), 1),
+        ((spin, "call", "eval", outer, "call", "eval"), 2),
+    ]
+    named = function(spin), function(outer)
+    chain = heaviest(samples)
+    assert chain == ("eval", named[0], "call", "eval", named[1])
+    assert as_written(chain) == ("eval", *named)
+    computing = LongTurn(LOOP, 1, 9, {"CPU": 9}, 0, 0, (), tuple(samples))
+    assert what(computing, lambda device: "") == "computes in py::spin"
+
+
+def test_of_a_program_without_a_runtime_all_frames_are_its_own() -> None:
+    assert as_written(("spin", "main")) == ("spin", "main")
+    assert as_written(()) == ()
 
 
 def test_the_file_where_nothing_has_a_name() -> None:

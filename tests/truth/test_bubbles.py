@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from pyvtrace.analysis.bubbles.blame import CPU, SHORT
 from pyvtrace.analysis.bubbles.script import COMES_BACK, compiled
 from pyvtrace.analysis.bubbles.watch import Watch
 from pyvtrace.kernel.target import LiveTarget
@@ -29,6 +30,7 @@ from tests.workloads.slowdisk import SlowDisk
 
 DELAY = 400 * MS
 SYS_FUTEX = 202
+AWAKE = (CPU, SHORT)  # roots of a thread that is in no long wait
 Span = tuple[int, int]
 
 
@@ -87,10 +89,32 @@ def by_way_of(bubble: Object, waits: list[Object], tid: int, *kinds: str) -> int
     )
 
 
+def accounts_for(bubble: Object, waits: list[Object], tid: int, expected: int, *kinds: str) -> bool:
+    """Whether that is what a clock of the thread's says, around its wait. A machine that is busy, or stands still, may
+    be so between the two: then it was in no long wait, which is told as well."""
+    roots = bubble["roots"]
+    awake = sum(
+        part["ns"]
+        for wait in waits
+        for part in wait["blame"]
+        if roots[part["root"]]["kind"] in AWAKE and roots[part["root"]]["thread"]["tid"] == tid
+    )
+    found = by_way_of(bubble, waits, tid, *kinds)
+    assert found == pytest.approx(expected, rel=0.05) or 0.95 * expected - awake < found < expected, (found, awake)
+    return True
+
+
 def the_one_with(bubbles: list[Object], *tids: int) -> Object:
-    """The bubble in which all these threads wait."""
-    (found,) = [b for b in bubbles if set(tids) <= {wait["thread"]["tid"] for wait in b["waits"]}]
-    return found
+    """The bubble in which all these threads wait. When it is over, they may all have to stand in the run queue: that is
+    another one."""
+    found = [bubble for bubble in bubbles if set(tids) <= {wait["thread"]["tid"] for wait in bubble["waits"]}]
+    assert found, json.dumps([tids, bubbles])
+    return max(found, key=lambda bubble: bubble["waiting_ns"])
+
+
+def first_root(bubble: Object) -> tuple[str, str]:
+    """Kind and name of what is to blame for the most, but for a machine that is busy."""
+    return next((root["kind"], root["name"]) for root in bubble["roots"] if root["kind"] not in ("run queue", *AWAKE))
 
 
 def adds_up(bubble: Object) -> bool:
@@ -110,7 +134,7 @@ def test_a_slow_disk_is_to_blame_for_forty_who_want_the_readers_mutex(watched: A
     workers = [tid for tid, _, _ in truth["waits"]]
     bubble = the_one_with(bubbles, truth["holder"], *workers)
     assert adds_up(bubble)
-    assert (bubble["roots"][0]["kind"], bubble["roots"][0]["name"]) == ("device", os.path.basename(disk.path))
+    assert first_root(bubble) == ("device", os.path.basename(disk.path))
     # When the disk has answered, the reader may have to stand in the run queue: that is another wait.
     (held,) = [wait for wait in waits_of(bubble, truth["holder"]) if wait["kind"] == "block I/O"]
     assert held["call"] == "pread64"
@@ -123,7 +147,7 @@ def test_a_slow_disk_is_to_blame_for_forty_who_want_the_readers_mutex(watched: A
     # Who was quick enough to find the mutex free after the read did not wait.
     expected = sum(overlap(truth["held"], (began, ended)) for _, began, ended in truth["waits"])
     # When the disk has answered, the reader may still have to wait for a processor.
-    assert by_way_of(bubble, waits, truth["holder"], "device", "run queue") == pytest.approx(expected, rel=0.05)
+    assert accounts_for(bubble, waits, truth["holder"], expected, "device", "run queue")
     assert blamed(bubble, waits, "device") > 0.5 * expected
     places = {place for place, wait in enumerate(bubble["waits"]) if wait in waits}
     ways = {(edge["known"], edge["proven"]) for edge in bubble["edges"]
@@ -172,8 +196,11 @@ def test_who_listens_with_a_mutex_held_waits_for_the_far_end(watched: Any, addre
     assert peers == [name.format(truth["port"])]
     waits = [wait for wait in waits_of(bubble, *workers) if wait["lock"]]
     expected = sum(overlap(truth["held"], (began, ended)) for _, began, ended in truth["waits"])
-    assert by_way_of(bubble, waits, truth["holder"], "network peer") == pytest.approx(expected, rel=0.05)
-    (held,) = [wait for wait in bubble["waits"] if wait["thread"]["tid"] == truth["holder"] and wait["far"]]
+    assert accounts_for(bubble, waits, truth["holder"], expected, "network peer", "run queue")
+    assert blamed(bubble, waits, "network peer") > 0.5 * expected
+    # When that is over, the holder may have to stand in the run queue: that is another wait.
+    own = [wait for wait in bubble["waits"] if wait["thread"]["tid"] == truth["holder"] and wait["far"]]
+    (held,) = [wait for wait in own if wait["kind"] != "run queue"]
     assert held["far"] == {"protocol": "tcp", "address": address, "port": truth["port"]}
     assert held["call"] == call
 
@@ -211,7 +238,7 @@ def test_who_waits_since_before_the_trace_began_is_told_of_when_it_is_over(progr
         try:
             work.open()
             deadline = time.monotonic() + PATIENCE
-            while sum(sleeps_in_futex(work.pid)) < 6:  # who waits for the mutex, or for the end of the others
+            while sum(sleeps_for(work.facts["mutex"], work.pid)) < 5:
                 assert time.monotonic() < deadline
             watch = Watch(session, 10 * MS, [work.pid])
             session.attach()
@@ -234,11 +261,11 @@ def test_who_waits_since_before_the_trace_began_is_told_of_when_it_is_over(progr
     assert truth["holder"] in owners
 
 
-def sleeps_in_futex(pid: int) -> Iterator[bool]:
-    """Of each thread of a process."""
+def sleeps_for(mutex: int, pid: int) -> Iterator[bool]:
+    """Of each thread of a process. It may sleep in a futex(2) for another thread's end, or at a barrier."""
     for task in Path(f"/proc/{pid}/task").iterdir():
         with suppress(OSError):
-            yield (task / "syscall").read_text().split()[0] == str(SYS_FUTEX)
+            yield (task / "syscall").read_text().split()[:2] == [str(SYS_FUTEX), hex(mutex)]
 
 
 def test_two_who_want_each_others_mutex_are_a_deadlock(watched: Any) -> None:
@@ -266,11 +293,14 @@ def test_a_wait_is_followed_through_a_connection_and_a_pipe_to_the_disk(watched:
     client, relay, reader = truth["client"], truth["relay"], truth["reader"]
     bubble = the_one_with(bubbles, client[0], relay[0], reader[0])
     assert adds_up(bubble)
-    assert (bubble["roots"][0]["kind"], bubble["roots"][0]["name"]) == ("device", os.path.basename(disk.path))
-    for pid, began, ended in (client, relay, reader):
+    assert first_root(bubble) == ("device", os.path.basename(disk.path))
+    for pid, began, ended in (client, relay):
         waits = waits_of(bubble, pid)
         expected = overlap((began, ended), (reader[1], reader[2]))
-        assert by_way_of(bubble, waits, reader[0], "device", "run queue") == pytest.approx(expected, rel=0.05)
+        assert accounts_for(bubble, waits, reader[0], expected, "device", "run queue")
+        assert blamed(bubble, waits, "device") > 0.5 * expected
+    own = blamed(bubble, waits_of(bubble, reader[0]), "device", "run queue")
+    assert 0.95 * DELAY < own < 1.05 * (reader[2] - reader[1])
     (wait,) = [wait for wait in waits_of(bubble, client[0]) if wait["kind"] == "socket"]
     longest = max(wait["blame"], key=lambda part: part["ns"])
     path = [bubble["waits"][place]["thread"]["pid"] for place in longest["path"]]
@@ -286,10 +316,10 @@ def test_a_wait_is_followed_through_a_connection_and_a_pipe_to_the_disk(watched:
 
 @contextmanager
 def slow_ext4(directory: Path) -> Iterator[tuple[SlowDisk, str]]:
-    """A file system on a slow disk that is quick until it is told."""
+    """A file system on a slow disk that is quick until it is told. The kernel has nothing left to write in it."""
     with SlowDisk(0, size=64 << 20, writable=True) as disk:
-        subprocess.run(["mkfs.ext4", "-q", disk.path], check=True)
-        subprocess.run(["mount", disk.path, directory], check=True)
+        subprocess.run(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", disk.path], check=True)
+        subprocess.run(["mount", "-o", "noinit_itable", disk.path, directory], check=True)
         try:
             yield disk, os.path.join(directory, "file")
         finally:
@@ -305,7 +335,7 @@ def test_writers_of_one_file_wait_for_its_lock_and_that_for_the_disk(watched: An
     writers = [tid for tid, _, _ in truth["waits"]]
     bubble = the_one_with(bubbles, *writers)
     assert adds_up(bubble)
-    assert (bubble["roots"][0]["kind"], bubble["roots"][0]["name"]) == ("device", os.path.basename(disk.path))
+    assert first_root(bubble) == ("device", os.path.basename(disk.path))
     waits = [wait for wait in waits_of(bubble, *writers) if wait["kind"] == "kernel lock"]
     assert {wait["lock"]["kind"] for wait in waits} == {"rwsem write"}
     assert len({wait["lock"]["address"] for wait in waits}) == 1
@@ -378,14 +408,16 @@ def test_who_has_used_up_what_the_group_may_use_waits_for_its_limit(watched: Any
     with v1_group("cpu", cfs_period_us=100_000, cfs_quota_us=20_000) as group:
         _, truth, bubbles = watched("crowd", 100, 1, within=group)
         counts = dict(line.split() for line in Path(group, "cpu.stat").read_text().splitlines())
-    ((tid, _, _),), (away,) = truth["waits"], truth["away"]
+    ((tid, began, ended),), (away,), (used,) = truth["waits"], truth["away"], truth["used"]
     assert int(counts["nr_throttled"]) >= 3
     assert all(map(adds_up, bubbles))
     limited = sum(blamed(bubble, waits_of(bubble, tid), "CPU limit") for bubble in bubbles)
     queued = sum(blamed(bubble, waits_of(bubble, tid), "run queue") for bubble in bubbles)
     assert limited + queued == pytest.approx(away, rel=0.1)
-    # The kernel's own count is of the group, from the moment on at which its time was used up.
-    assert limited == pytest.approx(int(counts["throttled_time"]), rel=0.1)
+    # The kernel's own count is of the group, from the moment on at which its time was used up. Others on its processor
+    # may have kept it from running besides, before or behind that.
+    throttled = int(counts["throttled_time"])
+    assert abs(limited - throttled) < 0.1 * throttled + max(0, ended - began - used - throttled)
 
 
 def test_who_is_woken_and_may_not_run_waits_for_the_limit_as_well(watched: Any) -> None:
@@ -460,6 +492,19 @@ def test_who_touches_a_page_that_is_not_in_memory_waits_for_the_disk(watched: An
         assert found == pytest.approx(ended - began, rel=0.05)
 
 
+def test_who_touches_a_page_that_another_one_has_touched_waits_for_its_disk(watched: Any) -> None:
+    """One asks for it, and all wait for the disk."""
+    with SlowDisk(DELAY) as disk:
+        _, truth, bubbles = watched("page", disk.path, 6)
+    threads = [tid for tid, _, _ in truth["waits"]]
+    assert all(map(adds_up, bubbles))
+    waits = [wait for bubble in bubbles for wait in waits_of(bubble, *threads) if wait["kind"] == "page fault"]
+    assert len(waits) == 6
+    assert [wait["request"]["device"] for wait in waits if wait["request"]] == [os.path.basename(disk.path)]
+    found = sum(blamed(bubble, waits_of(bubble, *threads), "device", "run queue") for bubble in bubbles)
+    assert found == pytest.approx(sum(ended - began for _, began, ended in truth["waits"]), rel=0.05)
+
+
 def test_kernels_that_cannot_tell_who_comes_back_show_the_same_chain(program: str) -> None:
     """What runs on kernels without sched_exit_tp, on whatever kernel this is."""
     spec = compiled(LiveTarget(), 2_500_000, comes_back=False)
@@ -486,7 +531,13 @@ def test_kernels_that_cannot_tell_who_comes_back_show_the_same_chain(program: st
         for share in one.shares
         if share.root.kind in ("device", "run queue") and share.hops[-1].wait.thread.tid == truth["holder"]
     )
-    assert found == pytest.approx(expected, rel=0.05)
+    awake = sum(
+        share.ns
+        for one in waits
+        for share in one.shares
+        if share.root.kind in AWAKE and share.root.which == truth["holder"]
+    )
+    assert 0.95 * expected - awake < found < 1.05 * expected
 
 
 def test_a_minute_under_load_in_which_nothing_is_wrong_has_no_bubble(watched: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +11,15 @@ from typing import Any
 
 import pytest
 
+from pyvtrace.analysis.bubbles.bubbles import Bubble
+from pyvtrace.analysis.bubbles.ledger import SHORT, Ledger
 from pyvtrace.analysis.bubbles.rations import Ration
 from pyvtrace.analysis.bubbles.script import COMES_BACK, compiled
-from pyvtrace.analysis.bubbles.waits import USER_LOCK
+from pyvtrace.analysis.bubbles.waits import RUN_QUEUE, USER_LOCK
 from pyvtrace.analysis.bubbles.watch import Bounds, Watch
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime.session import Session
+from tests.conftest import PATIENCE
 from tests.truth.live import MS
 from tests.truth.waiters import Work, built
 from tests.workloads.slowdisk import SlowDisk
@@ -50,14 +54,51 @@ def test_what_is_more_than_is_kept_is_counted_and_said(program: str) -> None:
     assert sum(len(bubble.waits) for bubble in watch.growing()) <= 60
 
 
+def test_a_crowd_that_does_not_end_is_told_of_in_parts(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody waits at any time. Here parts are of half a second; each wait is in one."""
+    monkeypatch.setattr("pyvtrace.analysis.bubbles.watch.LONGEST", 500 * MS)
+    target = LiveTarget()
+    spec = compiled(target, 5 * MS, comes_back=target.raw_tracepoint(COMES_BACK) is not None)
+    told: list[Bubble] = []
+    work = Work(program, "crowd", 200, 20)
+    try:
+        with Session(spec, target) as session:
+            watch = Watch(session, 10 * MS, [work.pid])
+            session.attach()
+            work.open()
+            deadline = time.monotonic() + PATIENCE
+            while len(told) < 3:
+                assert time.monotonic() < deadline
+                session.ring.rest(100)
+                watch.take()
+                told += watch.finished(time.clock_gettime_ns(time.CLOCK_MONOTONIC))
+            truth = work.result()
+            session.detach()
+            watch.take()
+            rest = watch.growing()
+    finally:
+        work.end()
+    waits = [one.wait for bubble in [*told, *rest] for one in bubble.waits]
+    assert len({wait.identity for wait in waits}) == len(waits)
+    assert not watch.forgotten
+    threads = [tid for tid, _, _ in truth["waits"]]
+    queued = sum(wait.spent for wait in waits if wait.thread.tid in threads and wait.kind is RUN_QUEUE)
+    assert queued == pytest.approx(sum(truth["away"]), rel=0.05)
+    assert all(bubble.began < max(ended for _, _, ended in truth["waits"]) - 500 * MS for bubble in told)
+
+
 def test_a_crowd_of_two_hundred_costs_no_more_memory_than_is_promised(program: str, tracer: Callable[..., Any]) -> None:
-    """Fifty megabytes at most, at any time; short waits are asked for, so that there are as many as are kept."""
+    """Fifty megabytes at most, at any time; short waits are asked for, so that there are as many as are kept. Where the
+    machine is busy besides, the crowd is told of in parts."""
     work = Work(program, "crowd", 25, 200)
     try:
         one = tracer("bubbles", "--min", "1ms")
         one.wait_for("tracing until")
         work.release()
-        one.wait_for("200 threads crowd")
+        deadline = time.monotonic() + PATIENCE
+        while max(map(int, re.findall(r"(\d+) threads crowd", one.stdout)), default=0) < 150:
+            assert time.monotonic() < deadline, one.stdout + one.stderr
+            time.sleep(0.05)
         highest = Path(f"/proc/{one.pid}/status").read_text().partition("VmHWM:")[2].split()[0]
         assert one.stop().status == 0
     finally:
@@ -86,8 +127,33 @@ def test_long_waits_beyond_the_ration_are_counted_and_said(program: str) -> None
     waits = [one.wait for bubble in watch.growing() for one in bubble.waits if one.wait.kind is USER_LOCK]
     assert all(wait.waker for wait in waits)
     assert 0 < len(waits) <= target.cpus * (small.at_once + small.a_second * (seconds + 1))
-    (line,) = watch.complaints()
-    count, what = line.split(maxsplit=1)
-    assert what.startswith("long waits left out, ")
+    # So are those who end, if they have had short waits.
+    (count,) = (line.split()[0] for line in watch.complaints() if "long waits left out, " in line)
     waited = sum(ended - began > 11 * MS for _, began, ended in truth["waits"])
     assert int(count) >= waited - len(waits) > 0
+
+
+def test_short_waits_of_threads_that_end_together_are_counted_and_said(workload: Callable[..., Any]) -> None:
+    """Of each it is told what they came to, or it is counted."""
+    target, threads = LiveTarget(), 100
+    small = Ration(a_second=5, at_once=10)
+    spec = compiled(target, 5 * MS, comes_back=target.raw_tracepoint(COMES_BACK) is not None, of=small)
+    work = workload("ending", threads)
+    with Session(spec, target) as session:
+        ledger = Ledger([work.pid])
+        watch = Watch(session, 10 * MS, [work.pid], ledger=ledger)
+        began = time.monotonic()
+        session.attach()
+        assert work.release() == {"threads": threads}
+        session.detach()
+        seconds = time.monotonic() - began
+        watch.take()
+    accounts = [account.by for account in ledger.accounts()]
+    (line,) = (line for line in watch.complaints() if line.startswith("short waits of "))
+    counted = int(line.split()[3])
+    assert counted > 0
+    assert sum(SHORT in by for by in accounts) + counted >= threads + 1
+    # A long wait is told of with the short ones before it.
+    assert sum(by.keys() == {SHORT} for by in accounts) <= target.cpus * (
+        small.at_once + small.a_second * (seconds + 1)
+    )

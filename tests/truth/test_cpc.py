@@ -61,16 +61,22 @@ def test_every_migration_is_counted(workload: Any) -> None:
 def test_context_switches_are_those_that_the_kernel_counts(workload: Any) -> None:
     program = """
     self int began;
+    self int inside;
     syscall::getrusage:return /(pid == $1 || pid == $2) && !self->began/ { self->on = 1; self->began = 1; }
     syscall::getrusage:entry /self->on/ { self->on = 0; }
+    syscall::getrusage:entry /pid == $1 || pid == $2/ { self->inside = 1; }
+    syscall::getrusage:return /pid == $1 || pid == $2/ { self->inside = 0; }
     cpc:::context_switches-all-1 /self->on/ { @[pid] = count(); }
+    cpc:::context_switches-all-1 /self->inside/ { @near[pid] = count(); }
     """
     work = workload("woken", 50)
     sleeper, spinner = work.facts["sleeper"], work.facts["spinner"]
     with Trace(program, sleeper, spinner) as trace:
         truth = work.release()
     switches = {(pid,): sum(truth[name].values()) for pid, name in ((sleeper, "sleeper"), (spinner, "spinner"))}
-    assert trace.values() == switches
+    # Who is put aside within one of the calls may be so before the kernel's count is taken, or behind it.
+    for key, switched in switches.items():
+        assert 0 <= switched - trace.values()[key] <= trace.values("near").get(key, 0)
 
 
 @pytest.mark.parametrize(
@@ -90,13 +96,14 @@ def test_context_switches_are_those_that_the_kernel_counts(workload: Any) -> Non
 def test_a_count_makes_one_firing_of_so_many_events(
     workload: Any, event: str, count: int, causes: tuple[object, ...]
 ) -> None:
-    """Of one and of many, as the same events of the whole machine. Who is woken leaves the CPU twice a time, with who
-    was there."""
+    """Of one and of many, as the same events of the whole machine, until the workload ends: one of the two is taken
+    away first. Who is woken leaves the CPU twice a time, with who was there."""
     program = f"""
     int on;
-    cpc:::{event}-1 /pid == $1/ {{ on = 1; }}
-    cpc:::{event}-1 /on/ {{ @one[cpu] = count(); }}
-    cpc:::{event}-{count} /on/ {{ @many[cpu] = count(); }}
+    cpc:::{event}-1 /pid == $1 && !on/ {{ on = 1; }}
+    syscall::exit_group:entry /pid == $1/ {{ on = 2; }}
+    cpc:::{event}-1 /on == 1/ {{ @one[cpu] = count(); }}
+    cpc:::{event}-{count} /on == 1/ {{ @many[cpu] = count(); }}
     """
     work = workload(*causes)
     with Trace(program, work.facts.get("sleeper", work.pid)) as trace:
@@ -111,7 +118,9 @@ def test_a_clock_counts_the_time_of_who_computes(workload: Any) -> None:
     work = workload("spinner", 1000)
     with Trace("cpc:::cpu_clock-all-1000000 { @[pid] = count(); }") as trace:
         truth = work.release()
-    assert trace.values()[work.pid,] == pytest.approx(truth["cpu_ns"] / 1e6, rel=0.2)
+    # A processor that stands still makes up for none of the firings that it has missed.
+    used, stood = truth["cpu_ns"] / 1e6, truth["stood_ns"] / 1e6
+    assert 0.8 * (used - stood) < trace.values()[work.pid,] < 1.2 * used
 
 
 @pytest.mark.fires("cpc:::cpu_clock-all-1000000")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -151,8 +152,8 @@ def test_a_request_is_shown_with_its_size(workload: Any, size: int, bound: int) 
 @again_if_missed
 def test_a_partition_is_its_disk(workload: Any, tmp_path: Any) -> None:
     """Requests are for the whole disk, wherever its partitions begin."""
-    node = str(tmp_path / "partition")
     with SlowDisk(5 * MS) as disk:
+        node = str(tmp_path / f"partition-{time.monotonic_ns()}")
         os.mknod(node, 0o600 | stat.S_IFBLK, os.makedev(*disk.add_partition(1 << 20, 16 << 20)))
         work = workload("direct_reader", node, 10)
         with trace_disk() as trace:
@@ -178,18 +179,24 @@ def test_reads_that_the_kernel_joins_are_one_request_of_who_asked(workload: Any)
 
 @again_if_missed
 def test_waiting_for_a_free_request_is_time_in_the_queue(workload: Any) -> None:
-    """A device that is asked for more than it has requests: the rest wait, each until one of the others is done."""
-    with SlowDisk(5 * MS) as disk:
+    """A device that is asked for more than it has requests: the rest wait, each until one of the others is done. The
+    first takes so long that a busy machine asks for all of them meanwhile."""
+    with SlowDisk(500 * MS) as disk:
         with open(f"/sys/block/loop{disk.number}/queue/nr_requests") as file:
             has = int(file.read())
         work = workload("disk_user", "scattered", disk.path, 1, (has + 32) * 4096)
+        before = disk.truth()["reads"]
         with trace_disk() as trace:
-            work.release()
+            work.open()
+            while disk.truth()["reads"] == before:
+                pass
+            disk.delay_ns = 1 * MS
+            truth = work.truth()
         seen = Seen(trace, disk)
     key = (work.pid, "disk_user", "R", 4096)
     assert seen.counts() == {key: has + 32}
     waited = seen.queue[key].sum - seen.issue[key].sum
-    assert waited >= 32 * 5 * MS * 0.9
+    assert 150 * MS < waited < truth["each_ns"][0]
 
 
 # --------------------------------------------------------------------------------------------------- all but the reads

@@ -9,6 +9,7 @@ from typing import Any
 from tests.truth.live import Trace
 
 CALLS = 100_000  # on each CPU
+TRIES = 20
 
 
 def test_records_and_drops_add_up_on_every_cpu(workload: Any) -> None:
@@ -25,16 +26,20 @@ def test_records_and_drops_add_up_on_every_cpu(workload: Any) -> None:
 
 
 def test_records_and_drops_add_up_while_someone_reads(workload: Any) -> None:
-    """The same with a reader that takes what there is again and again, so that the ring is full and emptied in turn."""
-    work = workload("flood", CALLS)
-    with Trace("syscall::getppid:entry /ppid == $1/ { trace(pid); }", work.pid, bufsize="64k") as trace:
-        work.open()
-        truth = read_until_done(trace, work)
-    written = Counter(record.cpu for record in trace.records)
-    assert trace.dropped("principal") > 0
-    assert sum(written.values()) > (64 << 10) // 32, "more than the ring holds at once"
-    for cpu, calls in truth["cpus"].items():
-        assert written[int(cpu)] + trace.lost["principal"][int(cpu)] == calls
+    """The same with a reader that takes what there is again and again, so that the ring is full and emptied in turn. A
+    busy machine may not let it in while a flood lasts, so there are floods until it does."""
+    for _ in range(TRIES):
+        work = workload("flood", CALLS)
+        with Trace("syscall::getppid:entry /ppid == $1/ { trace(pid); }", work.pid, bufsize="64k") as trace:
+            work.open()
+            truth = read_until_done(trace, work)
+        written = Counter(record.cpu for record in trace.records)
+        assert trace.dropped("principal") > 0
+        for cpu, calls in truth["cpus"].items():
+            assert written[int(cpu)] + trace.lost["principal"][int(cpu)] == calls
+        if sum(written.values()) > (64 << 10) // 32:
+            return
+    raise AssertionError("never more than the ring holds at once")
 
 
 def read_until_done(trace: Trace, work: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from tests.workloads.slowdisk import SlowDisk
 SCRIPT = shipped("locks/processes.d")
 # A waiter is told the end of its wait a little after the fact, and has its clock read a little before the beginning.
 CLOSE = 0.15
-EMULATED = "VTRACE_STOCK_KERNEL" in os.environ
+HELD_MS = 120  # long enough for a waiter on a busy machine to come in time
 
 
 def trace_locks() -> Trace:
@@ -35,11 +34,11 @@ def test_a_mutex_held_30_ms_is_waited_for_30_ms(workload: Any, protocol: str, ki
     (row,) = [row for row in rows_of(trace, work.pid) if row["lock"] == work.facts["mutex"]]
     assert (row["comm"], row["kind"], row["outcome"]) == ("mutex_pair", kind, "woken")
     assert row.spread.count == len(truth["waited_ns"]) == 10
-    assert row.spread.sum == pytest.approx(truth["waited_sum_ns"], rel=0.03)
-    assert row.spread.sum <= truth["waited_sum_ns"]
+    # The mutex was kept while the waiter slept, and that was while the waiter was in its call.
+    assert 10 * 30 * MS <= truth["kept_sum_ns"] <= row.spread.sum <= truth["waited_sum_ns"]
     lower, upper = row.spread.median_bucket()
-    assert lower < 30 * MS * 1.05
-    assert upper > 30 * MS * 0.95
+    assert lower < sorted(truth["waited_ns"])[5]
+    assert upper >= sorted(truth["kept_ns"])[4]
 
 
 def test_it_is_the_waiter_that_waits(workload: Any) -> None:
@@ -65,11 +64,14 @@ def test_every_wait_ends_in_its_own_way(workload: Any) -> None:
         ("stopped", "timeout"): 1,
     }
     for key in (("timeout", "timeout"), ("bitset", "timeout"), ("signal", "interrupted")):
-        clock = truth["waited_ns"][key[0]]
-        # What a processor that is emulated takes around the waits is part of the clock's time, and none of theirs.
-        assert (1 - CLOSE) * (5 * 20 * MS if EMULATED else clock) <= found[key].spread.sum <= clock
+        # It slept in its waits only. How long it was awake besides is the machine's affair.
+        slept, clock = truth["slept_ns"][key[0]], truth["waited_ns"][key[0]]
+        assert (1 - CLOSE) * slept - work.stolen_ns <= found[key].spread.sum <= clock
+    assert found["timeout", "timeout"].spread.sum >= 5 * 20 * MS
     both = found["stopped", "interrupted"].spread.sum + found["stopped", "timeout"].spread.sum
-    assert both == pytest.approx(truth["stopped_ns"], rel=CLOSE)
+    clock, awake = truth["waited_ns"]["stopped"], truth["waited_ns"]["stopped"] - truth["slept_ns"]["stopped"]
+    least = truth["stopped_ns"] - truth["stop_ns"] - awake - work.stolen_ns
+    assert (1 - CLOSE) * least <= both <= clock
 
 
 def test_who_computes_does_not_wait(workload: Any) -> None:
@@ -84,19 +86,20 @@ def test_who_computes_does_not_wait(workload: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["mutex", "rwsem-write", "rwsem-read"])
 def test_a_kernel_lock_is_waited_for_as_long_as_it_is_held(workload: Any, kind: str) -> None:
-    with SlowDisk(40 * MS) as disk:
-        work = workload("contended", kind, disk.directory, 5)
+    with SlowDisk(HELD_MS * MS) as disk:
+        work = workload("contended", kind, disk.directory, 3)
         with trace_locks() as trace:
             truth = work.release()
     found = [row for row in rows_of(trace, work.pid) if row.spread.above(10 * MS) and "futex" not in row["kind"]]
     assert {(row["kind"], row["outcome"]) for row in found} == {(kind.replace("-", " "), "acquired")}
     assert len({row["lock"] for row in found}) == 1
-    assert sum(row.spread.count for row in found) == truth["rounds"] == 5
-    assert sum(row.spread.sum for row in found) == pytest.approx(truth["waited_sum_ns"], rel=CLOSE)
+    assert sum(row.spread.count for row in found) == truth["rounds"] == 3
+    waited, awake = truth["waited_sum_ns"], truth["awake_ns"] + work.stolen_ns
+    assert abs(sum(row.spread.sum for row in found) - waited) <= CLOSE * waited + awake
 
 
 def test_a_wait_that_a_signal_ended_did_not_get_the_lock(workload: Any) -> None:
-    with SlowDisk(50 * MS) as disk:
+    with SlowDisk(500 * MS) as disk:
         work = workload("contended", "killed", disk.directory, 3)
         with trace_locks() as trace:
             truth = work.release()
@@ -133,11 +136,13 @@ def test_waits_of_a_storm_add_up(workload: Any, kind: str) -> None:
     assert all(row.spread.negative == 0 for row in rows)
     assert {row["outcome"] for row in rows} == {"acquired"}
 
-    # A firing that the kernel skipped, because it came from within the program itself, may hide a wait.
+    # A firing that the kernel skipped, because it came from within the program itself, or a variable for which there
+    # was no room then, may hide a wait.
     shown = sum(row.spread.count for row in rows)
     plain = sum(row.spread.count for row in rows if row["kind"] != "mutex")
-    assert 0 <= trace.values("ended")[()] - shown <= trace.dropped("missed")
-    assert 0 <= trace.values("begun").get((), 0) - plain <= trace.dropped("missed")
+    lost = trace.dropped("missed") + trace.dropped("dynamic")
+    assert 0 <= trace.values("ended")[()] - shown <= lost
+    assert 0 <= trace.values("begun").get((), 0) - plain <= lost
 
 
 OWN_SUM = """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from typing import Any
 
 import pytest
@@ -14,23 +13,19 @@ from tests.workloads.slowdisk import SlowDisk
 
 # A waiter has its clock read a little before the beginning, and learns of the end a little after whoever let it go on.
 CLOSE = 0.15
-EMULATED = "VTRACE_STOCK_KERNEL" in os.environ
-HELD_MS = 40
+HELD_MS = 120  # long enough for a waiter on a busy machine to come in time
+ROUNDS = 3
 TRIES = 20
 
 
-def lies_between(spent: int, least: int, clock: int) -> bool:
-    """Whether the time of waits is close to that of the workload's clock. What an emulated processor takes around the
-    waits is part of the clock's time, and none of theirs: there it lies between the least that was asked for and the
-    clock."""
-    return (1 - CLOSE) * (least if EMULATED else clock) <= spent <= (1 + CLOSE) * clock
-
-
 def held(workload: Any, kind: str, program: str) -> tuple[Trace, Any]:
+    """The program's counts and what the workload says: as long as that both waited, as far as it was not awake."""
     with SlowDisk(HELD_MS * MS) as disk:
-        work = workload("contended", kind, disk.directory, 5)
+        work = workload("contended", kind, disk.directory, ROUNDS)
         with Trace(program, work.pid) as trace:
             truth = work.release()
+    waited, awake = truth["waited_sum_ns"], truth["awake_ns"] + work.stolen_ns
+    assert abs(trace.values("ns")[()] - waited) <= CLOSE * waited + awake
     return trace, truth
 
 
@@ -40,8 +35,7 @@ def test_a_mutex_that_is_held_is_slept_for_as_long(workload: Any) -> None:
     lockstat:::adaptive-block /pid == $1 && args[1] > 10000000/ { @[(uint64_t)args[0]] = count(); @ns = sum(args[1]); }
     """
     trace, truth = held(workload, "mutex", program)
-    assert list(trace.values().values()) == [truth["rounds"]] == [5]
-    assert lies_between(trace.values("ns")[()], 5 * HELD_MS * MS, truth["waited_sum_ns"])
+    assert list(trace.values().values()) == [truth["rounds"]] == [ROUNDS]
 
 
 @pytest.mark.fires("lockstat:::rw-block")
@@ -57,7 +51,6 @@ def test_a_semaphore_that_is_held_is_slept_for_as_long(workload: Any, kind: str,
     trace, truth = held(workload, kind, program)
     (((_, how), times),) = trace.values().items()
     assert (how, times) == (reader, truth["rounds"])
-    assert lies_between(trace.values("ns")[()], 5 * HELD_MS * MS, truth["waited_sum_ns"])
 
 
 # What is stormed, how often each does it, and with which flags such a wait begins (LCB_F_*: 1 spins, 2 reads, 4 writes,
@@ -99,7 +92,12 @@ def test_waits_of_a_storm_are_those_that_end_and_no_longer_than_it(workload: Any
             truth = work.release()
         if trace.values("waits"):
             break
-    assert trace.values("waits") == trace.values("ended") != {}
+    waits, ended = trace.values("waits"), trace.values("ended")
+    assert waits
+    # A firing that the kernel skipped, because it came from within the program itself, or a variable for which there
+    # was no room then, may hide a wait from one of the two.
+    differences = [abs(waits.get(lock, 0) - ended.get(lock, 0)) for lock in waits.keys() | ended.keys()]
+    assert sum(differences) <= trace.dropped("missed") + trace.dropped("dynamic")
     assert 0 < trace.values("longest")[()] <= trace.values("ns")[()] <= truth["alive_ns"]
 
 
@@ -113,9 +111,15 @@ def test_a_mutex_of_a_program_is_slept_for_as_long_as_it_is_held(workload: Any, 
     with Trace(program, work.facts["waiter"], work.facts["mutex"]) as trace:
         truth = work.release()
     assert trace.values() == {(0,): truth["rounds"]}
-    assert trace.values("ns")[()] == pytest.approx(truth["waited_sum_ns"], rel=0.03)
+    # The mutex was kept while the waiter slept, and that was while the waiter was in its call.
+    assert 10 * 30 * MS <= truth["kept_sum_ns"] <= trace.values("ns")[()] <= truth["waited_sum_ns"]
     # 2 is the C library's "locked, and somebody waits"; the kernel does not look at the value of the other kind.
     assert protocol == "inherit" or trace.values("value") == {(2,): 10}
+
+
+def slept(spent: int, work: Any, truth: Any, way: str) -> bool:
+    """Whether the workload waited that long: it slept in its waits only, and they are no longer than its clock says."""
+    return bool((1 - CLOSE) * truth["slept_ns"][way] - work.stolen_ns <= spent <= truth["waited_ns"][way])
 
 
 @pytest.mark.fires("lockstat::sys_exit_futex:futex-block")
@@ -134,8 +138,8 @@ def test_every_wait_for_a_futex_says_how_it_ended(workload: Any) -> None:
         ("stopped", errno.EINTR): 1,
     }
     for (word,), spent in trace.values("ns").items():
-        if words.get(word) in ("timeout", "bitset", "signal"):
-            assert lies_between(spent, 5 * 20 * MS, truth["waited_ns"][words[word]])
+        if (way := words.get(word)) in ("timeout", "bitset", "signal"):
+            assert slept(spent, work, truth, way)
 
 
 @pytest.mark.fires("lockstat::sys_exit_futex_wait:futex-block")
@@ -149,4 +153,4 @@ def test_a_wait_by_the_call_of_its_own_is_one_as_well(workload: Any) -> None:
         assert trace.values() == {}
         return
     assert trace.values() == {(word, errno.ETIMEDOUT, 0): 5}
-    assert lies_between(trace.values("ns")[()], 5 * 20 * MS, truth["waited_ns"]["own_call"])
+    assert slept(trace.values("ns")[()], work, truth, "own_call")

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import pytest
+
 from pyvtrace.analysis.stacks import function
 from pyvtrace.runtime.traces import frames_of
 from tests.truth.live import ROOT, Trace
@@ -147,8 +149,9 @@ def test_noresolve_leaves_numbers(workload: Start, tmp_path: Path) -> None:
     assert all(frame.startswith("0x") for frame in (*frames_of(str(user)), *frames_of(str(kernel)), str(caller)))
 
 
-def test_code_that_a_jit_made_has_the_name_it_wrote(workload: Start) -> None:
-    work = workload("generated_code", CALLS)
+@pytest.mark.parametrize("where", [(), ("-c",)], ids=["here", "in a container"])
+def test_code_that_a_jit_made_has_the_name_it_wrote(workload: Start, where: tuple[str, ...]) -> None:
+    work = workload("generated_code", CALLS, *where)
     with Trace(f"{SLEEPS} {{ @[ustack(1)] = count(); }}", work.pid) as trace:
         truth = work.report()
         trace.session.note()
@@ -162,7 +165,7 @@ def test_a_function_that_node_compiled_is_what_burns(vtrace: Start, tmp_path: Pa
     """It does little else; V8 marks what its optimising compiler made with a star."""
     source = "function burns(n) { let s = 0; for (let i = 0; i < n; i++) s += Math.sqrt(i); return s }"
     script = tmp_path / "burns.js"
-    script.write_text(f"{source} console.log(process.pid); for (let j = 0; j < 100; j++) burns(3e6);")
+    script.write_text(f"{source} console.log(process.pid); for (let j = 0; j < 300; j++) burns(3e6);")
     command = f"node --perf-basic-prof --no-logfile-per-isolate --logfile={tmp_path}/v8.log {script}"
     ran = vtrace("-qn", "profile-499 /pid == $target && arg1/ { @[ufunc(arg1)] = count(); }", "-c", command)
     pid, _, rows = ran.stdout.partition("\n")

@@ -12,6 +12,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from tests.machine import Stolen
 from tests.truth.live import ROOT
 
 SOURCE = os.path.join(ROOT, "tests/workloads/bubbles.c")
@@ -31,7 +32,7 @@ class Killed(Exception):
 
 
 class Work:
-    """The workload, at its gate.
+    """The workload, at its gate. `stolen_ns` is known with the result: `Stolen.most_ns` of the time in between.
 
     Raises, when it is released:
         Killed: it has been.
@@ -41,16 +42,21 @@ class Work:
         self._process = subprocess.Popen([*map(str, command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.facts = self._line()
         self.pid: int = self.facts["pid"]
+        self._stolen = Stolen()
+        self.stolen_ns = 0
 
     def open(self) -> None:
         """Opens the gate."""
+        self._stolen = Stolen()
         assert self._process.stdin
         self._process.stdin.write(b"\n")
         self._process.stdin.flush()
 
     def result(self) -> Object:
         """What it came to, when it is over."""
-        return self._line()
+        truth = self._line()
+        self.stolen_ns = self._stolen.most_ns()
+        return truth
 
     def release(self) -> Object:
         """Opens the gate; what it came to."""

@@ -11,6 +11,7 @@
  *                   which a third one waits
  * crowd MS N        N threads that compute for MS of their own processor time each, on one CPU
  * fault PATH N      N threads, each of which touches a page of PATH that is not in memory
+ * page PATH N       the same, and it is one page
  * same PATH N       N threads that read one page of PATH which is not in memory: one of them asks the disk for it
  * fill PATH MB      a thread writes MB to the file PATH, by way of the page cache
  * hoard PATH MB     a thread touches MB of memory of its own, one page after the other; nothing is done with PATH
@@ -197,14 +198,17 @@ static void *cross(void *which)
 	return NULL;
 }
 
-static int sleeps(int tid)
+/* Whether a thread sleeps for a mutex. It may sleep at the barrier, too. */
+static int sleeps(int tid, pthread_mutex_t *which)
 {
 	char name[64], line[256] = "";
+	unsigned long word;
+	int call;
 	snprintf(name, sizeof name, "/proc/self/task/%d/syscall", tid);
 	int fd = open(name, O_RDONLY);
 	ssize_t got = read(fd, line, sizeof line - 1);
 	close(fd);
-	return got > 0 && atoi(line) == SYS_futex;
+	return got > 0 && sscanf(line, "%d %lx", &call, &word) == 2 && call == SYS_futex && word == (unsigned long)which;
 }
 
 /* `waits` of both; the report comes when both have slept for 200 ms, and the process ends when nobody listens any more. */
@@ -216,7 +220,7 @@ static void crossed(void)
 	for (long i = 0; i < 2; i++)
 		pthread_create(&threads[i], NULL, cross, (void *)i);
 	pthread_barrier_wait(&barrier);
-	while (!sleeps(tids[0]) || !sleeps(tids[1]))
+	while (!sleeps(tids[0], &other) || !sleeps(tids[1], &mutex))
 		usleep(1000);
 	usleep(200000);
 	printf("{");
@@ -377,11 +381,14 @@ static void *compute(void *which)
 	long i = (long)which;
 	tids[i] = name_thread("crowd");
 	pthread_barrier_wait(&barrier);
-	long long start = clock_ns(CLOCK_THREAD_CPUTIME_ID), last = now(), next;
+	long long start = clock_ns(CLOCK_THREAD_CPUTIME_ID), last = now(), next, gone, ran;
 	began[i] = last;
-	while ((used[i] = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start) < milliseconds * 1000000LL) {
+	for (used[i] = 0; used[i] < milliseconds * 1000000LL; used[i] = ran) {
 		next = now();
-		away[i] += next - last >= AWAY ? next - last : 0;
+		ran = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
+		/* A machine that stands still lets time pass, but does not take the processor away. */
+		gone = next - last - (ran - used[i]);
+		away[i] += gone >= AWAY ? gone : 0;
 		last = next;
 	}
 	ended[i] = now();
@@ -422,13 +429,15 @@ static void crowd(void)
 
 static char *pages;
 
+static long apart = BLOCK;
+
 static void *touch(void *which)
 {
 	long i = (long)which;
 	tids[i] = name_thread("touch");
 	pthread_barrier_wait(&barrier);
 	began[i] = now();
-	*(volatile char *)(pages + i * BLOCK);
+	*(volatile char *)(pages + i * apart);
 	ended[i] = now();
 	return NULL;
 }
@@ -540,20 +549,23 @@ static void hoard(void)
 static long long finish;
 
 /* A thread that found itself late: from when to when, beyond what it had asked for. */
-enum { DELAYS = 32768 };
+enum { DELAYS = 131072 };
 static struct { int tid; long long from, to; } late[DELAYS];
 static int lates;
+
+static void be_late(int tid, long long from, long long to)
+{
+	int place = __atomic_fetch_add(&lates, 1, __ATOMIC_RELAXED);
+	if (place < DELAYS)
+		late[place].tid = tid, late[place].from = from, late[place].to = to;
+}
 
 /* Whether what began at `from` took longer than asked for. Its end, at which the next thing begins: nothing lies between. */
 static long long witness(int tid, long long from, long long asked)
 {
 	long long to = now();
-	int place;
-	if (to - from - asked < AWAY / 2)
-		return to;
-	place = __atomic_fetch_add(&lates, 1, __ATOMIC_RELAXED);
-	if (place < DELAYS)
-		late[place].tid = tid, late[place].from = from, late[place].to = to;
+	if (to - from - asked >= AWAY / 2)
+		be_late(tid, from, to);
 	return to;
 }
 
@@ -589,13 +601,29 @@ static void *idle(void *nothing)
 	return nothing;
 }
 
-/* A question is when it was asked, the last one 0. */
+/* How often the processor was taken from this thread. */
+static long put_aside(void)
+{
+	struct rusage usage;
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nivcsw;
+}
+
+/* A question is when it was asked, the last one 0. Who is put aside before it sleeps may be so at any time until it is
+ * asked again. */
 static void *serve(void *nothing)
 {
 	int tid = name_thread("serve");
-	long long asked;
-	while (read(ends[0], &asked, sizeof asked) == sizeof asked && asked)
-		witness(tid, witness(tid, asked, 0), 0);
+	long before = put_aside();
+	long long asked = 1, last = now();
+	while (asked && read(ends[0], &asked, sizeof asked) == sizeof asked) {
+		long long at = asked ? asked : now();
+		if (put_aside() != before)
+			be_late(tid, last, at);
+		at = witness(tid, at, 0);
+		before = put_aside();
+		last = witness(tid, at, 0);
+	}
 	return nothing;
 }
 
@@ -664,12 +692,14 @@ static void *mix(void *nothing)
 {
 	tids[0] = name_thread("mixed");
 	began[0] = now();
-	long long start = clock_ns(CLOCK_THREAD_CPUTIME_ID), at;
+	long long start = clock_ns(CLOCK_THREAD_CPUTIME_ID), at, ran;
 	for (int i = 0; i < count; i++) {
 		at = now();
 		usleep(20000);
 		away[0] += now() - at;
-		burn(now() + 2000000);
+		at = now(), ran = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+		burn(at + 2000000);
+		away[2] += now() - at - (clock_ns(CLOCK_THREAD_CPUTIME_ID) - ran);
 		at = now();
 		for (int j = 0; j < 10; j++)
 			usleep(500);
@@ -680,14 +710,15 @@ static void *mix(void *nothing)
 	return nothing;
 }
 
-/* `mixed`: thread, begin and end; `used`: its time on a processor; `long`, `short`: what its sleeps came to. */
+/* `mixed`: thread, begin and end; `used`: its time on a processor; `long`, `short`: what its sleeps came to; `lost`: how long it
+ * was off its processor while it computed. */
 static void mixed(void)
 {
 	pthread_t thread;
 	gate();
 	pthread_create(&thread, NULL, mix, NULL);
 	pthread_join(thread, NULL);
-	printf("{\"used\": %lld, \"long\": %lld, \"short\": %lld, ", used[0], away[0], away[1]);
+	printf("{\"used\": %lld, \"long\": %lld, \"short\": %lld, \"lost\": %lld, ", used[0], away[0], away[1], away[2]);
 	spans("mixed", 1);
 	printf("}\n");
 }
@@ -719,6 +750,8 @@ int main(int argc, char **argv)
 		path = first, same();
 	else if (!strcmp(kind, "fault"))
 		path = first, fault();
+	else if (!strcmp(kind, "page"))
+		path = first, apart = 0, fault();
 	else if (!strcmp(kind, "fill"))
 		path = first, fill();
 	else if (!strcmp(kind, "hoard"))

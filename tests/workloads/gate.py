@@ -12,7 +12,7 @@ COMM_SIZE = 15  # TASK_COMM_LEN without its terminating zero
 
 def name_thread(name: str) -> None:
     """Makes `name` this thread's name, D's `execname`; threads started later inherit it."""
-    with open(f"/proc/self/task/{gettid()}/comm", "w") as comm:
+    with open("/proc/thread-self/comm", "w") as comm:
         comm.write(name[:COMM_SIZE])
 
 

@@ -1,8 +1,8 @@
 """Two threads and one pthread mutex: `python -m tests.workloads.mutex_pair [ROUNDS [MILLISECONDS [PATH
 [PROTOCOL [PRIORITY]]]]]`.
 
-In each of ROUNDS (10) the holder takes the mutex and keeps it for MILLISECONDS (30), or, given a PATH, for one direct
-read of 4 KiB from it; the waiter, told by a pipe that the mutex is taken, waits for it.
+In each of ROUNDS (10) the holder takes the mutex; the waiter, told by a pipe that it is taken, waits for it. When it
+sleeps, as /proc says, the holder keeps the mutex for MILLISECONDS (30), or, given a PATH, for one direct read of 4 KiB.
 
 PROTOCOL is `none`, or `inherit`: the kernel then knows the owner and lends it the waiter's priority,
 which is that of SCHED_FIFO where a PRIORITY is given.
@@ -13,8 +13,8 @@ bytes after it (x86-64 glibc), and unlocking is one FUTEX_WAKE; the waiter's own
 since glibc marks a mutex taken after a wait as contended. Python's interpreter lock makes futex calls of its own, on
 other addresses.
 
-Truth: `holder` and `waiter` (thread ids), `mutex` (its address, the futex word), `held_ns` and `waited_ns` by the
-threads' own clocks, one a round, and their sums.
+Truth: `holder` and `waiter` (thread ids), `mutex` (its address, the futex word), `held_ns`, `kept_ns` (what was held
+while the waiter slept) and `waited_ns` by the threads' own clocks, one a round, and their sums.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 PROTOCOLS = {"none": 0, "inherit": 1}  # PTHREAD_PRIO_*
+FUTEX = {"202", "98"}  # for /proc/TID/syscall: x86-64 and the generic table
 
 
 class Mutex:
@@ -54,6 +55,12 @@ class Mutex:
     def unlock(self) -> None:
         libc.pthread_mutex_unlock(ctypes.c_void_p(self.address))
 
+    def is_slept_for(self, tid: int) -> bool:
+        """Whether a thread of this process is asleep in a futex(2) on it."""
+        with open(f"/proc/self/task/{tid}/syscall") as file:
+            number, *arguments = file.read().split()
+        return number in FUTEX and int(arguments[0], 16) == self.address
+
 
 class Pair:
     """The two threads' work, and what their clocks said."""
@@ -61,25 +68,34 @@ class Pair:
     def __init__(self, rounds: int, hold: Callable[[], object], protocol: str, priority: int) -> None:
         self.mutex = Mutex(protocol)
         self.held_ns: list[int] = []
+        self.kept_ns: list[int] = []
         self.waited_ns: list[int] = []
         self._rounds = rounds
         self._hold = hold
         self._priority = priority
         self._taken, self._tell_taken = os.pipe()
         self._free, self._tell_free = os.pipe()
+        self._waiter: SimpleQueue[int] = SimpleQueue()
         os.write(self._tell_free, b".")
 
     def holder(self) -> None:
+        waiter = self._waiter.get()
         for _ in range(self._rounds):
             os.read(self._free, 1)
             self.mutex.lock()
             start = monotonic_ns()
             os.write(self._tell_taken, b".")
+            while not self.mutex.is_slept_for(waiter):
+                pass
+            slept = monotonic_ns()
             self._hold()
-            self.held_ns.append(monotonic_ns() - start)
+            end = monotonic_ns()
             self.mutex.unlock()
+            self.held_ns.append(end - start)
+            self.kept_ns.append(end - slept)
 
     def waiter(self) -> None:
+        self._waiter.put(gate.gettid())
         if self._priority:
             os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(self._priority))
         for _ in range(self._rounds):
@@ -130,6 +146,8 @@ def main(
         rounds=int(rounds),
         held_ns=pair.held_ns,
         held_sum_ns=sum(pair.held_ns),
+        kept_ns=pair.kept_ns,
+        kept_sum_ns=sum(pair.kept_ns),
         waited_ns=pair.waited_ns,
         waited_sum_ns=sum(pair.waited_ns),
     )

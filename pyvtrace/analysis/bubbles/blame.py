@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pyvtrace.analysis.bubbles import waits
-from pyvtrace.analysis.bubbles.history import Held, History
+from pyvtrace.analysis.bubbles.history import FILE, TOGETHER, Held, History
 from pyvtrace.analysis.bubbles.waits import Thread, Wait
-from pyvtrace.value import Value
+from pyvtrace.value import Value, replace
 
 MOST_HOPS = 16
 
@@ -32,7 +32,8 @@ class Root(Value):
 
 
 class Hop(Value):
-    """A wait, and for whom: `held` is None at the last, which waits for the root itself."""
+    """A wait, and for whom: `held` is None at the last, which waits for the root itself, or has no
+    thread."""
 
     wait: Wait
     held: Held | None
@@ -87,18 +88,22 @@ def _blocked(history: History, wait: Wait, began: int, ended: int, before: tuple
         return
     for held in history.holders(wait, began, ended):
         if held.thread is None:
-            yield Share(_nobody(wait), held.began, held.ended, last)
+            root, known = _nobody(history, wait)
+            way = (*before, Hop(wait, replace(held, known=known))) if known else last
+            yield Share(root, held.began, held.ended, way)
         else:
             yield from _of_holder(history, held, held.thread, (*before, Hop(wait, held)))
 
 
-def _nobody(wait: Wait) -> Root:
-    """What a wait was for that no thread of this host has ended."""
+def _nobody(history: History, wait: Wait) -> tuple[Root, str]:
+    """What a wait was for that no thread of this host has ended, and how that is known."""
     if wait.disk:
-        return Root(DEVICE, wait.disk)
+        return Root(DEVICE, wait.disk), FILE
+    if wait.kind is waits.FAULT and not wait.open and (device := history.device_of(wait)):
+        return Root(DEVICE, device), TOGETHER
     if wait.far is not None:
-        return Root(NETWORK, f"{wait.far.protocol} {wait.far.name}")
-    return Root(UNKNOWN, wait.thread.tid, wait.thread)
+        return Root(NETWORK, f"{wait.far.protocol} {wait.far.name}"), ""
+    return Root(UNKNOWN, wait.thread.tid, wait.thread), ""
 
 
 def _of_holder(history: History, held: Held, holder: Thread, hops: tuple[Hop, ...]) -> Iterator[Share]:

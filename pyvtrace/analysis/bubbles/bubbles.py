@@ -66,6 +66,12 @@ class Bubble(Value):
         return any(blamed.wait.open for blamed in self.waits)
 
     @property
+    def closed(self) -> Bubble | None:
+        """Its waits that are over, if there are any."""
+        over = tuple(blamed for blamed in self.waits if not blamed.wait.open)
+        return Bubble(over) if over else None
+
+    @property
     def threads(self) -> int:
         return len({blamed.wait.thread.tid for blamed in self.waits})
 

@@ -11,11 +11,14 @@ from collections.abc import Callable, Mapping
 
 from pyvtrace.analysis.bubbles.rations import (
     CALL,
+    ENDING,
+    ENDS,
     FIRST,
     LATE,
     LINE,
     SECOND,
     kind,
+    leave_out,
     line,
     registers,
     take,
@@ -73,6 +76,7 @@ def guarded(spec: ProgramSpec, words: Words, limits: Limits, target: Target) -> 
     """The script's program with these gates, and the program that notes when threads leave and come."""
     gates: Mapping[object, Callable[[], Code]] = {
         RawTracepoint("sched_exit_tp"): lambda: _back(words, target),
+        RawTracepoint("sched_process_exit"): lambda: _ending(words, limits, target),
         TypedTracepoint("sched_waking"): lambda: _waking(words, limits, target),
         Timer: lambda: _sample(words, limits, Places(target)),
     }
@@ -139,6 +143,28 @@ def _back(words: Words, target: Target) -> Code:
     yield mov(R2, R8)
     yield from storage(closed)
     yield store(R0, words["polled"], R9)
+    yield from _ends(closed, opened)
+
+
+def _ending(words: Words, limits: Limits, target: Target) -> Code:
+    """Nobody but who has had short waits, while something is left of the ration."""
+    closed, opened, none = Label("nothing to tell"), Label("short waits"), Label("none left")
+    yield mov(R6, R1)
+    yield call(h.GET_CURRENT_TASK_BTF)
+    yield mov(R2, R0)
+    yield from storage(closed)
+    yield load(R7, R0, words["brief"])
+    yield jump_if(R7, "==", 0, closed)
+    yield from scheduler_time()
+    yield mov(R8, R0)
+    yield from line(target.cpus, closed)
+    yield mov(R9, ENDING)
+    yield from unless_left(R9, R8, none)
+    yield from take(limits.ration, R9, R8)
+    yield jump(opened)
+    yield none
+    yield from leave_out(R7, ENDS)
+    yield jump(closed)
     yield from _ends(closed, opened)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Container, Iterator
 
 from pyvtrace.analysis.bubbles import waits
@@ -11,11 +11,13 @@ from pyvtrace.value import Value
 
 # Threads that are remembered besides those that wait.
 _SPARE = 1_000
+# Who is woken by one interrupt is woken within so many ns.
+_TOGETHER = 1_000_000
 
 
 class Held(Value):
-    """From when to when somebody stood in the way of a wait; `thread` is None where nobody knows who. `known` says how
-    it is known, `proven` whether that leaves no doubt."""
+    """From when to when somebody stood in the way of a wait; `thread` is None where it is none, or nobody knows who.
+    `known` says how it is known, `proven` whether that leaves no doubt."""
 
     thread: Thread | None
     began: int
@@ -24,7 +26,7 @@ class Held(Value):
     proven: bool = False
 
 
-OWNER, PEER, WOKEN = "lock owner", "peer", "woken by"
+OWNER, PEER, WOKEN, FILE, TOGETHER = "lock owner", "peer", "woken by", "file", "woken together"
 
 
 class History:
@@ -35,6 +37,8 @@ class History:
         self._waits: dict[int, list[Wait]] = {}
         self._count = 0
         self._releases: dict[tuple[int, int], list[tuple[int, Waker]]] = {}
+        # When who had asked a device was woken, and the device.
+        self._answers: list[tuple[int, int]] = []
         self._threads: dict[int, Thread] = {}
 
     def __iter__(self) -> Iterator[Wait]:
@@ -51,6 +55,8 @@ class History:
             self._count -= 1
         found.append(wait)
         self._count += 1
+        if wait.request is not None and not wait.open:
+            insort(self._answers, (wait.woken, wait.request.device))
         if wait.waker is not None:
             self._threads.setdefault(wait.waker.thread.tid, wait.waker.thread)
             if wait.lock is not None and not wait.open:
@@ -95,6 +101,7 @@ class History:
             wakers = {wait.waker.thread.tid for wait in self if wait.waker is not None}
             known = self._waits.keys() | wakers
             self._threads = {tid: thread for tid, thread in self._threads.items() if tid in known}
+        del self._answers[: bisect_left(self._answers, (before, 0))]
         for key in list(self._releases):
             left = [release for release in self._releases[key] if release[0] >= before]
             if left:
@@ -118,6 +125,14 @@ class History:
         if not 0 < after < len(found):
             return at, at, 0
         return found[after - 1].ended, found[after].began, found[after].brief
+
+    def device_of(self, wait: Wait) -> int:
+        """The device, by the kernel's dev_t, that had answered somebody else's request when this wait was over; 0 if
+        that was none, or several. All who wait for a page are woken when it has been read, one after the other."""
+        first = bisect_left(self._answers, (wait.woken - _TOGETHER, 0))
+        last = bisect_left(self._answers, (wait.woken + _TOGETHER, 0))
+        found = {device for _, device in self._answers[first:last]}
+        return found.pop() if len(found) == 1 else 0
 
     def holders(self, wait: Wait, began: int, ended: int) -> Iterator[Held]:
         """Who stood in the way of a wait in a part of it, from its beginning to its end without gaps."""

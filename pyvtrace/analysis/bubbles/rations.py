@@ -4,7 +4,7 @@ and to read them all would take a part of those processors.
 Each CPU has a ration of each kind of wait, so that threads that sleep in crowds do not use up what there is for others:
 of threads that could have gone on, that slept and could not be woken by a signal, that waited in futex(2), and of all
 others. So many may be told of at once, and one more each time that some ns have gone by. The rest are counted, with
-what they come to.
+what they come to. Threads that end, and have short waits to tell of, have a ration like a kind of wait.
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ from pyvtrace.providers import syscall
 from pyvtrace.target import MemberPlace, Target
 from pyvtrace.value import Value
 
-# What there is for a CPU, in a cache line of its own: whether the thread that it has taken up comes from a long wait;
-# how many waits were left out, and the ns that they came to; and for each kind the time by the scheduler's clock at
-# which a ration that is used evenly would be used up.
-LATE, LINE = "late", 64
-_COUNT, _NS, _USED = 8, 16, 24
+# What there is for a CPU, in cache lines of its own: whether the thread that it has taken up comes from a long wait;
+# how many waits were left out, and the ns that they came to; for each kind the time by the scheduler's clock at which a
+# ration that is used evenly would be used up, and last for threads that end; how many of these were left out, and the
+# ns that their short waits came to.
+LATE, LINE = "late", 128
+WAITS, _USED, ENDING, ENDS = 8, 24, 56, 64
 # What is read of a thread's registers on its kernel stack, of that size, lies so many bytes below its top. With FRED
 # all lie lower.
 _STACK, _TOP, _READ, _FRED = 16384, 80, 56, 16
@@ -144,17 +145,24 @@ def take(of: Ration, kind: Reg, now: Reg) -> Code:
     yield store(R4, 0, R3)
 
 
-def leave_out(length: Reg) -> Code:
-    """Count a wait of so many ns on the line in R1."""
-    yield load(R3, R1, _COUNT)
-    yield R3 + 1
-    yield store(R1, _COUNT, R3)
-    yield load(R3, R1, _NS)
-    yield R3 + length
-    yield store(R1, _NS, R3)
+def leave_out(length: Reg, what: int = WAITS) -> Code:
+    """Count so many ns on the line in R1, of a wait or of all short ones of a thread that ends."""
+    for place, amount in ((what, 1), (what + 8, length)):
+        yield load(R3, R1, place)
+        yield R3 + amount
+        yield store(R1, place, R3)
 
 
-def left_out(lines: bytes) -> tuple[int, int]:
-    """(how many waits, the ns that they came to), from the lines of all CPUs."""
+class LeftOut(Value):
+    """How many waits were left out, and the ns that they came to; how many threads that ended, and the ns of theirs."""
+
+    waits: int = 0
+    ns: int = 0
+    ends: int = 0
+    short_ns: int = 0
+
+
+def left_out(lines: bytes) -> LeftOut:
+    """From the lines of all CPUs."""
     found = list(struct.iter_unpack(f"<{LINE // 8}q", lines))
-    return sum(words[_COUNT // 8] for words in found), sum(words[_NS // 8] for words in found)
+    return LeftOut(*(sum(words[place // 8] for words in found) for place in (WAITS, WAITS + 8, ENDS, ENDS + 8)))

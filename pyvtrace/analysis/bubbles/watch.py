@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import struct
 import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Collection
 
@@ -13,7 +14,7 @@ from pyvtrace.analysis.bubbles import reasons, waits
 from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, bubbles, starts
 from pyvtrace.analysis.bubbles.history import History
 from pyvtrace.analysis.bubbles.ledger import Ledger
-from pyvtrace.analysis.bubbles.rations import LATE, LINE, left_out
+from pyvtrace.analysis.bubbles.rations import LATE, LINE, LeftOut, left_out
 from pyvtrace.analysis.bubbles.reader import FILE_CALLS, POLLS, SUBMITTED, Reader, is_disk, lock_of
 from pyvtrace.analysis.bubbles.script import words
 from pyvtrace.analysis.bubbles.storage import CLOCKS
@@ -83,7 +84,7 @@ class Watch:
         self.samples: deque[Sample] = deque(maxlen=MOST_SAMPLES)
         self.forgotten = 0
         self.unseen = 0
-        self._left_out = (0, 0)
+        self._left_out = LeftOut()
 
     def take(self) -> None:
         """Read what the program has recorded."""
@@ -148,7 +149,7 @@ class Watch:
                 holders.append(wait.owner)
 
     def finished(self, now: int) -> list[Bubble]:
-        """Bubbles that are over and were not told of yet."""
+        """Bubbles that are over and were not told of yet, and of those that go on for long the waits that are over."""
         if not self._fresh:
             self._forget(now)
             return []
@@ -165,8 +166,22 @@ class Watch:
         return [bubble for bubble in over if self._wanted(bubble)]
 
     def _over(self, now: int) -> list[Bubble]:
-        over = [b for b in self._bubbles() if b.began + LONGEST <= now or b.ended + SETTLE <= now]
-        return [bubble for bubble in over if not bubble.open]
+        crammed, found = self._is_crammed(), []
+        for bubble in self._bubbles():
+            # Where it is crowded somebody waits at any time; in a deadlock nobody's wait is ever over.
+            part = bubble.closed
+            if part is None or not any(one.wait.identity in self._fresh for one in part.waits):
+                continue
+            long = crammed or part.began + LONGEST <= now
+            if long or (not bubble.open and bubble.ended + SETTLE <= now):
+                found.append(part)
+        return found
+
+    def _is_crammed(self) -> bool:
+        """Whether so many waits came since the oldest that is still to be told of that it might be forgotten."""
+        ended = sorted(wait.ended for wait in self._history)
+        oldest = min((wait.ended for wait in self._history if wait.identity in self._fresh), default=0)
+        return 2 * (len(ended) - bisect_left(ended, oldest)) >= self._bounds.waits
 
     def growing(self) -> list[Bubble]:
         """Bubbles of which nobody knows yet when they will be over."""
@@ -175,9 +190,12 @@ class Watch:
     def complaints(self) -> list[str]:
         """What was left out."""
         made = []
-        count, ns = self._left_out
-        if count:
-            made.append(f"{count} long waits left out, {duration(ns)} in all: there were too many at once")
+        left = self._left_out
+        if left.waits:
+            made.append(f"{left.waits} long waits left out, {duration(left.ns)} in all: there were too many at once")
+        if left.ends:
+            short = duration(left.short_ns)
+            made.append(f"short waits of {left.ends} threads left out, {short} in all: too many ended at once")
         if self.forgotten:
             made.append(f"{self.forgotten} waits forgotten before they could be told of: there were too many at once")
         if self._reader.forgotten:
@@ -203,7 +221,10 @@ class Watch:
             self._prune()
 
     def _forget(self, now: int) -> None:
-        self._history.forget(now - MEMORY)
+        before = now - MEMORY
+        if self._fresh:
+            self.forgotten += sum(wait.ended < before and wait.identity in self._fresh for wait in self._history)
+        self._history.forget(before)
         self._prune()
 
     def _prune(self) -> None:

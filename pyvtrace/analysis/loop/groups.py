@@ -6,8 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from pyvtrace.analysis.histogram import Histogram
 from pyvtrace.analysis.loop.turns import CPU, FILES, LOCKS, PAGES, QUEUE, LongTurn, Loop, heaviest, module
+from pyvtrace.analysis.stacks import as_written, named_by_a_runtime
 from pyvtrace.builtins.distributions import empty, value_of
 from pyvtrace.runtime.snapshot import Key, Snapshot, Table
+from pyvtrace.spec import JIT_FRAME
 from pyvtrace.value import Value, replace
 
 # Names block devices by the kernel's dev_t; "" for one that it does not know.
@@ -51,7 +53,7 @@ def loops(snapshot: Snapshot) -> list[LoopRow]:
 
 class Group:
     """Long turns of a process with one culprit. `what` names it, `where` is a stack, innermost first: of the call that
-    took longest, or what most samples have in common."""
+    took longest, or what most samples have in common; of a program that a runtime names, its functions only."""
 
     def __init__(self, pid: int, command: str, what: str) -> None:
         self.pid, self.command, self.what = pid, command, what
@@ -68,7 +70,9 @@ class Group:
         if turn.ns >= self.longest:
             self.longest = turn.ns
             culprit = turn.culprit
-            self.where = culprit.stack if culprit is not None else heaviest(turn.samples) if turn.main == CPU else ()
+            self.where = as_written(
+                culprit.stack if culprit is not None else heaviest(turn.samples) if turn.main == CPU else ()
+            )
 
 
 def what(turn: LongTurn, name_device: NameDevice) -> str:
@@ -76,8 +80,9 @@ def what(turn: LongTurn, name_device: NameDevice) -> str:
     culprit = turn.culprit
     if turn.main == CPU:
         chain = heaviest(turn.samples)
+        named = named_by_a_runtime(chain)
         # Of a program without symbols, the file is what is known.
-        where = chain[0] if chain else module(turn.samples)
+        where = (named[0].removeprefix(JIT_FRAME) if named else chain[0]) if chain else module(turn.samples)
         return f"computes in {where}" if where else "computes"
     if turn.main == QUEUE:
         return "waits for a processor"

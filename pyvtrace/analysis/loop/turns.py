@@ -90,9 +90,11 @@ def shares(parts: Mapping[str, int]) -> dict[str, int]:
 
 def heaviest(samples: Iterable[tuple[Sequence[str], int]]) -> tuple[str, ...]:
     """The call chain, innermost first, that most samples have in common: from the outermost frame inwards as long as
-    one function has at least half of all samples. Frames without a name are left out."""
+    one function has at least half of all samples. Frames without a name are left out, and outermost ones that deeper
+    stacks, cut where the kernel's room for them ends, do not have."""
     chains = [([function(f) for f in reversed(stack) if not f.startswith("0x")], n) for stack, n in samples]
     whole = sum(n for _, n in chains)
+    chains = _from_a_common_frame(chains, whole)
     found: list[str] = []
     while True:
         depth = len(found)
@@ -108,6 +110,26 @@ def heaviest(samples: Iterable[tuple[Sequence[str], int]]) -> tuple[str, ...]:
         found.append(name)
         chains = [(chain, n) for chain, n in chains if len(chain) > depth and chain[depth] == name]
     return tuple(reversed(found))
+
+
+def _from_a_common_frame(chains: Sequence[tuple[list[str], int]], whole: int) -> list[tuple[list[str], int]]:
+    """Chains from the outermost function on that at least half of the samples have. One that calls itself marks no
+    place in a chain, as those of an interpreter do, which are there once for each function of the program."""
+    having: Counter[str] = Counter()
+    again: set[str] = set()
+    for chain, n in chains:
+        frames = Counter(chain)
+        having.update(dict.fromkeys(frames, n))
+        again.update(name for name, times in frames.items() if times > 1)
+    marks = {name for name, n in having.items() if 2 * n >= whole and name not in again}
+    firsts: Counter[str] = Counter()
+    for chain, n in chains:
+        firsts[next((name for name in chain if name in marks), "")] += n
+    del firsts[""]
+    if not firsts:
+        return list(chains)
+    first = firsts.most_common(1)[0][0]
+    return [(chain[chain.index(first) :], n) for chain, n in chains if first in chain]
 
 
 def module(samples: Iterable[tuple[Sequence[str], int]]) -> str:
