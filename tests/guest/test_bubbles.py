@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.machine import Stolen
 from tests.truth.test_bubbles import adds_up, blamed, end_all, overlap, the_one_with, waits_of
 from tests.truth.waiters import Object, Work, built
 
@@ -55,7 +56,7 @@ def test_a_slow_disk_is_to_blame_for_those_who_want_the_readers_mutex(
     (held,) = [wait for wait in waits_of(bubble, truth["holder"]) if wait["kind"] == "block I/O"]
     assert (held["call"], held["request"]["device"], held["request"]["bytes"]) == ("pread64", DISK, 4096)
     read = held["began_ns"], held["woken_ns"]
-    assert 0.95 * DELAY < read[1] - read[0]
+    assert read[1] - read[0] > 0.95 * DELAY
     # How late the answer is, on a busy machine, the holder's own clock says.
     assert truth["held"][0] <= read[0] and read[1] <= truth["held"][1]
     waits = [wait for wait in waits_of(bubble, *workers) if wait["kind"] == "user lock"]
@@ -93,12 +94,15 @@ def test_who_has_more_memory_than_the_group_should_is_slowed_down(
     (group / "memory.high").write_text(str(16 << 20))
     work = Work(built(tmp_path), "hoard", "-", 17)
     (group / "cgroup.procs").write_text(str(work.pid))
+    stolen = Stolen()
     truth, bubbles = seen(tracer, work)
+    taken = stolen.most_ns()
     ((tid, _, _),), (away,) = truth["waits"], truth["away"]
     assert away > 100_000_000
     assert all(map(adds_up, bubbles))
     kept = [wait for bubble in bubbles for wait in waits_of(bubble, tid) if wait["kind"] == "memory reclaim"]
     assert any("mem_cgroup_handle_over_high" in frame for wait in kept for frame in wait["kernel"])
     whole = sum(blamed(bubble, waits_of(bubble, tid), "memory reclaim", "run queue") for bubble in bubbles)
-    assert whole == pytest.approx(away, rel=0.1)
-    assert sum(blamed(bubble, waits_of(bubble, tid), "memory reclaim") for bubble in bubbles) > 0.5 * away
+    # By the thread's clocks a time that a hypervisor took is away, or else it ran; it is no wait.
+    assert abs(whole - away) <= 0.1 * away + taken
+    assert sum(blamed(bubble, waits_of(bubble, tid), "memory reclaim") for bubble in bubbles) > 0.5 * away - taken
