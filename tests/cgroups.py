@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import time
 from collections.abc import Iterator
 
 
@@ -21,8 +23,20 @@ def cgroup(*names: str) -> Iterator[str]:
         for name in names:
             directory = os.path.join(directory, name)
             os.mkdir(directory)
-            made.callback(os.rmdir, directory)
+            made.callback(_remove, directory)
         yield directory
+
+
+def _remove(directory: str) -> None:
+    """Takes a cgroup away once it is empty: a process may be in it for longer than its parent has waited for it."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return os.rmdir(directory)
+        except OSError as error:
+            if error.errno != errno.EBUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
 
 
 def inside(directory: str, command: str) -> str:

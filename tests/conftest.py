@@ -183,6 +183,7 @@ class Workload:
         )
         self.facts: dict[str, Any] = self._line()
         self.pid: int = self.facts["pid"]
+        self._come_to_rest()
         self._stolen = Stolen()
         self.stolen_ns = 0
 
@@ -215,12 +216,26 @@ class Workload:
         self._process.kill()
         self._process.communicate()
 
+    def _come_to_rest(self) -> None:
+        """Waits until its first thread does: what it does on its way to the gate is no part of the work, and who
+        attaches meanwhile would see some of it."""
+        deadline = time.monotonic() + PATIENCE
+        while _runs(self.pid):
+            assert time.monotonic() < deadline, f"{self._process.args!r} does not come to its gate"
+            time.sleep(0.001)
+
     def _line(self) -> dict[str, Any]:
         assert self._process.stdout
         line = self._process.stdout.readline()
         assert line, f"{self._process.args!r} ended without a word"
         said: dict[str, Any] = json.loads(line)
         return said
+
+
+def _runs(tid: int) -> bool:
+    """Whether a thread is on a processor or waits for one: for others, the kernel says what they wait in."""
+    with open(f"/proc/{tid}/syscall") as file:
+        return file.read().startswith("running")
 
 
 @pytest.fixture
@@ -267,21 +282,28 @@ def held_by_others() -> set[KernelObject]:
         if int(pid) in ours:
             continue
         with contextlib.suppress(OSError):
-            for fd in os.listdir(f"/proc/{pid}/fdinfo"):
-                with contextlib.suppress(OSError), open(f"/proc/{pid}/fdinfo/{fd}") as info:
-                    held |= objects_of(info.read())
+            held |= held_by(int(pid))
+    return held
+
+
+def left_over(made: Set[KernelObject]) -> Set[KernelObject]:
+    """Those of the objects that are still there, and that nobody outside this family holds."""
+    there = made & kernel_objects()
+    return there - held_by_others() if there else there
+
+
+def held_by(pid: int) -> set[KernelObject]:
+    """What a process holds open, of what it still has when it is looked at."""
+    held: set[KernelObject] = set()
+    for fd in os.listdir(f"/proc/{pid}/fdinfo"):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/fdinfo/{fd}") as info:
+            held |= objects_of(info.read())
     return held
 
 
 def objects_of(fdinfo: str) -> set[KernelObject]:
     pairs = (line.partition(":") for line in fdinfo.splitlines())
     return {(kind, int(value)) for key, _, value in pairs for kind in NEXT_ID if key == f"{kind}_id"}
-
-
-def still_there(made: Set[KernelObject]) -> set[KernelObject]:
-    """Those of these objects that are neither gone nor somebody else's."""
-    left = kernel_objects() & made
-    return left - held_by_others() if left else left
 
 
 @pytest.fixture(scope="session")
@@ -291,7 +313,8 @@ def _made_by() -> Iterator[dict[KernelObject, str]]:
     made_by: dict[KernelObject, str] = {}
     yield made_by
     deadline = time.monotonic() + GONE_WITHIN
-    while (left := still_there(made_by.keys())) and time.monotonic() < deadline:
+    # What others hold can be let go by them at any moment, and is nobody's until the kernel has freed it.
+    while (left := left_over(made_by.keys())) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not left, "left in the kernel: " + ", ".join(f"{kind} {n} by {made_by[kind, n]}" for kind, n in sorted(left))
 

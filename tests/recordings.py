@@ -13,7 +13,7 @@ from tests.conftest import PATIENCE
 def wait_for_moments(file: Path, count: int, meanwhile: Callable[[], object] = lambda: None) -> None:
     """Returns when so many readings are in the file; does something meanwhile."""
     deadline = time.monotonic() + PATIENCE
-    while not file.exists() or len(re.findall(rb'\{"(?:at|frame)":', file.read_bytes())) < count:
+    while not file.exists() or len(re.findall(rb'\{"(?:at|frame)":[^\n]*\n', file.read_bytes())) < count:
         meanwhile()
         assert time.monotonic() < deadline, "nothing was recorded"
         time.sleep(0.02)

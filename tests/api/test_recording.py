@@ -81,7 +81,8 @@ def test_a_session_that_waits_is_recorded_meanwhile(tmp_path: Path) -> None:
     with Session("tick-100ms { @ = count(); }", record=tmp_path / "file") as session:
         session.wait(2.5)
     counts = [snapshot[""].value for snapshot in pyvtrace.replay(tmp_path / "file")]
-    assert len(counts) >= 4
+    # The first, the last, and one meanwhile at least.
+    assert len(counts) >= 3
     assert counts == sorted(counts)
     assert 0 < counts[1] < counts[-1]  # type: ignore[operator]
 

@@ -12,12 +12,18 @@ from tests.conftest import ROOT
 from tests.programs import traced
 
 PATH = "/tmp/vtrace-no-such-directory/with-a-name"
-WORK = f"import os, sys; sys.stdin.readline(); os.access({PATH!r}, os.R_OK); os.execv('/bin/true', ['true'])"
+WORK = f"""import os, sys
+print(flush=True)
+sys.stdin.readline()
+os.access({PATH!r}, os.R_OK)
+os.execv("/bin/true", ["true"])
+"""
 
 
 def seen(tracer, program: str, *options: str) -> tuple[list[str], str]:  # type: ignore[no-untyped-def]
     """What a program prints of a process that asks for access to PATH, then executes /bin/true; and its complaints."""
-    work = subprocess.Popen([sys.executable, "-c", WORK], cwd=ROOT, stdin=subprocess.PIPE)
+    work = subprocess.Popen([sys.executable, "-c", WORK], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert work.stdout and work.stdout.readline() == b"\n"
     trace = tracer(*options, "-q", "-n", 'BEGIN { printf("at it\\n"); } ' + program, str(work.pid))
     trace.wait_for("at it")
     work.communicate(b"\n")

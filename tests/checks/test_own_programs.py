@@ -21,7 +21,7 @@ lock = threading.Lock()
 lock.acquire()
 thread = threading.Thread(target=lock.acquire)
 thread.start()
-time.sleep(0.1)
+time.sleep(0.5)
 lock.release()
 thread.join()
 """

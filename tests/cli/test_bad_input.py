@@ -171,7 +171,9 @@ def anyones() -> Iterator[str]:
     """A directory with our package in it that everybody can read, wherever the checkout is."""
     with tempfile.TemporaryDirectory() as place:
         os.chmod(place, 0o755)
-        shutil.copytree(os.path.join(ROOT, "pyvtrace"), os.path.join(place, "pyvtrace"))
+        # Python writes bytecode beside its place, and another one may do so right now.
+        half_written = shutil.ignore_patterns("*.pyc.*")
+        shutil.copytree(os.path.join(ROOT, "pyvtrace"), os.path.join(place, "pyvtrace"), ignore=half_written)
         yield place
 
 

@@ -23,8 +23,12 @@ while [ $i -lt 200000 ]; do i=$((i + 1)); done
 python3 -c 'import threading, time; t = threading.Thread(target=time.sleep, args=(0.1,)); t.start(); t.join()'
 """
 
-# An interrupt can fire a tracepoint whose program runs on that CPU at the moment: that is missed, and told.
-MISSED = re.compile(r"vtrace: \d+ firings? missed: the probe fired while its own program was running on that CPU\n")
+# An interrupt can fire a tracepoint whose program runs on that CPU at the moment: that is missed, and told. Of all
+# processes a busy machine can have more to say than there is room for until the reader gets a processor.
+TOLD = re.compile(
+    r"vtrace: \d+ firings? missed: the probe fired while its own program was running on that CPU\n"
+    r"|vtrace: \d+ drops? on CPU \d+\n"
+)
 # How deep the kernel's stacks are is its own affair, and a stack that was cut is reported: here there is room for any.
 DEEP = ("-x", "stackframes=127")
 
@@ -68,5 +72,5 @@ def test_it_runs_and_sees_something(program: str, output: str, vtrace: RunVtrace
         assert not LiveTarget().feature("fentry")
         assert ran.status == 1
         return
-    assert (MISSED.sub("", ran.stderr), ran.status) == ("", 0)
+    assert (TOLD.sub("", ran.stderr), ran.status) == ("", 0)
     assert ran.stdout.strip()

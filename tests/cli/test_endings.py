@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import PATIENCE, VTRACE, kernel_objects, objects_of
+from tests.conftest import PATIENCE, VTRACE, held_by, kernel_objects
 
 TALKING = 'BEGIN { @ = count(); } END { printf("the end\\n"); }'
 FOREVER = 'tick-1ms { printf("%d some text to fill a pipe with\\n", timestamp); }'
@@ -88,9 +88,13 @@ def test_a_second_interrupt_ends_it_at_once() -> None:
     os.close(reader)
 
 
-def state(pid: int) -> bytes:
-    with open(f"/proc/{pid}/stat", "rb") as file:
-        return file.read().rpartition(b")")[2].split()[0]
+def has_died(pid: int) -> bool:
+    """Whether a process is gone, or waits for somebody to ask how it ended."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] == b"Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def calling(pid: int) -> list[str]:
@@ -168,31 +172,30 @@ def test_output_is_prompt_on_a_terminal() -> None:
     with started("-qn", "syscall::getppid:entry /pid == $target/ { printf(\"%d\\n\", ++n); }", "-p", str(os.getpid()),
                  stdout=theirs, stderr=subprocess.PIPE) as process:  # fmt: skip
         os.close(theirs)
-        assert eventually(lambda: bool(bpf_objects(process.pid, "link")))
+        assert eventually(lambda: "link" in {kind for kind, _ in held_by(process.pid)})
         for number in range(1, 20):
             os.getppid()
-            assert os.read(ours, 100) == b"%d\r\n" % number
+            assert line_of(ours) == b"%d\r\n" % number
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 0
     os.close(ours)
 
 
+def line_of(terminal: int) -> bytes:
+    """The next line that was written to it, which may come in parts."""
+    line = b""
+    while not line.endswith(b"\n"):
+        line += os.read(terminal, 1)
+    return line
+
+
 def test_sigkill_leaves_nothing_in_the_kernel(tracer: Any) -> None:
     running = tracer("-n", "syscall:::entry { @[execname] = count(); } profile-97 { @p = count(); } tick-1s { }")
     running.wait_for("matched")
-    held = bpf_objects(running.pid)
+    held = held_by(running.pid)
     assert {kind for kind, _ in held} >= {"prog", "map", "link"}
     assert running.stop(signal.SIGKILL).status == -signal.SIGKILL
     assert eventually(lambda: not held & kernel_objects())
-
-
-def bpf_objects(pid: int, only: str = "") -> set[tuple[str, int]]:
-    """(kind, id) of the BPF objects that a process holds open."""
-    held: set[tuple[str, int]] = set()
-    for fd in os.listdir(f"/proc/{pid}/fdinfo"):
-        with contextlib.suppress(OSError), open(f"/proc/{pid}/fdinfo/{fd}") as file:
-            held |= objects_of(file.read())
-    return {thing for thing in held if only in thing[0]}
 
 
 # ------------------------------------------------------------------------------------------------------------- -o FILE
@@ -293,7 +296,7 @@ def test_a_command_dies_with_a_killed_vtrace(tracer: Any) -> None:
     running.wait_for("\n")
     pid = int(running.stdout.split()[0])
     running.stop(signal.SIGKILL)
-    assert eventually(lambda: not os.path.exists(f"/proc/{pid}") or state(pid) == b"Z")
+    assert eventually(lambda: has_died(pid))
 
 
 def test_the_trace_ends_with_the_last_process_it_was_given(tracer: Any) -> None:

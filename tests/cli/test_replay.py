@@ -36,7 +36,7 @@ PLAIN = {"COLUMNS": "100", "LANG": "C", "LC_ALL": "C"}
 
 def test_every_interval_of_a_view_replays_as_it_was_shown(vtrace: RunVtrace, tmp_path: Path) -> None:
     file = str(tmp_path / "file")
-    live = vtrace("syscalls", "-i", "0.2", "-c", COMMAND, "--record", file, env=PLAIN)
+    live = vtrace("syscalls", "-i", "0.05", "-c", COMMAND, "--record", file, env=PLAIN)
     assert live.status == 0
     assert live.stdout.count("vtrace syscalls") >= 3
     again = vtrace("replay", file, "-i", env=PLAIN)
@@ -72,7 +72,8 @@ def test_what_was_recorded_is_counted_exactly_by_any_key(
 ) -> None:
     file, work = str(tmp_path / "file"), workload("getppid_loop", 100_000)
     trace = tracer("syscalls", "-i", "0.2", "-p", str(work.pid), "--record", file)
-    wait_for_moments(Path(file), 1)
+    # The first is of the time before the probes.
+    wait_for_moments(Path(file), 2)
     assert work.release()["calls"] == 100_000
     assert trace.wait().status == 0
     counts: Counter[str] = Counter()
@@ -157,7 +158,10 @@ def test_a_programs_moments(vtrace: RunVtrace, tmp_path: Path) -> None:
     assert counts == sorted(counts)
     ticks = len(re.findall(r"^\d+$", output.partition("\n\n")[0], re.MULTILINE))
     assert counts[-1] == ticks >= 3
-    early = vtrace("replay", file, "--at", "500ms").stdout
+    recording = Recording(Path(file))
+    second = next(n for n in range(len(recording)) if recording.snapshot(n).tables["_"].rows.get((), (0,)) >= (2,))
+    # Given in ms, and not before it.
+    early = vtrace("replay", file, "--at", f"{-(-recording.times[second] // 10**6)}ms").stdout
     assert "0\n1\n" in early
     assert len(early) < len(vtrace("replay", file).stdout)
 
@@ -350,6 +354,9 @@ def test_a_player_plays_and_stops_at_the_end(player: OnTerminal) -> None:
     player.wait_for(lambda screen: " end" in screen.text() and "PAUSED" in screen.text())
     player.press("-")
     player.wait_for("x256")
+    # So slow that the end is not there again before we have looked.
+    player.press(*"-" * 5)
+    player.wait_for("x8 ")
     player.press("p")
     player.wait_for(lambda screen: "PAUSED" not in screen.text())
     player.press("q")

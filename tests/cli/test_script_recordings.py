@@ -61,7 +61,7 @@ def test_a_table_replays_as_it_was_shown(vtrace: RunVtrace, tmp_path: Path, form
 
 def test_every_interval_of_a_table_replays_as_it_was_shown(vtrace: RunVtrace, tmp_path: Path, table: str) -> None:
     file = str(tmp_path / "file")
-    live = vtrace("run", table, "-i", "0.2", "-c", SLOWLY, "--record", file)
+    live = vtrace("run", table, "-i", "0.05", "-c", SLOWLY, "--record", file)
     assert live.stdout.count("CALLS") >= 3
     assert vtrace("replay", file, "-i") == (live.stdout, "", 0)
     last = live.stdout.split("\n\n")[-1]

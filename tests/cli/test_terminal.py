@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pty
-import select
 import signal
 import termios
 from collections.abc import Iterator
@@ -12,6 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from pyvtrace.cli.terminal import Signals, Terminal
+
+MARK = b"\0"
 
 
 @pytest.fixture
@@ -23,38 +24,42 @@ def ends() -> Iterator[tuple[int, int]]:
         os.close(fd)
 
 
-def seen(user: int) -> str:
+def seen(ends: tuple[int, int]) -> str:
+    """What was written to the program's end so far. The kernel hands it over when it comes to it: the mark behind it
+    tells that all of it is there."""
+    user, program = ends
+    os.write(program, MARK)
     text = b""
-    while select.select([user], [], [], 0)[0]:
+    while not text.endswith(MARK):
         text += os.read(user, 4096)
-    return text.decode()
+    return text.removesuffix(MARK).decode()
 
 
 def test_an_exception_gives_it_back(ends: tuple[int, int]) -> None:
-    user, program = ends
+    _, program = ends
     before = termios.tcgetattr(program)
     with pytest.raises(ZeroDivisionError), Signals() as signals, Terminal(program, program, signals):
         assert termios.tcgetattr(program)[3] != before[3]
         raise ZeroDivisionError
     assert termios.tcgetattr(program) == before
-    text = seen(user)
+    text = seen(ends)
     assert text.index("\x1b[?1049h") < text.index("\x1b[?1049l")
     assert text.index("\x1b[?25l") < text.index("\x1b[?25h")
 
 
 def test_only_lines_that_changed_are_sent(ends: tuple[int, int]) -> None:
-    user, program = ends
+    _, program = ends
     with Signals() as signals, Terminal(program, None, signals) as terminal:
         terminal.show(["one", "two", "three"])
-        seen(user)
+        seen(ends)
         terminal.show(["one", "2", "three"])
-        assert "2" in (text := seen(user))
+        assert "2" in (text := seen(ends))
         assert "one" not in text
         assert "three" not in text
         terminal.show(["one", "2", "three"])
-        assert seen(user) == ""
+        assert seen(ends) == ""
         terminal.show(["one"])
-        assert "\x1b[2;1H\x1b[J" in seen(user)
+        assert "\x1b[2;1H\x1b[J" in seen(ends)
 
 
 def test_keys_arrive_and_an_escape_alone_is_told_from_an_arrow(ends: tuple[int, int]) -> None:

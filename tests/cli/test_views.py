@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -111,7 +112,8 @@ def test_every_object_says_what_it_is(tracer: StartTracer, workload: StartWorklo
 
 def test_intervals_add_up_to_the_totals(tracer: StartTracer, workload: StartWorkload) -> None:
     work = workload("sleeper", 40, 20)
-    lines, _ = trace_json(tracer, work, "--by", "call")
+    # Many of them: a machine that stalls is late for some.
+    lines, _ = trace_json(tracer, work, "--by", "call", "-i", "0.05")
     sleeps = [line for line in lines if line["key"]["call"] == "clock_nanosleep"]
     assert len(sleeps) > 2
     assert sum(line["new"]["count"] for line in sleeps) == sleeps[-1]["count"] == 40
@@ -121,7 +123,9 @@ def test_intervals_add_up_to_the_totals(tracer: StartTracer, workload: StartWork
 def test_min_leaves_out_what_took_less(tracer: StartTracer, workload: StartWorkload) -> None:
     work = workload("sleeper", SLEEPS, SLEEP_MS)
     lines, _ = trace_json(tracer, work, "--by", "call", "--min", f"{SLEEP_MS}ms")
-    assert counted(lines, "call") == {("clock_nanosleep",): SLEEPS}
+    assert counted(lines, "call")["clock_nanosleep",] == SLEEPS
+    # On a machine that stalls any call may take that long, and none is here that did not.
+    assert all(bucket["upto"] >= SLEEP_MS * 10**6 for line in lines for bucket in line["buckets"] if bucket["count"])
 
 
 def test_errno_is_a_key(tracer: StartTracer, workload: StartWorkload) -> None:
@@ -184,8 +188,9 @@ def test_once_is_one_table(vtrace: RunVtrace) -> None:
 
 
 def test_duration_ends_it_after_as_many_intervals(vtrace: RunVtrace) -> None:
-    done = vtrace("syscalls", "-i", "0.2", "--duration", "0.7")
-    assert done.stdout.count("vtrace syscalls") == 4
+    # Far from each other: where a machine stalls until the end, what was due is shown once, with the end.
+    done = vtrace("syscalls", "-i", "0.8", "--duration", "1.5")
+    assert done.stdout.count("vtrace syscalls") == 2
 
 
 @pytest.mark.parametrize(("pattern", "seen"), [("tru?", True), ("true", True), ("fals*", False)])
@@ -416,6 +421,8 @@ def test_a_command_on_a_terminal_that_is_drawn_on_speaks_when_it_is_free(termina
 
 def test_leaving_a_command_ends_it(terminal: Open) -> None:
     view = on_terminal(terminal, "-c", "sh -c 'echo $$; exec sleep 1000'")
+    # What is asleep has spoken.
+    view.wait_for(lambda screen: bool(re.search(r"^\W*\d+ +sleep ", screen.text(), re.MULTILINE)))
     view.press("q")
     assert view.ends() == 0
     pid = int(view.screen.normal.split()[0])

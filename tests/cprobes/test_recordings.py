@@ -42,7 +42,7 @@ def test_text_replays_as_it_was_shown(vtrace: RunVtrace, tmp_path: Path, calls: 
 
 def test_every_interval_replays_as_it_was_shown(vtrace: RunVtrace, tmp_path: Path, calls: str) -> None:
     file = str(tmp_path / "file")
-    live = vtrace("run", calls, "--json", "-i", "0.2", "-c", SLOWLY, "--record", file)
+    live = vtrace("run", calls, "--json", "-i", "0.05", "-c", SLOWLY, "--record", file)
     assert kinds(live.stdout) == {"output-event", "aggregation"}
     times = {line["time"] for line in map(json.loads, live.stdout.splitlines()) if "aggregation" in line}
     assert len(times) >= 3

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import PATIENCE, RunVtrace, Workload, kernel_objects
+from tests.conftest import PATIENCE, Result, RunVtrace, Workload, held_by, kernel_objects
 from tests.cprobes.programs import CALLS
+from tests.truth.live import Missed, again_if_missed
 
 LOOP = "python3 -S -c 'import os\nfor _ in range(500): os.getppid()'"
 
@@ -34,41 +35,54 @@ def rows(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+def complete(done: Result) -> Result:
+    """Of a run that saw everything. The kernel runs no program at a tracepoint while the processor's thread, which need
+    not be ours, was interrupted as it changed a map: that is missed, and told."""
+    if " missed: " in done.stderr:
+        raise Missed
+    return done
+
+
+@again_if_missed
 def test_a_command_is_counted_exactly(vtrace: RunVtrace, calls: str) -> None:
     # In a guest, clang alone takes more than a minute.
-    done = vtrace("run", calls, "-c", LOOP, "--json", timeout=4 * PATIENCE)
+    done = complete(vtrace("run", calls, "-c", LOOP, "--json", timeout=4 * PATIENCE))
     assert (done.status, done.stderr) == (0, "")
     (count,) = [row for row in rows(done.stdout) if row["key"][1] == "python3"]
     assert (count["aggregation"], count["function"], count["value"]) == ("counts", "count", 500)
 
 
+@again_if_missed
 def test_tables_are_printed_as_d_prints_aggregations(vtrace: RunVtrace, calls: str) -> None:
-    done = vtrace("run", calls, "-c", LOOP)
+    done = complete(vtrace("run", calls, "-c", LOOP))
     assert done.status == 0
     assert done.stdout.startswith("\n@counts\n")
     (line,) = [line for line in done.stdout.splitlines() if "python3" in line]
     assert line.split()[1:] == ["python3", "500"]
 
 
+@again_if_missed
 def test_a_damaged_entry_is_compiled_anew(
     vtrace: RunVtrace, calls: str, own_cache: dict[str, str], tmp_path: Path
 ) -> None:
     vtrace("run", calls, "--duration", "0.1", env=own_cache)
     (entry,) = (tmp_path / "cache").rglob("*.json")
     entry.write_bytes(entry.read_bytes()[:-9])
-    done = vtrace("run", calls, "-c", LOOP, "--json", env=own_cache)
+    done = complete(vtrace("run", calls, "-c", LOOP, "--json", env=own_cache))
     assert (done.status, done.stderr) == (0, "")
     assert [row["value"] for row in rows(done.stdout) if row["key"][1] == "python3"] == [500]
 
 
+@again_if_missed
 def test_ctrl_c_ends_it_in_order(tracer: Any, calls: str, workload: Callable[..., Workload]) -> None:
     work = workload("getppid_loop", 321)
     trace = tracer("run", calls, "-i", "0.2", "--json")
     _attached(trace)
     work.release()
-    trace.wait_for('"value":321')
-    done = trace.stop()
+    trace.wait_for(f'"key":[{work.pid},')
+    done = complete(trace.stop())
     assert (done.status, done.stderr) == (0, "")
+    assert '"value":321' in done.stdout
 
 
 def _attached(trace: Any) -> None:
@@ -80,15 +94,15 @@ def _attached(trace: Any) -> None:
 
 
 def test_kill_leaves_nothing(tracer: Any, calls: str, own_cache: dict[str, str]) -> None:
-    before = kernel_objects()
     trace = tracer("run", calls, "-i", "0.1", "--json")
     _attached(trace)
-    assert kernel_objects() - before
+    held = held_by(trace.pid)
+    assert {kind for kind, _ in held} >= {"prog", "map"}
     trace.stop(signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while kernel_objects() - before and time.monotonic() < deadline:
+    deadline = time.monotonic() + PATIENCE
+    while held & kernel_objects() and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert not kernel_objects() - before
+    assert not held & kernel_objects()
 
 
 def test_clang_says_what_is_wrong_and_where(vtrace: RunVtrace, tmp_path: Path) -> None:
@@ -123,8 +137,9 @@ def test_bad_input_is_one_message(
     assert "Traceback" not in done.stderr
 
 
+@again_if_missed
 def test_a_program_that_is_shipped_goes_by_its_name(vtrace: RunVtrace) -> None:
     failing = 'import os\nfor _ in range(7):\n try: os.rmdir("/dev/null")\n except NotADirectoryError: pass'
-    done = vtrace("run", "syscalls/errors.c", "-c", f"python3 -S -c '{failing}'", "--json")
+    done = complete(vtrace("run", "syscalls/errors.c", "-c", f"python3 -S -c '{failing}'", "--json"))
     assert (done.status, done.stderr) == (0, "")
     assert [row["value"] for row in rows(done.stdout) if (row["key"][1], row["key"][3]) == ("python3", 20)] == [7]

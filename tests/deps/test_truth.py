@@ -70,6 +70,18 @@ def waited(report: Mapping[str, Any], kind: str) -> int:
     return int(report["others"].get(kind, {"waited": 0})["waited"])
 
 
+def awake(report: Mapping[str, Any], truth: Mapping[str, Any]) -> int:
+    """Of a caller's time, in ns, the most that it ran, or would have if the machine had let it: what it is late by when
+    it begins to wait for what is on its way already."""
+    return int(truth["cpu_ns"] + truth["stolen_ns"] + waited(report, "processor"))
+
+
+def half_took(answer: Mapping[str, Any], seconds: float, late_ns: int) -> bool:
+    """Whether half of the answers took at least so long, but for what the caller was late to wait: the service may
+    have begun when the call that asks has not returned. That is shared by all that took less than the median."""
+    return bool(answer["p50"] >= seconds * 1000 * MS - 2 * late_ns / answer["count"])
+
+
 @pytest.mark.parametrize("how", ["blocking", "asyncio"])
 @pytest.mark.parametrize("old", ["", "old"])
 def test_five_services_of_which_one_is_slow(seen: Seen, how: str, old: str) -> None:
@@ -91,7 +103,8 @@ def test_five_services_of_which_one_is_slow(seen: Seen, how: str, old: str) -> N
         assert one["answer"]["total"] <= truth["waited_ns"][name] + late
     assert report["endpoints"][0]["name"] == slow
     answer = found[slow]["answer"]
-    assert caller.SLOW * 1000 * MS <= answer["p50"] <= truth["median_ns"][slow] * BUCKET + MS
+    assert half_took(answer, caller.SLOW, awake(report, truth))
+    assert answer["p50"] <= truth["median_ns"][slow] * BUCKET + MS
     for name in services:
         if name != slow:
             assert answer["p50"] > 2 * found[name]["answer"]["p50"]
@@ -158,7 +171,7 @@ def test_names_that_a_slow_name_server_is_asked_for(seen: Seen, what: str) -> No
     assert {name: times["count"] for name, times in one["asked"].items()} == dict(
         zip(troubled.NAMES, (5, 1), strict=True)
     )
-    assert one["answer"]["p50"] >= troubled.DELAY * 1000 * MS
+    assert half_took(one["answer"], troubled.DELAY, awake(report, truth))
     assert one["answer"]["total"] <= truth["whole_ns"]
     sizes = [len(troubled.query(name)) + 2 * connected for name in [*[troubled.NAMES[0]] * 5, troubled.NAMES[1]]]
     assert one["sent"] == one["received"] == sum(sizes)
@@ -177,7 +190,7 @@ def test_one_socket_that_asks_several_at_once(seen: Seen, how: str) -> None:
         one = found[name]
         assert one["questions"] == one["answer"]["count"] == rounds, name
         assert (one["sent"], one["received"]) == (rounds * asks_several.QUESTION, rounds * size)
-        assert one["answer"]["p50"] >= delay * 1000 * MS
+        assert half_took(one["answer"], delay, awake(report, truth))
         assert one["answer"]["total"] <= truth["took_ns"][name]
         assert one["waited"] <= truth["took_ns"][name]
     # All that is waited for is the next one that answers, until the slowest has.
@@ -193,7 +206,7 @@ def test_many_connections_to_one_endpoint_are_one_row(seen: Seen) -> None:
     assert one["questions"] == one["answer"]["count"] == 8 * troubled.CALLS
     assert one["sent"] == 8 * troubled.CALLS * caller.QUESTION
     assert one["received"] == 8 * troubled.CALLS * caller.ANSWER
-    assert one["answer"]["p50"] >= troubled.DELAY * 1000 * MS
+    assert half_took(one["answer"], troubled.DELAY, awake(report, truth))
     # Eight wait at once.
     assert truth["whole_ns"] < one["waited"] <= 8 * truth["whole_ns"]
 
@@ -231,13 +244,13 @@ def test_ways_to_talk_to_services(seen: Seen, what: str) -> None:
     errors = {name: {error["what"]: error["count"] for error in one["errors"]} for name, one in found.items()}
     assert {name: some for name, some in errors.items() if some} == truth["errors"]
     for one in found.values():
-        # A question may be answered while the call that sent it has not returned yet, but not all of them.
-        assert not one["answer"]["count"] or one["answer"]["p50"] >= talker.DELAY * 1000 * MS, one["name"]
+        answer = one["answer"]
+        assert not answer["count"] or half_took(answer, talker.DELAY, awake(report, truth)), one["name"]
         assert (
             one["open_before"] == ({"tcp": 2, "udp": 1}[one["protocol"]] if what == "open" else 0) or what == "silence"
         )
     # What is left of the delays is what the caller did meanwhile, or wanted a processor for.
-    late = truth["cpu_ns"] + waited(report, "processor") + waited(report, "other")
+    late = awake(report, truth) + waited(report, "other")
     slow = sum(one["waited"] for one in found.values())
     assert slow >= truth["slow"] * talker.DELAY * 1000 * MS - late
     if what != "threads":
@@ -296,8 +309,7 @@ def test_a_wait_that_began_before_the_trace_is_its_endpoints(seen: Seen) -> None
     # A call that was under way when the trace began is a wait, but nobody saw which socket it was for.
     assert one["received"] == 2
     # Whoever reads waits while the service sleeps, three times; what is left is a processor's.
-    late = truth["cpu_ns"] + waited(report, "processor")
-    assert 3 * troubled.DELAY * 1000 * MS - late <= one["waited"] <= report["interval"] * 1000 * MS
+    assert 3 * troubled.DELAY * 1000 * MS - awake(report, truth) <= one["waited"] <= report["interval"] * 1000 * MS
 
 
 def test_a_wait_that_goes_on_all_the_time(tracer: Callable[..., Tracer], workload: Callable[..., Workload]) -> None:
@@ -318,14 +330,13 @@ def test_waiting_to_be_asked_is_idle(seen: Seen) -> None:
     assert one["accepted"] == 1
     assert (one["waited"], one["answer"]["count"]) == (0, 0)
     assert one["sent"] == one["received"] == 5 * troubled.QUESTION
-    late = truth["cpu_ns"] + waited(report, "processor")
-    assert 5 * troubled.DELAY * 1000 * MS - late <= waited(report, "clients") <= truth["whole_ns"]
+    assert 5 * troubled.DELAY * 1000 * MS - awake(report, truth) <= waited(report, "clients") <= truth["whole_ns"]
 
 
 def test_other_waits_have_their_names(seen: Seen) -> None:
     report, _, truth = seen("troubled", "unlike", 4)
     assert not report["endpoints"]
-    late = truth["cpu_ns"] + waited(report, "processor") + waited(report, "other") + waited(report, "disk")
+    late = awake(report, truth) + waited(report, "other") + waited(report, "disk")
     for kind in troubled.KINDS:
         assert waited(report, kind) >= 4 * troubled.DELAY * 1000 * MS - late, kind
         # Of a lock the one who waits for it and the one who waits to release it.
@@ -333,9 +344,11 @@ def test_other_waits_have_their_names(seen: Seen) -> None:
 
 
 def test_waits_for_a_slow_disk_are_the_disks(seen: Seen) -> None:
-    with SlowDisk(20 * MS) as disk:
-        report, _, truth = seen("direct_reader", disk.path, 10)
+    with SlowDisk(20 * MS) as slow:
+        report, _, truth = seen("direct_reader", slow.path, 10)
     assert not report["endpoints"]
     # All but what it did itself, before and after it slept.
-    assert 10 * 20 * MS * 0.99 - waited(report, "processor") <= waited(report, "disk") <= truth["sum_ns"]
-    assert report["others"]["disk"]["share"] == max(one["share"] for one in report["others"].values())
+    disk = waited(report, "disk")
+    assert 10 * 20 * MS - awake(report, truth) <= disk <= truth["sum_ns"]
+    # The other share is that of the gate, which stays closed as long as this machine likes.
+    assert abs(report["others"]["disk"]["share"] - 100 * disk / report["waited"]) <= 0.1

@@ -55,7 +55,9 @@ def test_a_slow_disk_is_to_blame_for_those_who_want_the_readers_mutex(
     (held,) = [wait for wait in waits_of(bubble, truth["holder"]) if wait["kind"] == "block I/O"]
     assert (held["call"], held["request"]["device"], held["request"]["bytes"]) == ("pread64", DISK, 4096)
     read = held["began_ns"], held["woken_ns"]
-    assert 0.95 * DELAY < read[1] - read[0] < 1.1 * DELAY
+    assert 0.95 * DELAY < read[1] - read[0]
+    # How late the answer is, on a busy machine, the holder's own clock says.
+    assert truth["held"][0] <= read[0] and read[1] <= truth["held"][1]
     waits = [wait for wait in waits_of(bubble, *workers) if wait["kind"] == "user lock"]
     assert {wait["lock"]["address"] for wait in waits} == {work.facts["mutex"]}
     expected = sum(overlap(read, (began, ended)) for _, began, ended in truth["waits"])

@@ -71,10 +71,19 @@ def test_objects_replay_as_they_were_printed(vtrace: RunVtrace, tmp_path: Path, 
             assert live.stdout.endswith(late)
 
 
+def slept_by(file: str) -> str:
+    """The time in a recording by which the turn that sleeps was over, as --at takes it."""
+    loops = LoopRecording(recording := Recording(file))
+    for number, time_ns in enumerate(recording.times):
+        if any(blocked.name == "clock_nanosleep" for turn in loops.ended(number) for blocked in turn.blocked):
+            return f"{-(-time_ns // 1_000_000)}ms"
+    raise AssertionError("nothing slept")
+
+
 def test_a_replay_on_a_terminal_goes_anywhere(vtrace: RunVtrace, tmp_path: Path, program: str) -> None:
     file = str(tmp_path / "file")
     vtrace("loop", "--min", "50ms", "-c", program, "--record", file)
-    view = OnTerminal([VTRACE, "replay", file, "--at", "2s"], size=(120, 30))
+    view = OnTerminal([VTRACE, "replay", file, "--at", slept_by(file)], size=(120, 30))
     try:
         view.wait_for("clock_nanosleep")
         view.wait_for(". step")

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.loop.remarks import remarks
 from tests.workloads.slow_file import NAME
 from tests.workloads.slowdisk import SlowDisk
 
@@ -32,13 +33,15 @@ def disk() -> Iterator[SlowDisk]:
 
 
 class Seen(NamedTuple):
-    """What the command said: `loops`, long `turns`, and what went to standard error; and the workload's truth."""
+    """What the command said: `loops`, long `turns`, and what went to standard error; the workload's truth and facts,
+    and the most that a hypervisor can have taken meanwhile."""
 
     loops: list[dict[str, Any]]
     turns: list[dict[str, Any]]
     complaints: str
     truth: dict[str, Any]
     facts: dict[str, Any]
+    stolen_ns: int
 
     def of(self, part: str, at_least_ns: int) -> list[dict[str, Any]]:
         """The long turns with so much of one part, whatever else delayed them on this machine."""
@@ -58,7 +61,7 @@ def watch(workload: Start, tracer: Start) -> Callable[..., Seen]:
         assert ran.status == 0, ran.stderr
         objects = [json.loads(line) for line in ran.stdout.splitlines()]
         kinds = {kind: [o for o in objects if o["measure"] == kind] for kind in ("turns", "long")}
-        return Seen(kinds["turns"], kinds["long"], ran.stderr, truth, program.facts)
+        return Seen(kinds["turns"], kinds["long"], ran.stderr, truth, program.facts, program.stolen_ns)
 
     return run
 
@@ -70,17 +73,21 @@ def check_parts(seen: Seen) -> None:
         assert turn["ns"] <= sum(turn["parts"].values()) <= turn["ns"] + MS
         assert sum(turn["percent"].values()) == 100
         known = seen.of("file I/O", DISK_NS // 2) + seen.of("CPU", COMPUTE_NS // 2)
-        assert turn in known or turn["main"] in ("run queue", "locks"), "nothing else takes long but the machine"
+        # A hypervisor takes from whoever has the processor.
+        taken = turn["main"] == "CPU" and turn["parts"]["CPU"] <= seen.stolen_ns
+        assert turn in known or turn["main"] in ("run queue", "locks") or taken, "nothing else takes long"
 
 
 def check_reads(seen: Seen, path: str, device: str) -> None:
     """As many turns as reads, in their order, each no longer than the program's own clock has it."""
-    turns = seen.of("file I/O", DISK_NS * 9 // 10)
+    turns = [turn for turn in seen.turns if any(one["name"] == "pread64" for one in turn["blocked"])]
     assert len(turns) == len(seen.truth["read_ns"]) == SLOW
-    for turn, wall in zip(turns, seen.truth["read_ns"], strict=True):
-        read, *_ = turn["blocked"]
-        assert (read["part"], read["name"], read["path"], read["device"]) == ("file I/O", "pread64", path, device)
-        assert DISK_NS * 99 // 100 <= read["ns"] <= wall
+    walls, queued = seen.truth["read_ns"], seen.truth["read_queued_ns"]
+    for turn, wall, late in zip(turns, walls, queued, strict=True):
+        (read,) = (one for one in turn["blocked"] if one["name"] == "pread64")
+        assert (read["part"], read["path"], read["device"]) == ("file I/O", path, device)
+        # Whoever is kept in a run queue before it sleeps has so much less to wait for.
+        assert DISK_NS * 99 // 100 - late <= read["ns"] <= wall
         assert turn["parts"]["file I/O"] <= wall + MS
         # All that the turn was, but for the run queue.
         rest = turn["ns"] - turn["parts"]["run queue"]
@@ -123,7 +130,7 @@ def test_a_loop_in_c(watch: Start, disk: SlowDisk, tmp_path: Any, kind: str, sho
     assert (loop["count"], loop["ready"]["count"]) == (seen.truth["waits"] - 1, seen.truth["waits"])
     assert loop["ready"]["max"] == seen.truth["most_ready"]
     assert loop["long"] == len(seen.turns)
-    assert loop["remarks"] == []
+    assert remarks(loop) == []
     check_parts(seen)
     check_reads(seen, disk.path, os.path.basename(disk.path))
     check_computations(seen)
@@ -142,23 +149,25 @@ def test_what_else_keeps_a_loop(watch: Start, disk: SlowDisk, tmp_path: Any) -> 
     seen = watch("event_loop", tmp_path, "epoll_wait", disk.path, 10, 0, 0, "flpkflpk", file)
     (loop,) = seen.loops
     assert loop["count"] == seen.truth["waits"] - 1
-    pages, locks, polls = (seen.truth["other_ns"][first::4] for first in range(3))
-    for part, name, walls, least in (
+    truths = list(zip(seen.truth["other_ns"], seen.truth["other_queued_ns"], strict=True))
+    pages, locks, polls, positions = (truths[first::4] for first in range(4))
+    for part, name, waits, least in (
         ("page faults", "page fault", pages, DISK_NS),
-        ("locks", "futex", locks, WAIT_NS // 2),
+        ("locks", "futex", locks, WAIT_NS),
         ("other calls", "poll", polls, WAIT_NS),
     ):
-        turns = [turn for turn in seen.of(part, least * 9 // 10) if turn["blocked"][0]["name"] == name]
+        turns = [turn for turn in seen.turns if turn["blocked"] and turn["blocked"][0]["name"] == name]
         assert len(turns) == 2, part
-        for turn, wall in zip(turns, walls, strict=True):
+        for turn, (wall, late) in zip(turns, waits, strict=True):
             assert turn["blocked"][0]["part"] == part
-            assert least * 0.98 <= turn["parts"][part] <= wall + MS
+            # Whoever is kept in a run queue before it sleeps has so much less to wait for.
+            assert least * 0.98 - late <= turn["parts"][part] <= wall + MS
     waited = [turn for turn in seen.turns if turn["blocked"] and turn["blocked"][0]["name"] == "kernel lock"]
     assert len(waited) == 2
-    for turn, wall in zip(waited, seen.truth["other_ns"][3::4], strict=True):
+    for turn, (wall, late) in zip(waited, positions, strict=True):
         assert turn["blocked"][0]["part"] == "locks"
-        assert 0.5 * wall <= turn["blocked"][0]["ns"] <= wall
-    for turn in seen.of("page faults", DISK_NS * 9 // 10):
+        assert 0.5 * (wall - late) <= turn["blocked"][0]["ns"] <= wall
+    for turn in seen.of("page faults", DISK_NS // 2):
         assert turn["major_faults"] >= 1
         assert turn["blocked"][0]["device"] == os.path.basename(disk.path)
 

@@ -39,26 +39,30 @@ def read_times(path: str, count: int) -> list[int]:
 
 @pytest.mark.parametrize("delay_ms", [20, 5])
 def test_a_read_takes_the_set_time(delay_ms: int) -> None:
+    """Never less, and no more than that where nothing is in the way: a busy machine makes most of them late."""
     with SlowDisk(delay_ms * MS) as disk:
         times = read_times(disk.path, 10)
-    assert min(times) >= delay_ms * MS
-    assert sorted(times)[5] < (delay_ms + 1) * MS
+        while min(times) >= (delay_ms + 1) * MS and len(times) < 200:
+            times += read_times(disk.path, 10)
+    assert delay_ms * MS <= min(times) < (delay_ms + 1) * MS
 
 
 def test_the_time_can_be_set_while_the_disk_is_in_use() -> None:
     with SlowDisk(30 * MS) as disk:
         slow = read_times(disk.path, 1)
         disk.delay_ns = 0
-        quick = read_times(disk.path, 1)
-    assert quick[0] < 30 * MS <= slow[0]
+        quick = read_times(disk.path, 10)
+    # Some may be late, on a busy machine, and not all.
+    assert min(quick) < 30 * MS <= slow[0]
 
 
 def test_every_third_read_is_slow_and_the_disk_counts_them() -> None:
     with SlowDisk(10 * MS, every=3) as disk:
-        times = read_times(disk.path, 9)
+        times = read_times(disk.path, 30)
         truth = disk.truth()
-    assert [took >= 10 * MS for took in times] == [False, False, True] * 3
-    assert (truth["reads"], truth["delayed"]) == (9, 3)
+    # A busy machine makes some of the others late, and not ten of ten.
+    assert [min(times[at::3]) >= 10 * MS for at in range(3)] == [False, False, True]
+    assert (truth["reads"], truth["delayed"]) == (30, 10)
     assert truth["held_ns"] <= sum(times)
 
 
@@ -75,7 +79,7 @@ def test_killing_the_server_fails_reads_instead_of_hanging_them() -> None:
         while not disk.truth()["reads"]:
             pass
         os.kill(disk.server_pid, signal.SIGKILL)
-        _, error = reader.communicate(timeout=10)
+        _, error = reader.communicate(timeout=60)
         assert "Input/output error" in error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -13,17 +14,28 @@ from typing import Any, NamedTuple
 from pyvtrace.analysis.library import find
 from pyvtrace.export.schemas import schema_of
 from tests.conftest import PATIENCE, ROOT, VTRACE
+from tests.machine import Stolen
 from tests.schemas import validator
 
 Row = Mapping[str, Any]
+# An interrupt's probe that meets a program on its CPU, ours or another tracer's, is skipped by the kernel, and told.
+MISSED = re.compile(r"vtrace: (\d+) firings? missed: the probe fired while its own program was running on that CPU\n?")
+ATTEMPTS = 5
 
 
 class Ran(NamedTuple):
-    """The script's JSON objects, what the workload said of itself, and what `vtrace` complained of."""
+    """The script's JSON objects, what the workload said of itself, what `vtrace` complained of, and the most that a
+    hypervisor took meanwhile, in ns."""
 
     rows: Sequence[Row]
     truth: Mapping[str, Any]
     complaints: Sequence[str]
+    stolen_ns: int
+
+    @property
+    def missed(self) -> int:
+        """Firings that the kernel skipped, as `vtrace` says."""
+        return sum(int(said[1]) for said in map(MISSED.fullmatch, self.complaints) if said)
 
     def of(self, **wanted: object) -> list[Row]:
         """The events whose columns have these values, or the rows whose keys have."""
@@ -49,7 +61,19 @@ def gated(name: str, *arguments: object) -> str:
 
 def run(name: str, command: str, *options: str, complaints: bool = False) -> Ran:
     """`vtrace run NAME --json -c COMMAND`; it must have nothing to complain of, unless `complaints`, and its lines are
-    what the script's schema says."""
+    what the script's schema says. What is exact holds only when no firing was missed: then all is done again."""
+    for _ in range(ATTEMPTS - 1):
+        ran = _once(name, command, *options)
+        if complaints or not ran.missed:
+            break
+    else:
+        ran = _once(name, command, *options)
+    assert complaints or not ran.complaints, ran.complaints
+    return ran
+
+
+def _once(name: str, command: str, *options: str) -> Ran:
+    stolen = Stolen()
     done = subprocess.run(
         [VTRACE, "run", name, "--json", "-c", command, *options],
         cwd=ROOT,
@@ -60,14 +84,14 @@ def run(name: str, command: str, *options: str, complaints: bool = False) -> Ran
         timeout=PATIENCE,
         check=False,
     )
+    taken = stolen.most_ns()
     said = done.stderr.splitlines()
     truth = [json.loads(line) for line in said if line.startswith("{")]
     ours = [line for line in said if line.startswith("vtrace: ")]
     assert done.returncode == 0, done.stderr
-    assert complaints or not ours, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     lines = validator(schema_of(find(name).read()))
     for row in rows:
         lines.validate(row)
     told = {name: value for line in truth for name, value in line.items()}
-    return Ran(rows, told, ours)
+    return Ran(rows, told, ours, taken)

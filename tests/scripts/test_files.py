@@ -28,10 +28,13 @@ def test_opens_that_failed(tmp_path: Path) -> None:
 def test_slower(tmp_path: Path) -> None:
     with SlowDisk(delay_ns=20 * MS, every=3) as disk:
         ran = run("files/slower", act("files.slow_reads", disk.directory + "/disk", 9), "--min", "10ms")
-    slow = [took for took in ran.truth["took"] if took >= 20 * MS]
     rows = ran.of(pid=ran.truth["pid"], call="pread64")
-    assert len(rows) == len(slow) == 3
-    assert all(20 * MS <= row["took"] <= took for row, took in zip(rows, slow, strict=True))
+    # A busy machine makes some of the others late, too.
+    assert len([row for row in rows if row["took"] >= 20 * MS]) >= 3
+    late = [took for took in ran.truth["took"] if took >= 10 * MS]
+    assert len(rows) <= len(late)
+    assert sum(row["took"] for row in rows) <= sum(late)
+    assert all(row["took"] >= 10 * MS for row in rows)
     assert {(row["size"], row["fs"]) for row in rows} == {(4096, "fuse")}
 
 
@@ -113,10 +116,12 @@ def test_latency(tmp_path: Path) -> None:
     with SlowDisk(delay_ns=20 * MS, every=3) as disk:
         ran = run("files/latency", act("files.slow_reads", disk.directory + "/disk", 9), "--by", "fs,op")
     row = ran.one(fs="fuse", op="pread64")
-    slow = [took for took in ran.truth["took"] if took >= 20 * MS]
     assert row["count"] == 9
-    assert 20 * MS <= row["max"] <= max(slow)
-    assert sum(bucket["count"] for bucket in row["buckets"] if bucket["upto"] >= 20 * MS) == len(slow) == 3
+    assert 20 * MS <= row["max"] <= max(ran.truth["took"])
+    slow = [bucket for bucket in row["buckets"] if bucket["upto"] >= 20 * MS]
+    # A busy machine makes some of the others late, too.
+    late = [took for took in ran.truth["took"] if took > slow[0]["above"]]
+    assert 3 <= sum(bucket["count"] for bucket in slow) <= len(late)
 
 
 def test_cached(tmp_path: Path) -> None:

@@ -14,23 +14,24 @@ MS = 1_000_000
 CLOCKS = 0.05  # the scheduler's clock and ours are two, and interrupts are in ours only
 
 
-def between(value: int, bounds: Sequence[int]) -> bool:
-    """Whether a time lies between what was at least and at most, by another clock."""
+def between(value: int, bounds: Sequence[int], stolen: int) -> bool:
+    """Whether a time lies between what was at least and at most, by another clock. In which of the two a time that
+    was `stolen` passes is up to the kernel."""
     least, most = bounds
-    return least * (1 - CLOCKS) - MS <= value <= most * (1 + CLOCKS) + MS
+    return least * (1 - CLOCKS) - MS - stolen <= value <= most * (1 + CLOCKS) + MS + stolen
 
 
 def test_runqlat() -> None:
     ran = run("sched/runqlat", act("sched.contest", 200), "--by", "pid,comm")
     for process in ran.truth["processes"]:
         assert process["waited"][0] > 50 * MS, "two that want one processor for 200 ms"
-        assert between(ran.of(pid=process["pid"])[-1]["total"], process["waited"])
+        assert between(ran.of(pid=process["pid"])[-1]["total"], process["waited"], ran.stolen_ns)
 
 
 def test_runqslower() -> None:
     ran = run("sched/runqslower", act("sched.contest", 200), "--min", "0")
     for process in ran.truth["processes"]:
-        assert between(sum(row["waited"] for row in ran.of(pid=process["pid"])), process["waited"])
+        assert between(sum(row["waited"] for row in ran.of(pid=process["pid"])), process["waited"], ran.stolen_ns)
     pids = {process["pid"] for process in ran.truth["processes"]}
     assert all(row["cpu"] == 0 and row["tid"] == row["pid"] for row in ran.rows if row["pid"] in pids)
     assert ran.of(comm="contest", before="contest"), "they wait for each other"
@@ -42,7 +43,7 @@ def test_runqslower() -> None:
 def test_oncpu() -> None:
     ran = run("sched/oncpu", act("sched.contest", 200), "--by", "pid")
     for process in ran.truth["processes"]:
-        assert between(ran.of(pid=process["pid"])[-1]["total"], process["ran"])
+        assert between(ran.of(pid=process["pid"])[-1]["total"], process["ran"], ran.stolen_ns)
 
 
 def test_waits() -> None:
@@ -70,7 +71,7 @@ def test_oncpu_on_each_processor() -> None:
     ran = run("sched/oncpu", act("sched.pinned", 100, 1), "--by", "pid,comm,cpu")
     rows = ran.of(pid=ran.truth["pid"], comm="pinning")
     assert {row["key"]["cpu"] for row in rows} == {1}
-    assert 100 * MS * (1 - CLOCKS) <= rows[-1]["total"] <= ran.truth["ran"][1] * (1 + CLOCKS) + MS
+    assert between(rows[-1]["total"], (100 * MS, ran.truth["ran"][1]), ran.stolen_ns)
     assert rows[-1]["count"] > 0
 
 
@@ -81,16 +82,17 @@ def test_migrations() -> None:
 
 
 def test_runqlen() -> None:
-    ran = run("sched/runqlen", act("sched.crowd", 4, 400, 1))
+    ran = run("sched/runqlen", act("sched.crowd", 4, 150, 1))
     buckets = ran.one(cpu=1)["waiting"]["buckets"]
-    # Four that want it for 400 ms: three wait, which some forty samples see.
+    # Four that take 150 ms of it each: three wait, which some sixty samples see, and fewer where time is stolen.
     assert sum(bucket["count"] for bucket in buckets if bucket["upto"] >= 3) >= 20
 
 
 def test_cpu_top() -> None:
     ran = run("cpu/top", act("sched.computes", 300))
     samples = ran.one(pid=ran.truth["pid"], comm="computing")["samples"]
-    assert 0.7 * 299 < samples < 1.3 * 299
+    # While a processor is stolen there are no samples, though its thread may seem to run.
+    assert 0.7 * 299 - ran.stolen_ns // MS < samples < 1.3 * 299
 
 
 @pytest.mark.parametrize(("script", "key", "kernel", "what"), [
@@ -107,5 +109,5 @@ def test_interrupts(tmp_path: Path, script: str, key: str, kernel: object, what:
     assert found, "nothing interrupted a disk's reader"
     for name, least in ran.truth[what].items():
         count = found[name]["count"] if name in found else 0
-        assert least <= count <= after[name] - before[name], name
+        assert least - ran.missed <= count <= after[name] - before[name], name
     assert all(row["total"] > 0 for row in ran.rows)

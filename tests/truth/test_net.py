@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.truth.live import Trace
+from tests.truth.live import Missed, Trace, again_if_missed
 
 HOSTS = ("127.0.0.1", "::1")
 SYN, ACK, RST, FIN = 0x02, 0x10, 0x04, 0x01
+
+
+class Repeated(Missed):
+    """The machine stood still for so long that the kernel sent segments again, as it says: it was not this traffic."""
 
 
 def traced(work: Any, program: str) -> tuple[Trace, dict[str, Any]]:
@@ -18,6 +22,10 @@ def traced(work: Any, program: str) -> tuple[Trace, dict[str, Any]]:
     arguments = [work.facts["netns"], work.facts["port"]][: 1 + ("$2" in program)]
     with Trace(program, *arguments, strsize="64") as trace:
         truth = work.release()
+    if trace.dropped("missed"):
+        raise Missed
+    if truth["again"]:
+        raise Repeated
     return trace, truth
 
 
@@ -42,6 +50,7 @@ tcp:::send, tcp:::receive /args[1]->cs_zoneid == $1/
 @pytest.mark.fires("tcp:::send", "tcp:::receive")
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize(("number", "size"), [(1, 1), (40, 100), (3, 200_000)])
+@again_if_missed
 def test_every_byte_of_a_connection_is_sent_and_received(workload: Any, host: str, number: int, size: int) -> None:
     work = workload("net_user", "exchange", number, size, host)
     trace, truth = traced(work, SEGMENTS)
@@ -61,6 +70,7 @@ def test_every_byte_of_a_connection_is_sent_and_received(workload: Any, host: st
     assert counts(trace, "again") == {(): 0}
 
 
+@again_if_missed
 def test_segments_of_a_connection_tell_of_its_socket(workload: Any) -> None:
     """Each number of a 100-byte message, of a connection that has sent nothing else."""
     program = """
@@ -100,6 +110,7 @@ LIFE = {
 
 @pytest.mark.fires("tcp:::state-change")
 @pytest.mark.parametrize("host", HOSTS)
+@again_if_missed
 def test_a_connection_goes_through_its_states(workload: Any, host: str) -> None:
     trace, _ = traced(workload("net_user", "exchange", 1, 10, host), STATES)
     expected = {
@@ -128,6 +139,7 @@ tcp:::connect-established, tcp:::connect-refused, tcp:::accept-established /args
 
 @pytest.mark.fires("tcp:::connect-request", "tcp:::connect-established", "tcp:::accept-established")
 @pytest.mark.parametrize("host", HOSTS)
+@again_if_missed
 def test_a_connection_is_asked_for_and_established_at_both_ends(workload: Any, host: str) -> None:
     trace, _ = traced(workload("net_user", "exchange", 5, 100, host), CONNECTIONS)
     packets = counts(trace, "packets")
@@ -143,6 +155,7 @@ def test_a_connection_is_asked_for_and_established_at_both_ends(workload: Any, h
 
 @pytest.mark.fires("tcp:::connect-refused", "tcp:::accept-refused")
 @pytest.mark.parametrize("host", HOSTS)
+@again_if_missed
 def test_a_connection_that_nobody_accepts_is_refused_at_both_ends(workload: Any, host: str) -> None:
     trace, _ = traced(workload("net_user", "refused", 7, 0, host), CONNECTIONS)
     packets = counts(trace, "packets")
@@ -153,6 +166,7 @@ def test_a_connection_that_nobody_accepts_is_refused_at_both_ends(workload: Any,
     assert counts(trace) == {("connect-refused", host, host, 0, 1, "state-closed"): 7}
 
 
+@again_if_missed
 def test_a_request_that_is_repeated_is_one_request_and_several_segments(workload: Any) -> None:
     program = """
     tcp:::connect-request /args[1]->cs_zoneid == $1/ { @requests[args[2]->ip_daddr] = count(); }
@@ -180,6 +194,7 @@ udp:::send, udp:::receive /args[1]->cs_zoneid == $1/
 
 @pytest.mark.fires("udp:::send", "udp:::receive")
 @pytest.mark.parametrize("host", HOSTS)
+@again_if_missed
 def test_datagrams_are_sent_and_received(workload: Any, host: str) -> None:
     work = workload("net_user", "datagrams", 30, 700, host)
     trace, truth = traced(work, DATAGRAMS)
@@ -194,6 +209,7 @@ def test_datagrams_are_sent_and_received(workload: Any, host: str) -> None:
     assert counts(trace, "ports") == {("send", client, server): 30, ("receive", server, client): 30}
 
 
+@again_if_missed
 def test_a_datagram_in_pieces_is_one_datagram_and_many_packets(workload: Any) -> None:
     """4008 bytes with UDP's header, behind 20 of IP's in each packet of 1500."""
     program = """
@@ -232,6 +248,7 @@ LOOPBACK = 0x7F000001
 
 @pytest.mark.fires("ip:::send", "ip:::receive")
 @pytest.mark.parametrize("host", HOSTS)
+@again_if_missed
 def test_packets_have_their_headers(workload: Any, host: str) -> None:
     trace, _ = traced(workload("net_user", "datagrams", 10, 100, host), PACKETS)
     is_v4 = host == HOSTS[0]

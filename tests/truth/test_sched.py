@@ -157,6 +157,7 @@ def test_who_gets_into_a_queue_gets_out_of_it(workload: Any) -> None:
 
 
 @pytest.mark.fires("sched::sched_migrate_task:enqueue", "sched::sched_migrate_task:dequeue")
+@again_if_missed
 def test_who_is_moved_while_it_waits_changes_queues(workload: Any) -> None:
     """The spinner is put aside by the sleeper, and is moved to the other CPU while it waits for its own."""
     program = """
@@ -167,6 +168,7 @@ def test_who_is_moved_while_it_waits_changes_queues(workload: Any) -> None:
     first, last = work.facts["cpus"]
     with Trace(program, work.pid) as trace:
         truth = work.release()
+    complete(trace)
     moved = {("sched_migrate_task", first): 5, ("sched_migrate_task", last): 5}
     assert truth["moves"] == 10
     entered, left = trace.values("in"), trace.values("out")

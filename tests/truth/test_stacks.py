@@ -165,7 +165,7 @@ def test_a_function_that_node_compiled_is_what_burns(vtrace: Start, tmp_path: Pa
     """It does little else; V8 marks what its optimising compiler made with a star."""
     source = "function burns(n) { let s = 0; for (let i = 0; i < n; i++) s += Math.sqrt(i); return s }"
     script = tmp_path / "burns.js"
-    script.write_text(f"{source} console.log(process.pid); for (let j = 0; j < 100; j++) burns(3e6);")
+    script.write_text(f"{source} console.log(process.pid); for (let j = 0; j < 300; j++) burns(3e6);")
     command = f"node --perf-basic-prof --no-logfile-per-isolate --logfile={tmp_path}/v8.log {script}"
     ran = vtrace("-qn", "profile-499 /pid == $target && arg1/ { @[ufunc(arg1)] = count(); }", "-c", command)
     pid, _, rows = ran.stdout.partition("\n")

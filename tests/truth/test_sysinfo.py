@@ -164,7 +164,7 @@ def test_a_processor_that_has_nothing_to_do_goes_idle() -> None:
     ("kind", "probe"), fired(("mutex", "mutex_adenters"), ("rwsem-write", "rw_wrfails"), ("rwsem-read", "rw_rdfails"))
 )
 def test_locks_that_somebody_else_has(workload: Any, kind: str, probe: str) -> None:
-    with SlowDisk(5 * MS) as disk:
+    with SlowDisk(20 * MS) as disk:
         work = workload("contended", kind, disk.directory, 10)
         with Trace(f"sysinfo:::{probe} /pid == $1/ {{ @[probename] = sum(args[0]); }}", work.pid) as trace:
             truth = work.release()
@@ -201,10 +201,10 @@ def test_faults_are_traps(workload: Any, operation: str, place: str) -> None:
 
 @pytest.mark.fires("sysinfo:::xcalls")
 def test_functions_that_another_processor_is_to_call() -> None:
-    """An event of a processor is switched on and off there, whoever asks. Interrupts have such calls as well."""
+    """An event of a processor is switched on and off there, whoever asks. Interrupts have calls of other functions."""
     program = """
     sysinfo:::xcalls /tid == $1/ { @calls = sum(args[0]); }
-    rawtp:csd::csd_queue_cpu /tid == $1/ { @queued = count(); }
+    rawtp:csd::csd_queue_cpu /tid == $1/ { @queued[(uint64_t)args[2]] = count(); }
     """
     own, other = sorted(os.sched_getaffinity(0))[:2]
     fd = perf.open_clock(other, 3_600_000_000_000)
@@ -228,8 +228,9 @@ def test_functions_that_another_processor_is_to_call() -> None:
         thread.join()
     os.close(fd)
     (calls,) = trace.values("calls").values()
-    assert trace.values("queued") == {(): calls}
-    assert 400 <= calls < 440
+    queued = trace.values("queued").values()
+    assert sum(queued) == calls
+    assert 400 in queued
 
 
 @pytest.mark.parametrize(

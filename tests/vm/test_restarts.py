@@ -18,7 +18,7 @@ from pyvtrace.vm.machine import Guest
 from pyvtrace.vm.refusal import Panicked, Refused
 from pyvtrace.vm.run import Streams, run
 from pyvtrace.vm.store import Store, directory
-from tests.vm.guests import children
+from tests.vm.guests import PATIENCE, children
 
 pytestmark = pytest.mark.usefixtures("kernels")
 
@@ -69,7 +69,7 @@ def test_a_kernel_that_panics_at_first_is_started_again(machine: Started, tmp_pa
             machine.initramfs.write_bytes(machine.right)
 
     machine.first_process(PANICS)
-    assert machine.cat(Limits(), note) == 0
+    assert machine.cat(Limits(boot=PATIENCE), note) == 0
     assert (tmp_path / "said").read_bytes() == b"typed"
     panicked, up = machine.notes
     assert panicked == "the guest's kernel panicked: sysrq triggered crash; starting it again"
@@ -79,7 +79,7 @@ def test_a_kernel_that_panics_at_first_is_started_again(machine: Started, tmp_pa
 def test_a_kernel_that_panics_always_is_not_started_for_ever(machine: Started) -> None:
     machine.first_process(PANICS)
     with pytest.raises(Panicked, match=r"(?s)sysrq triggered crash; last words:.*sysrq_handle_crash"):
-        machine.cat(Limits(boots=2))
+        machine.cat(Limits(boot=PATIENCE, boots=2))
     assert len(machine.notes) == 1
     assert os.read(machine.streams.stdin, 100) == b"typed", "no input was read"
 
@@ -104,5 +104,5 @@ def test_the_time_for_the_boot_counts_on(machine: Started, monkeypatch: pytest.M
 def test_what_would_happen_again_is_not_tried_again(machine: Started) -> None:
     machine.first_process(GIVES_UP)
     with pytest.raises(Refused, match="Attempted to kill init"):
-        machine.cat(Limits())
+        machine.cat(Limits(boot=PATIENCE))
     assert machine.notes == []

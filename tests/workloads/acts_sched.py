@@ -18,6 +18,13 @@ def _spin(milliseconds: int) -> None:
         pass
 
 
+def _compute(milliseconds: int) -> None:
+    """So long by the thread's own clock."""
+    end = time.thread_time_ns() + milliseconds * 1_000_000
+    while time.thread_time_ns() < end:
+        pass
+
+
 def _account(pid: int | str = "self") -> tuple[int, int]:
     """(ns that it ran, ns that it waited for a processor): the latter is of now, the former of its last tick."""
     with open(f"/proc/{pid}/schedstat") as file:
@@ -66,21 +73,19 @@ def pinned(milliseconds: int, cpu: int) -> dict[str, Any]:
     def work() -> None:
         os.sched_setaffinity(0, {cpu})
         gate.name_thread("pinning")
-        before = time.thread_time_ns()
-        while time.thread_time_ns() < before + milliseconds * 1_000_000:
-            pass
+        _compute(milliseconds)
 
     return _results(_accounted(work))
 
 
 def crowd(count: int, milliseconds: int, cpu: int) -> dict[str, Any]:
-    """So many processes that want one processor."""
+    """So many processes that want so much of one processor's time each."""
     os.sched_setaffinity(0, {cpu})
     children = []
     for _ in range(count):
         children.append(os.fork())
         if not children[-1]:
-            _spin(milliseconds)
+            _compute(milliseconds)
             os._exit(0)
     for child in children:
         os.waitpid(child, 0)
@@ -141,9 +146,7 @@ def moves(count: int) -> dict[str, Any]:
 def computes(milliseconds: int) -> dict[str, Any]:
     """So much processor time under a name of its own."""
     gate.name_thread("computing")
-    before = time.thread_time_ns()
-    while time.thread_time_ns() < before + milliseconds * 1_000_000:
-        pass
+    _compute(milliseconds)
     gate.name_thread("computes")
     return {}
 

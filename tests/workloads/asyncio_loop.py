@@ -3,7 +3,8 @@
 A server on a socket, and a client in a thread of its own that asks for REQUESTS things that are nothing, then for SLOW
 pairs of a read of FILE, at a place that is not in the page cache, and a computation of 50 ms of processor time, both in
 the loop's thread. Truth: `waits` of the loop from the gate to the last answer, and how long each thing took: `read_ns`,
-`compute_ns` and, by the thread's own clock, `compute_cpu_ns`.
+`compute_ns` and, by the thread's own clock, `compute_cpu_ns`; `read_queued_ns`, how long it stood in a run queue while
+it read.
 """
 
 from __future__ import annotations
@@ -38,6 +39,12 @@ def compute() -> None:
         sum(range(2000))
 
 
+def queued_ns() -> int:
+    """How long the calling thread has stood in a run queue so far, as the kernel says."""
+    with open("/proc/thread-self/schedstat") as file:
+        return int(file.read().split()[1])
+
+
 class Server(asyncio.Protocol):
     def __init__(self, disk: int, truth: dict[str, list[int]], over: asyncio.Event) -> None:
         self._disk, self._truth, self._over = disk, truth, over
@@ -49,8 +56,10 @@ class Server(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         since, ran = time.monotonic_ns(), time.thread_time_ns()
         if data == b"r":
+            queued = queued_ns()
             os.pread(self._disk, 4096, APART * (1 + len(self._truth["read_ns"])))
             self._truth["read_ns"].append(time.monotonic_ns() - since)
+            self._truth["read_queued_ns"].append(queued_ns() - queued)
         elif data == b"c":
             compute()
             self._truth["compute_ns"].append(time.monotonic_ns() - since)
@@ -67,7 +76,7 @@ def client(end: socket.socket, requests: int, slow: int) -> None:
 
 
 async def main(path: str, requests: int, slow: int) -> None:
-    truth: dict[str, list[int]] = {"read_ns": [], "compute_ns": [], "compute_cpu_ns": []}
+    truth: dict[str, list[int]] = {"read_ns": [], "read_queued_ns": [], "compute_ns": [], "compute_cpu_ns": []}
     over = asyncio.Event()
     ours, theirs = socket.socketpair()
     disk = os.open(path, os.O_RDONLY)

@@ -84,10 +84,11 @@ def name_of(server: socket.socket) -> str:
 @contextlib.contextmanager
 def elsewhere(work: Callable[[], object]) -> Iterator[None]:
     """Work that never ends, in a process of its own, until the block does or this process is gone."""
+    parent = os.getpid()
     child = os.fork()
     if child == 0:
         threading.Thread(target=work, daemon=True).start()
-        while os.getppid() != 1:
+        while os.getppid() == parent:
             time.sleep(1)
         os._exit(0)
     try:

@@ -48,19 +48,28 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 class Holder:
-    """A call in a thread of its own: `start` returns when it sleeps in the kernel, `end` when it is over."""
+    """A call in a thread of its own: `start` returns when it sleeps in the kernel, `end` when it is over. A call that
+    was over before it was seen asleep, because the machine was away for so long, is made once more."""
 
     def __init__(self, call: Call, numbers: set[str]) -> None:
         self._call, self._numbers = call, numbers
         self.ended_ns = self.awake_ns = 0
 
     def start(self) -> None:
+        wait_until(self._begins)
+
+    def _begins(self) -> bool:
+        """Whether a new call was seen asleep."""
         started = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(started,))
         self._thread.start()
         started.wait()
         tid = self._thread.native_id or 0
-        wait_until(lambda: sleeps_in(self._numbers, os.getpid(), tid))
+        while self._thread.is_alive():
+            with suppress(OSError):  # it has ended
+                if sleeps_in(self._numbers, os.getpid(), tid):
+                    return True
+        return False
 
     def end(self) -> int:
         """When the call was over, by CLOCK_MONOTONIC."""

@@ -1,7 +1,8 @@
 """N O_DIRECT reads of 4 KiB, one after the other: `python -m tests.workloads.direct_reader PATH N`.
 
 PATH is a block device or a file on a file system that knows O_DIRECT; reads start over at its end. Each is one
-preadv(2). Truth: `reads`, `each_ns` by its own clock around each, and their `sum_ns`.
+preadv(2). Truth: `reads`, `each_ns` by its own clock around each, and their `sum_ns`;
+`cpu_ns` of the work on a processor.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import mmap
 import os
 import sys
-from time import monotonic_ns
+from time import monotonic_ns, process_time_ns
 
 from tests.workloads import gate
 
@@ -48,8 +49,10 @@ class DirectFile:
 def main(path: str, reads: int) -> None:
     file = DirectFile(path)
     gate.wait("direct_reader", path=path)
+    used = process_time_ns()
     each = [file.read(number) for number in range(reads)]
-    gate.report(reads=reads, bytes=reads * BLOCK, each_ns=each, sum_ns=sum(each))
+    used = process_time_ns() - used
+    gate.report(reads=reads, bytes=reads * BLOCK, each_ns=each, sum_ns=sum(each), cpu_ns=used)
 
 
 if __name__ == "__main__":

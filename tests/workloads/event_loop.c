@@ -21,12 +21,13 @@ static int ends[SOCKETS][2], disk, requests, slow, burst;
 static char *kind, *others, *block;
 static volatile char *mapped;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static volatile int computing, reading;
+static volatile int computing, asking, seeking, reading;
+static volatile pid_t client_tid;
 static int shared;
 static volatile unsigned long counted;
 static long waits, most_ready, reads_done;
 static long read_ns[256], compute_ns[256], compute_cpu_ns[256];
-static long other_ns[256];
+static long other_ns[256], read_queued_ns[256], other_queued_ns[256];
 static int computes_done, others_done;
 
 static long now(clockid_t clock)
@@ -36,11 +37,24 @@ static long now(clockid_t clock)
 	return time.tv_sec * 1000000000L + time.tv_nsec;
 }
 
+/* How long this thread has stood in a run queue so far, as the kernel says. */
+static long queued(void)
+{
+	char text[128];
+	long ran, waited = 0;
+	int file = open("/proc/thread-self/schedstat", O_RDONLY), size = read(file, text, sizeof text - 1);
+	close(file);
+	text[size > 0 ? size : 0] = 0;
+	if (sscanf(text, "%ld %ld", &ran, &waited) != 2)
+		abort();
+	return waited;
+}
+
 __attribute__((noinline)) void compute(void)
 {
 	long end = now(CLOCK_THREAD_CPUTIME_ID) + COMPUTE_NS;
-	/* The clock of a thread is a system call. */
-	while (now(CLOCK_THREAD_CPUTIME_ID) < end)
+	/* The clock of a thread is a system call. A burst has to come while this goes on, however long it takes. */
+	while (now(CLOCK_THREAD_CPUTIME_ID) < end || asking)
 		for (int i = 0; i < 300000; i++)
 			counted++;
 }
@@ -58,8 +72,21 @@ static void answer_of(int which)
 		abort();
 }
 
+/* Whether a thread is on a processor or waits for one, as the kernel says. */
+static int runs(pid_t tid)
+{
+	char path[64], text[512], *state;
+	sprintf(path, "/proc/self/task/%d/stat", tid);
+	int file = open(path, O_RDONLY), size = read(file, text, sizeof text - 1);
+	close(file);
+	text[size > 0 ? size : 0] = 0;
+	state = strrchr(text, ')');
+	return !state || state[2] == 'R';
+}
+
 static void *client(void *unused)
 {
+	client_tid = syscall(SYS_gettid);
 	for (int i = 0; i < requests; i++) {
 		ask(0, 'n');
 		answer_of(0);
@@ -72,11 +99,13 @@ static void *client(void *unused)
 	}
 	if (burst) {
 		computing = 0;
+		asking = 1;
 		ask(0, 'c');
 		while (!computing)
 			usleep(1000);
 		for (int i = 1; i <= burst; i++)
 			ask(i, 'n');
+		asking = 0;
 		answer_of(0);
 		for (int i = 1; i <= burst; i++)
 			answer_of(i);
@@ -86,15 +115,23 @@ static void *client(void *unused)
 			pthread_mutex_lock(&mutex);
 		ask(0, *what);
 		if (*what == 'l') {
+			/* The C library's mark that somebody is about to sleep for it. */
+			while (*(volatile int *)&mutex != 2)
+				usleep(100);
 			usleep(WAIT_MS * 1000);
 			pthread_mutex_unlock(&mutex);
 		}
 		if (*what == 'k') {
 			char some[BLOCK];
-			reading = 1;
-			if (read(shared, some, BLOCK) != BLOCK)
-				abort();
-			reading = 0;
+			while (!seeking)
+				usleep(100);
+			/* Until it is seen at it. */
+			while (seeking) {
+				reading = 1;
+				if (read(shared, some, BLOCK) != BLOCK)
+					abort();
+				reading = 0;
+			}
 		}
 		answer_of(0);
 	}
@@ -110,10 +147,11 @@ static int serve(int which)
 	if (what == 'q')
 		return 0;
 	if (what == 'r') {
-		long since = now(CLOCK_MONOTONIC);
+		long stood = queued(), since = now(CLOCK_MONOTONIC);
 		if (pread(disk, block, BLOCK, (long)reads_done * APART) != BLOCK)
 			abort();
-		read_ns[reads_done++] = now(CLOCK_MONOTONIC) - since;
+		read_ns[reads_done] = now(CLOCK_MONOTONIC) - since;
+		read_queued_ns[reads_done++] = queued() - stood;
 	}
 	if (what == 'c') {
 		long since = now(CLOCK_MONOTONIC), ran = now(CLOCK_THREAD_CPUTIME_ID);
@@ -123,13 +161,14 @@ static int serve(int which)
 		compute_cpu_ns[computes_done++] = now(CLOCK_THREAD_CPUTIME_ID) - ran;
 	}
 	if (what == 'k') {
-		/* Until the other one has the lock of the position. */
-		while (!reading)
-			usleep(100);
-		usleep(2000);
+		/* Until the other one sleeps, which it does with the lock of the position. */
+		seeking = 1;
+		while (!reading || runs(client_tid))
+			;
+		seeking = 0;
 	}
 	if (strchr("flpk", what)) {
-		long since = now(CLOCK_MONOTONIC);
+		long stood = queued(), since = now(CLOCK_MONOTONIC);
 		if (what == 'f')
 			counted += mapped[(long)others_done * 4 * APART];
 		if (what == 'l') {
@@ -140,7 +179,8 @@ static int serve(int which)
 			lseek(shared, 0, SEEK_CUR);
 		if (what == 'p')
 			syscall(SYS_poll, NULL, 0, WAIT_MS);
-		other_ns[others_done++] = now(CLOCK_MONOTONIC) - since;
+		other_ns[others_done] = now(CLOCK_MONOTONIC) - since;
+		other_queued_ns[others_done++] = queued() - stood;
 	}
 	if (write(ends[which][0], &what, 1) != 1)
 		abort();
@@ -275,9 +315,11 @@ int main(int count, char **words)
 	}
 	printf("{\"waits\": %ld, \"most_ready\": %ld", waits, most_ready);
 	list("read_ns", read_ns, reads_done);
+	list("read_queued_ns", read_queued_ns, reads_done);
 	list("compute_ns", compute_ns, computes_done);
 	list("compute_cpu_ns", compute_cpu_ns, computes_done);
 	list("other_ns", other_ns, others_done);
+	list("other_queued_ns", other_queued_ns, others_done);
 	printf("}\n");
 	return count == 0;
 }

@@ -10,7 +10,8 @@ position in the file SHARED while the client reads it, which holds a lock of the
 DIRECTORY and becomes the process of the workload.
 
 Fact: `fd` of the epoll instance or ring, -1 without. Truth: `waits`, the `most_ready` events that one returned, and how
-long each thing took: `read_ns`, `compute_ns`, by the thread's own clock `compute_cpu_ns`, and `other_ns`.
+long each thing took: `read_ns`, `compute_ns`, by the thread's own clock `compute_cpu_ns`, and `other_ns`; with
+`read_queued_ns` and `other_queued_ns`, how long the thread stood in a run queue meanwhile.
 """
 
 from __future__ import annotations

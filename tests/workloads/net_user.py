@@ -6,11 +6,12 @@ OPERATION is what is done N times, at HOST (127.0.0.1 if not told):
 - `exchange`: SIZE bytes are sent from a client to a server and come back, over one connection; then both close it, the
   client first;
 - `refused`: a connection is asked for where nobody listens;
-- `datagrams`: SIZE bytes are sent; `pieces`: the same over a device that takes 1500 at once;
+- `datagrams`: SIZE bytes are sent and taken; `pieces`: the same over a device that takes 1500 at once;
 - `unanswered`: a connection is asked for at an address where nobody is, and again a second later.
 
 At the gate: `netns`, the inode of the namespace, and `port`, the server's. Truth: `sent`, in bytes, each way; `client`,
-the client's last port; `repeated`, how many requests for connections were, as the kernel counts.
+the client's last port; `repeated`, how many requests for connections were, and `again`, how many other
+segments, as the kernel counts. By then all that was sent has come: the connection is over at both ends.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ import os
 import socket
 import struct
 import sys
+import time
+from collections.abc import Iterator
 
 from tests.workloads import gate
 
@@ -32,6 +35,7 @@ SIOCSIFMTU = 0x8922
 TCP_SYNCNT = 7
 DATAGRAMS = "datagrams", "pieces"
 NOBODY = "10.99.99.99"
+OVER = "06", "0A"  # TIME_WAIT, and LISTEN
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -87,7 +91,17 @@ def exchange(server: socket.socket, count: int, size: int) -> int:
     client.close()
     assert other.recv(1) == b""
     other.close()
+    while any(state not in OVER for state in states()):
+        time.sleep(0.001)
     return port
+
+
+def states() -> Iterator[str]:
+    """Of this namespace's TCP sockets, as proc(5) has them."""
+    for name in ("tcp", "tcp6"):
+        with open(f"/proc/thread-self/net/{name}") as file:
+            next(file)
+            yield from (line.split()[3] for line in file)
 
 
 def ask(host: str, port: int) -> int:
@@ -100,10 +114,11 @@ def ask(host: str, port: int) -> int:
     return 0
 
 
-def repeated() -> int:
-    with open("/proc/self/net/netstat") as file:
-        names, values = (line.split() for line in file if line.startswith("TcpExt:"))
-    return int(dict(zip(names, values, strict=True))["TCPSynRetrans"])
+def counted(file: str, group: str, name: str) -> int:
+    """A counter of this namespace's."""
+    with open(f"/proc/thread-self/net/{file}") as counters:
+        names, values = (line.split() for line in counters if line.startswith(f"{group}:"))
+    return int(dict(zip(names, values, strict=True))[name])
 
 
 def main(operation: str, count: str, size: str = "0", host: str = "127.0.0.1") -> None:
@@ -123,11 +138,14 @@ def main(operation: str, count: str, size: str = "0", host: str = "127.0.0.1") -
         with socket.socket(family(host), socket.SOCK_DGRAM) as sender:
             for _ in range(number):
                 sender.sendto(bytes(int(size)), (host, port))
+                assert len(server.recv(int(size))) == int(size)
             client = sender.getsockname()[1]
     else:
         for _ in range(number):
             ask(NOBODY if operation == "unanswered" else host, port)
-    gate.report(sent=number * int(size), client=client, repeated=repeated())
+    repeated = counted("netstat", "TcpExt", "TCPSynRetrans")
+    again = counted("snmp", "Tcp", "RetransSegs") - repeated
+    gate.report(sent=number * int(size), client=client, repeated=repeated, again=again)
 
 
 if __name__ == "__main__":

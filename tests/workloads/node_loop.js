@@ -9,12 +9,16 @@ const APART = 4 << 20;
 const COMPUTE_NS = 50_000_000;
 const disk = fs.openSync(path, "r");
 const block = Buffer.alloc(4096);
-const truth = { read_ns: [], compute_ns: [], compute_cpu_ns: [] };
+const truth = { read_ns: [], read_queued_ns: [], compute_ns: [], compute_cpu_ns: [] };
 let counted = 0;
 
 // Of this thread alone, which node itself cannot tell: what the scheduler counted up to its last tick.
 function ranNs() {
   return Number(fs.readFileSync("/proc/thread-self/schedstat", "latin1").split(" ")[0]);
+}
+
+function queuedNs() {
+  return Number(fs.readFileSync("/proc/thread-self/schedstat", "latin1").split(" ")[1]);
 }
 
 function computeAWhile() {
@@ -25,8 +29,10 @@ function computeAWhile() {
 function serve(what) {
   const since = process.hrtime.bigint();
   if (what === "r") {
+    const queued = queuedNs();
     fs.readSync(disk, block, 0, block.length, APART * (1 + truth.read_ns.length));
     truth.read_ns.push(Number(process.hrtime.bigint() - since));
+    truth.read_queued_ns.push(queuedNs() - queued);
   } else if (what === "c") {
     const ran = ranNs();
     computeAWhile();

@@ -6,7 +6,7 @@ readSync, at a place that is not in the page cache, and one that computes for 50
 /tmp/perf-PID.map.
 
 Truth: `iterations` of the loop by libuv's own count, and how long each thing took: `read_ns`, `compute_ns`,
-`compute_cpu_ns`.
+`compute_cpu_ns`, and `read_queued_ns`, how long the thread stood in a run queue while it read.
 """
 
 from __future__ import annotations

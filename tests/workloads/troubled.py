@@ -109,12 +109,26 @@ def missing(count: int) -> Iterator[str]:
         fails("/nowhere/service", socket.AF_UNIX, errno.ENOENT)
 
 
+def turned_away() -> int:
+    """How many requests for connections found a full queue in this network namespace."""
+    with open("/proc/thread-self/net/netstat") as file:
+        names, values = (line.split() for line in file if line.startswith("TcpExt:"))
+    return int(values[names.index("ListenOverflows")])
+
+
 def backlog(count: int) -> Iterator[str]:
-    """A queue for one (the kernel adds one to what listen() is given) is full until the caller waits."""
+    """A queue for one (the kernel adds one to what listen() is given) is full until the second request was made."""
     server = socket.create_server(("127.0.0.1", 0), backlog=0)
     yield name_of(server)
     first = socket.create_connection(server.getsockname())
-    waiter = threading.Timer(DELAY, server.accept)
+    before = turned_away()
+
+    def take() -> None:
+        while turned_away() == before:
+            time.sleep(0.001)
+        server.accept()
+
+    waiter = threading.Thread(target=take)
     waiter.start()
     second = socket.create_connection(server.getsockname())
     waiter.join()

@@ -42,13 +42,20 @@ def start(name: str, cpu: int, priority: int, work: Callable[[], None]) -> tuple
     (waits, go), (hears, tells) = os.pipe(), os.pipe()
     child = os.fork()
     if child:
+        os.read(hears, 1)
         return child, go, hears
     gate.end_with_parent()
     gate.name_thread(name)
     realtime(cpu, priority)
+    os.write(tells, b".")
     os.read(waits, 1)
     os.write(tells, counted(work))
     os._exit(0)
+
+
+def sleeps(pid: int) -> bool:
+    with open(f"/proc/{pid}/stat") as stat:
+        return stat.read().rpartition(")")[2].split()[0] == "S"
 
 
 def slept(pid: int) -> int:
@@ -64,10 +71,11 @@ def understand(told: bytes) -> dict[str, int]:
 def main(count: int) -> None:
     first, *_, last = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {first})
-    stop = mmap.mmap(-1, 1)
+    stop, spins = mmap.mmap(-1, 1), mmap.mmap(-1, 1)
     bytes_come, wake = os.pipe()
 
     def spin() -> None:
+        spins[0] = 1
         while not stop[0]:
             pass
 
@@ -78,13 +86,17 @@ def main(count: int) -> None:
     gate.name_thread("woken")
     sleeper, let_sleep, of_sleeper = start("sleeper", last, 2, be_woken)
     spinner, let_spin, of_spinner = start("spinner", last, 1, spin)
+    for child in (sleeper, spinner):
+        while not sleeps(child):
+            sleep(0.001)
     gate.wait("woken", sleeper=sleeper, spinner=spinner, cpus=[first, last])
     os.write(let_spin, b".")
-    sleep(0.01)
-    sleeps = slept(sleeper)
+    while not spins[0]:
+        sleep(0.001)
+    before = slept(sleeper)
     os.write(let_sleep, b".")
     for number in range(1, count + 1):
-        while slept(sleeper) < sleeps + number:
+        while slept(sleeper) < before + number:
             pass
         os.write(wake, b".")
     told = os.read(of_sleeper, 16)
