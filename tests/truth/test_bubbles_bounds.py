@@ -25,6 +25,7 @@ from tests.truth.waiters import Work, built
 from tests.workloads.slowdisk import SlowDisk
 
 DELAY = 400 * MS
+TRIES = 10
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def test_a_crowd_that_does_not_end_is_told_of_in_parts(program: str, monkeypatch
     work = Work(program, "crowd", 200, 20)
     try:
         with Session(spec, target) as session:
-            watch = Watch(session, 10 * MS, [work.pid])
+            watch = Watch(session, 10 * MS, [work.pid], Bounds(waits=60_000))
             session.attach()
             work.open()
             deadline = time.monotonic() + PATIENCE
@@ -108,29 +109,34 @@ def test_a_crowd_of_two_hundred_costs_no_more_memory_than_is_promised(program: s
 
 def test_long_waits_beyond_the_ration_are_counted_and_said(program: str) -> None:
     """Here it is a small one: of a hundred threads that wait for one only some are told of. They start together, which
-    uses it up; but the disk takes its time."""
+    uses it up; but the disk takes its time. On a busy machine others may have used it up again, which is told as well:
+    then once more."""
     target = LiveTarget()
     small = Ration(a_second=20, at_once=10)
     spec = compiled(target, 5 * MS, comes_back=target.raw_tracepoint(COMES_BACK) is not None, of=small)
-    with SlowDisk(DELAY) as disk, Session(spec, target) as session:
-        work = Work(program, "convoy", disk.path, 100)
-        try:
-            watch = Watch(session, 10 * MS, [work.pid])
-            began = time.monotonic()
-            session.attach()
-            truth = work.release()
-            session.detach()
-            seconds = time.monotonic() - began
-            watch.take()
-        finally:
-            work.end()
-    waits = [one.wait for bubble in watch.growing() for one in bubble.waits if one.wait.kind is USER_LOCK]
-    assert all(wait.waker for wait in waits)
-    assert 0 < len(waits) <= target.cpus * (small.at_once + small.a_second * (seconds + 1))
-    # So are those who end, if they have had short waits.
-    (count,) = (line.split()[0] for line in watch.complaints() if "long waits left out, " in line)
-    waited = sum(ended - began > 11 * MS for _, began, ended in truth["waits"])
-    assert int(count) >= waited - len(waits) > 0
+    for _ in range(TRIES):
+        with SlowDisk(DELAY) as disk, Session(spec, target) as session:
+            work = Work(program, "convoy", disk.path, 100)
+            try:
+                watch = Watch(session, 10 * MS, [work.pid])
+                began = time.monotonic()
+                session.attach()
+                truth = work.release()
+                session.detach()
+                seconds = time.monotonic() - began
+                watch.take()
+            finally:
+                work.end()
+        waits = [one.wait for bubble in watch.growing() for one in bubble.waits if one.wait.kind is USER_LOCK]
+        assert all(wait.waker for wait in waits)
+        assert len(waits) <= target.cpus * (small.at_once + small.a_second * (seconds + 1))
+        # So are those who end, if they have had short waits.
+        (count,) = (line.split()[0] for line in watch.complaints() if "long waits left out, " in line)
+        waited = sum(ended - began > 11 * MS for _, began, ended in truth["waits"])
+        assert int(count) >= waited - len(waits) > 0
+        if waits:
+            return
+    raise AssertionError("no wait was told of")
 
 
 def test_short_waits_of_threads_that_end_together_are_counted_and_said(workload: Callable[..., Any]) -> None:
