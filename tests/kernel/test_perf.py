@@ -14,7 +14,7 @@ from pyvtrace.kernel import bpf, cpus, perf, tracefs
 from pyvtrace.runtime.ring import RingBuffer
 from tests.kernel.code import NOTHING, Kernel, count_calls_of, write_records
 
-PATIENCE = 10.0  # seconds
+PATIENCE = 60.0  # seconds
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import pytest
 from tests.workloads.slow_file import detached
 from tests.workloads.slowdisk import SlowDisk
 
-PATIENCE = 30  # seconds
+PATIENCE = 120  # seconds
 DISK_NS = 20_000_000
 MINIMUM, MINIMUM_NS = "15ms", 15_000_000
 MS = 1_000_000

@@ -34,7 +34,7 @@ BLKPG, BLKPG_ADD_PARTITION = 0x1269, 1
 BLKPG_PARTITION = Struct("=qqi132x")  # start and length in bytes, number, names
 # struct loop_config: fd, block size, loop_info64 (of which only its flags, 52 bytes in), reserved
 LOOP_CONFIG = Struct("=II52xI176x64x")
-CLEARED_WITHIN = 5.0  # seconds; the driver may clear the device from a work queue
+CLEARED_WITHIN = 60.0  # seconds; the driver may clear the device from a work queue
 
 
 class SlowDisk:
