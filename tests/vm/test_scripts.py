@@ -28,7 +28,7 @@ ALL_HERE = [
 
 
 def guest(kernel: str, *arguments: str) -> str:
-    words = ("run -v --kernel", kernel, "--memory 2G --timeout 20m -- scripts/lib/guest-tests", *arguments)
+    words = ("run -v --kernel", kernel, "--memory 2G --timeout 40m -- scripts/lib/guest-tests", *arguments)
     return "guest " + " ".join(words)
 
 
