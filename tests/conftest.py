@@ -302,6 +302,15 @@ def held_by(pid: int) -> set[KernelObject]:
     return held
 
 
+def open_files(pid: int) -> dict[int, str]:
+    """What a process has open now, by descriptor; what it closes meanwhile is left out."""
+    found = {}
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found[int(fd)] = os.readlink(f"/proc/{pid}/fd/{fd}")
+    return found
+
+
 def objects_of(fdinfo: str) -> set[KernelObject]:
     pairs = (line.partition(":") for line in fdinfo.splitlines())
     return {(kind, int(value)) for key, _, value in pairs for kind in NEXT_ID if key == f"{kind}_id"}

@@ -18,7 +18,7 @@ import pytest
 
 from tests.cgroups import cgroup, inside
 from tests.cli.terminal import OnTerminal, Screen
-from tests.conftest import VTRACE, RunVtrace, Tracer, Workload
+from tests.conftest import VTRACE, RunVtrace, Tracer, Workload, open_files
 
 StartTracer = Callable[..., Tracer]
 StartWorkload = Callable[..., Workload]
@@ -63,19 +63,10 @@ def trace_json(tracer: StartTracer, work: Workload, *options: str) -> tuple[list
     return objects(trace.wait().stdout), truth
 
 
-def open_files(pid: int) -> list[str]:
-    """What a process has open now; what it closes meanwhile is left out."""
-    found = []
-    for fd in os.listdir(f"/proc/{pid}/fd"):
-        with contextlib.suppress(FileNotFoundError):
-            found.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
-    return found
-
-
 def wait_until_attached(pid: int) -> None:
     """Returns when the tracer holds its probes. Links of raw tracepoints show in its descriptors."""
     for _ in range(3000):
-        if sum("raw-tracepoint" in name or "bpf_link" in name for name in open_files(pid)) >= 2:
+        if sum("raw-tracepoint" in name or "bpf_link" in name for name in open_files(pid).values()) >= 2:
             return
         time.sleep(0.01)
     pytest.fail("the tracer did not attach")

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import open_files
 from tests.workloads.slow_file import detached
 from tests.workloads.slowdisk import SlowDisk
 
@@ -90,8 +91,7 @@ class Server:
 
     def polls_on(self) -> set[int]:
         """The descriptors of its epoll instances."""
-        links = Path(f"/proc/{self.pid}/fd")
-        return {int(fd.name) for fd in links.iterdir() if os.readlink(fd) == "anon_inode:[eventpoll]"}
+        return {fd for fd, link in open_files(self.pid).items() if link == "anon_inode:[eventpoll]"}
 
     def workers(self) -> list[int]:
         """The processes that it has started."""

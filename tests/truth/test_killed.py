@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from pyvtrace.kernel.cpus import online
-from tests.conftest import GONE_WITHIN, kernel_objects, objects_of
+from tests.conftest import GONE_WITHIN, held_by, kernel_objects, open_files
 from tests.truth.live import shipped
 
 # One program for each way of attaching and of keeping data, or its file; each has work to do when the kill comes.
@@ -27,18 +26,8 @@ PROGRAMS = {
 PERF_EVENTS = {"events": 2, "timers": len(online()) + 1}
 
 
-def objects_held_by(pid: int) -> set[tuple[str, int]]:
-    """(kind, id) of each program, map and link that a process has open."""
-    held = set()
-    for fd in os.listdir(f"/proc/{pid}/fdinfo"):
-        with open(f"/proc/{pid}/fdinfo/{fd}") as info:
-            held |= objects_of(info.read())
-    return held
-
-
 def perf_events_of(pid: int) -> int:
-    links = (os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd"))
-    return sum(link == "anon_inode:[perf_event]" for link in links)
+    return sum(link == "anon_inode:[perf_event]" for link in open_files(pid).values())
 
 
 def wait_until_gone(objects: set[tuple[str, int]]) -> None:
@@ -56,7 +45,7 @@ def test_a_killed_program_is_gone(workload: Any, tracer: Any, tmp_path: Any, nam
     script.write_text(PROGRAMS[name] + '\nBEGIN { printf("the probes are in place\\n"); }\n')
     running = tracer("-q", "-s", str(script), *([str(work.pid)] if "$1" in PROGRAMS[name] else []))
     running.wait_for("the probes are in place")
-    held, events = objects_held_by(running.pid), perf_events_of(running.pid)
+    held, events = held_by(running.pid), perf_events_of(running.pid)
     assert {kind for kind, _ in held} >= {"prog", "map"}
     assert events == PERF_EVENTS.get(name, events)
     work.open()
