@@ -28,13 +28,15 @@ class Check(Value):
 
 
 class Machine(Value):
-    """Who asked, and where; `policies` are what besides capabilities may forbid things."""
+    """Who asked, and where; `policies` are what besides capabilities may forbid things; `timed` is whether the kernel
+    times every run of every BPF program."""
 
     kernel: str
     architecture: str
     user: str
     capabilities: tuple[str, ...]
     policies: tuple[str, ...]
+    timed: bool
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -96,11 +98,13 @@ _BCC_PURPOSE = "names in 32-bit processes and others that our own reader has non
 
 def _machine() -> Machine:
     from pyvtrace.kernel.privilege import CAPABILITIES, effective, policies
+    from pyvtrace.kernel.statistics import runs_are_timed
 
     uname, uid = os.uname(), os.geteuid()
     have = effective()
     names = tuple(name for number, name in CAPABILITIES.items() if number in have)
-    return Machine(uname.release, uname.machine, "root" if uid == 0 else f"uid {uid}", names, tuple(policies()))
+    user = "root" if uid == 0 else f"uid {uid}"
+    return Machine(uname.release, uname.machine, user, names, tuple(policies()), runs_are_timed())
 
 
 # ------------------------------------------------------------------------------------------------------------- telling
@@ -113,6 +117,9 @@ def _headline(machine: Machine) -> list[str]:
     ]
     if machine.policies:
         lines.append("may be forbidding things: " + ", ".join(machine.policies))
+    if machine.timed:
+        lines.append("every run of a BPF program is timed, which costs more than most programs do:")
+        lines.append("-> sysctl kernel.bpf_stats_enabled=0; if it is 0, end bpftop or what else asks for it")
     return lines
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from struct import pack, pack_into, unpack_from
 
 SYS_BPF = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "ppc64le": 361, "s390x": 351}
-PROG_LOAD, OBJ_GET_INFO_BY_FD, RAW_TRACEPOINT_OPEN, ENABLE_STATS = 5, 15, 17, 32
+PROG_LOAD, PROG_TEST_RUN, OBJ_GET_INFO_BY_FD, RAW_TRACEPOINT_OPEN, ENABLE_STATS = 5, 10, 15, 17, 32
 PROG_GET_FD_BY_ID = 13
 NEXT_ID = {"prog": 11, "map": 12, "link": 31}
 PROG_TYPE_RAW_TRACEPOINT = 17
@@ -63,12 +63,26 @@ def runs(program: int) -> tuple[int, int]:
     except FileNotFoundError:
         return 0, 0
     try:
-        info = ctypes.create_string_buffer(PROG_INFO_SIZE)
-        bpf(OBJ_GET_INFO_BY_FD, bytearray(pack("=IIQ", fd, PROG_INFO_SIZE, ctypes.addressof(info))))
-        spent, count = unpack_from("=2Q", info, RUN_TIME_OFFSET)
-        return spent, count
+        return _runs(fd)
     finally:
         os.close(fd)
+
+
+def _runs(fd: int) -> tuple[int, int]:
+    info = ctypes.create_string_buffer(PROG_INFO_SIZE)
+    bpf(OBJ_GET_INFO_BY_FD, bytearray(pack("=IIQ", fd, PROG_INFO_SIZE, ctypes.addressof(info))))
+    spent, count = unpack_from("=2Q", info, RUN_TIME_OFFSET)
+    return spent, count
+
+
+def runs_are_timed() -> bool:
+    """Whether statistics are on already: then every program costs more than it does, some several times as much."""
+    program = load_raw_tracepoint(NOTHING)
+    try:
+        bpf(PROG_TEST_RUN, bytearray(pack("=I76x", program)))
+        return _runs(program)[1] > 0
+    finally:
+        os.close(program)
 
 
 @contextmanager

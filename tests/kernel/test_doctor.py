@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pyvtrace.cli.doctor import doctor, examine
 from pyvtrace.kernel.features import FEATURES, ask
+from pyvtrace.kernel.statistics import runs_are_timed
+from scripts.lib import bpf
+from tests.conftest import PATIENCE
 
 RUN = "import sys; from pyvtrace.cli.doctor import doctor; sys.exit(doctor(json={json}))"
 POWERLESS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
@@ -44,6 +50,24 @@ def test_json() -> None:
     assert (said["ready"], done.returncode) == (True, 0)
     assert [check["name"] for check in said["checks"]] == [*FEATURES, "bcc"]
     assert "CAP_BPF" in said["machine"]["capabilities"]
+
+
+def test_that_runs_are_timed_is_said() -> None:
+    with bpf.statistics():
+        assert runs_are_timed()
+        assert bpf.runs_are_timed()
+        assert json.loads(run(json=True).stdout)["machine"]["timed"]
+        assert "-> sysctl kernel.bpf_stats_enabled=0" in run().stdout
+
+
+@pytest.mark.parametrize("asked", [runs_are_timed, bpf.runs_are_timed])
+def test_that_runs_are_not_timed(asked: Callable[[], bool]) -> None:
+    always = Path("/proc/sys/kernel/bpf_stats_enabled").read_text(encoding="ascii").strip() == "1"
+    deadline = time.monotonic() + PATIENCE
+    # Other tests have them timed for a moment.
+    while asked() != always:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_without_capabilities_it_names_them() -> None:

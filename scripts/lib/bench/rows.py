@@ -206,6 +206,15 @@ ROWS = (
     ),
     Row("bubbles-slow", "bubbles, slow-down of a wake-up and back, %", "waits", "percent", OURS_BUBBLES, None, 15),
     Row(
+        "bubbles-peer",
+        "bubbles, the same slow-down",
+        "waits",
+        "percent",
+        OURS_BUBBLES,
+        Command(("offcputime",)),
+        0.25,
+    ),
+    Row(
         "loop", "programs of loop, others' wake-up and back", "waits", "ns", OTHERS_LOOP, Command(("offcputime",)), 0.5
     ),
     Row(
