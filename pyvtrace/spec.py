@@ -48,6 +48,10 @@ class TypedTracepoint(AttachSpec):
     name: str
 
 
+class TaskIterator(AttachSpec):
+    """Run for one thread whenever somebody asks for it; what it writes is the answer."""
+
+
 class PerfTracepoint(AttachSpec):
     """A perf event on `events/<group>/<name>`; the context is the tracepoint's record."""
 

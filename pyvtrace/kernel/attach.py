@@ -21,6 +21,7 @@ from pyvtrace.spec import (
     Kprobes,
     PerfTracepoint,
     RawTracepoint,
+    TaskIterator,
     Timer,
     TypedTracepoint,
     Uprobes,
@@ -49,6 +50,10 @@ def load(program: CodeSpec, code: bytes, target: Target) -> int:
             expected = bpf.BPF_TRACE_KPROBE_MULTI
         case TypedTracepoint(name=name):
             expected, function = bpf.BPF_TRACE_RAW_TP, target.typed_tracepoint(name) or 0
+        case TaskIterator():
+            from pyvtrace.kernel.types import Types
+
+            expected, function = bpf.BPF_TRACE_ITER, Types().function("bpf_iter_task") or 0
         case FunctionTrace(function=name, returns=returns):
             from pyvtrace.kernel.types import Types
 

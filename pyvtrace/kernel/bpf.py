@@ -21,7 +21,7 @@ from pyvtrace.value import Value
 
 # Those that compiled programs need too are in pyvtrace.bpf.maps and pyvtrace.bpf.programs.
 
-BPF_TRACE_RAW_TP, BPF_TRACE_FENTRY, BPF_TRACE_FEXIT = 23, 24, 25
+BPF_TRACE_RAW_TP, BPF_TRACE_FENTRY, BPF_TRACE_FEXIT, BPF_TRACE_ITER = 23, 24, 25, 28
 BPF_PERF_EVENT, BPF_TRACE_KPROBE_MULTI, BPF_TRACE_UPROBE_MULTI = 41, 42, 48
 BPF_ANY, BPF_NOEXIST, BPF_EXIST = 0, 1, 2
 _TEST_RUN_ON_CPU = 1 << 0
@@ -152,6 +152,7 @@ _COMMANDS = {
     "BPF_MAP_FREEZE": 22,
     "BPF_MAP_LOOKUP_BATCH": 24,
     "BPF_LINK_CREATE": 28,
+    "BPF_ITER_CREATE": 33,
 }
 
 
@@ -419,3 +420,28 @@ def program_info(fd: int) -> ProgramInfo:
     identifier, jited = struct.unpack_from("=I8xI", info, 4)
     time, count, misses, verified = struct.unpack_from("=QQQI", info, 192)
     return ProgramInfo(identifier, time, count, misses, verified, jited)
+
+
+def iterate(program_fd: int, tid: int, most: int) -> bytes:
+    """What an iterator program writes about a thread, `most` bytes of it; nothing if there is no such thread.
+
+    Raises:
+        BpfError: iterators cannot be had, or not of one thread (before Linux 6.1).
+    """
+    thread = struct.pack("=3I", tid, 0, 0)
+    which = buffer(thread)
+    task = "ask a program about a thread"
+    try:
+        link = link_create(program_fd, 0, BPF_TRACE_ITER, (ctypes.addressof(which), len(thread)), task)
+    except BpfError as error:
+        if error.errno == errno.ESRCH:
+            return b""
+        raise
+    try:
+        answer = _bpf("BPF_ITER_CREATE", _Word(value=link), task)
+        try:
+            return os.read(answer, most)
+        finally:
+            os.close(answer)
+    finally:
+        os.close(link)

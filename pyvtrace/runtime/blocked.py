@@ -1,23 +1,20 @@
 """Threads that wait for a lock or a device and have not come back yet: nothing that happens tells of them, so /proc is
 asked.
 
-What a traced program keeps of a thread is asked of the kernel by a descriptor of the thread (Linux 6.9 and newer);
-without it nobody knows since when it waits.
+What a traced program keeps of a thread is asked of the program itself (Linux 6.1 and newer); without it nobody knows
+since when it waits.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-import struct
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 
 from pyvtrace.kernel import bpf
-from pyvtrace.kernel.syscall import KernelError
 from pyvtrace.value import Value
 
-_PIDFD_THREAD = os.O_EXCL
 _ASLEEP, _IDLE, STOPPED = "SD", "I", "Tt"  # states of /proc/PID/stat
 
 
@@ -110,27 +107,13 @@ def _look(pid: int, tid: int, calls: frozenset[int] | None) -> Blocked | None:
     return Blocked(tid, pid, before.partition("(")[2], state, call, arguments, stack)
 
 
-def _descriptor(tid: int) -> int:
-    """Of a thread; before Linux 6.9 main threads alone have one. -1 if there is none."""
-    for flags in (_PIDFD_THREAD, 0):
-        with suppress(OSError):
-            return os.pidfd_open(tid, flags)
-    return -1
-
-
-def stored(map_fd: int, size: int, tid: int) -> tuple[int, ...] | None:
-    """The 64-bit words that a program keeps of a thread, none if it has seen nothing of it; None where the kernel
-    cannot tell."""
-    thread = _descriptor(tid)
-    if thread < 0:
-        return None
+def answer(program_fd: int, tid: int, most: int) -> bytes | None:
+    """What a traced program has to say of a thread, nothing if it has seen nothing of it; None where the kernel cannot
+    ask it."""
     try:
-        raw = bpf.map_lookup(map_fd, struct.pack("<i", thread), size)
-    except KernelError:
+        return bpf.iterate(program_fd, tid, most)
+    except OSError:
         return None
-    finally:
-        os.close(thread)
-    return struct.unpack(f"<{size // 8}Q", raw) if raw else ()
 
 
 def first(map_fd: int, size: int = 8) -> bytes:

@@ -105,7 +105,8 @@ class Session(Live):
         self._reader = Reader(self.spec, self.maps, self._state, self.shower)
         self.update_clock()
         for program in self.spec.programs:
-            self._loaded.append((program, self._own(self._load_program(program))))
+            fd = self.programs[program.name] = self._own(self._load_program(program))
+            self._loaded.append((program, fd))
 
     def _shower(self) -> Shower:
         """What makes text of addresses of code. Those of processes are followed from here on."""

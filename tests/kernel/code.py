@@ -53,13 +53,18 @@ class Kernel:
     def map(self, type: int, key_size: int, value_size: int, max_entries: int, flags: int = 0) -> int:
         return self.own(bpf.map_create(MapSpec("test", type, key_size, value_size, max_entries, flags)))
 
-    def program(self, items: Iterable[Item], type: int = programs.RAW_TRACEPOINT, **fds: int) -> int:
-        """Loads a program; `fds` are those of the maps it names."""
+    def program(
+        self, items: Iterable[Item], type: int = programs.RAW_TRACEPOINT, place: tuple[int, int] = (0, 0), **fds: int
+    ) -> int:
+        """Loads a program for a `place`, (attach type, number of the type); `fds` are those of the maps it names."""
         assembled = assemble(items)
         code = bytearray(assembled.code)
         for slot, name in assembled.relocations:
             struct.pack_into("=i", code, 8 * slot + 4, fds[name])
-        return self.own(bpf.program_load(type, bytes(code), "test"))
+        attach_type, number = place
+        return self.own(
+            bpf.program_load(type, bytes(code), "test", expected_attach_type=attach_type, attach_btf_id=number)
+        )
 
 
 def write_records(size: int, count: int, *, finish: int = helpers.RINGBUF_SUBMIT) -> Code:

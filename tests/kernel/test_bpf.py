@@ -10,9 +10,28 @@ from collections.abc import Iterator
 
 import pytest
 
-from pyvtrace.bpf import helpers, maps
-from pyvtrace.bpf.isa import R0, R1, R2, R3, R4, Label, call, jump_if, leave, load, map_fd, mov, store
+from pyvtrace.bpf import helpers, maps, programs
+from pyvtrace.bpf.isa import (
+    R0,
+    R1,
+    R2,
+    R3,
+    R4,
+    R6,
+    R7,
+    R10,
+    Code,
+    Label,
+    call,
+    jump_if,
+    leave,
+    load,
+    map_fd,
+    mov,
+    store,
+)
 from pyvtrace.kernel import bpf, map_contents
+from pyvtrace.kernel.types import Types
 from pyvtrace.spec import MapSpec
 from scripts.lib.bpf import statistics
 from tests.kernel.code import NOTHING, Kernel, count_calls_of
@@ -221,6 +240,43 @@ def test_a_raw_tracepoint_runs_the_program(kernel: Kernel) -> None:
         os.close(link)
     os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)
     assert struct.unpack("=Q", bpf.map_lookup(fd, bytes(4), 8) or b"") == (1,)
+
+
+def command_of_a_thread() -> Code:
+    """Writes the name of the thread that it is asked about."""
+    end, place = Label("end"), Types().member("task_struct", "comm")
+    assert place is not None
+    yield load(R6, R1, 0)
+    yield load(R7, R1, 8)
+    yield jump_if(R7, "==", 0, end)
+    for word in (0, 8):
+        yield load(R1, R7, place.offset + word)
+        yield store(R10, word - 16, R1)
+    yield load(R1, R6, 0)
+    yield mov(R2, R10)
+    yield R2 + -16
+    yield mov(R3, 16)
+    yield call(helpers.SEQ_WRITE)
+    yield end
+    yield mov(R0, 0)
+    yield leave()
+
+
+def test_an_iterator_tells_of_the_thread_that_was_asked_for(kernel: Kernel) -> None:
+    number = Types().function("bpf_iter_task")
+    assert number is not None
+    program = kernel.program(command_of_a_thread(), programs.TRACING, (bpf.BPF_TRACE_ITER, number))
+    for tid in (os.getpid(), os.getppid()):
+        with open(f"/proc/{tid}/comm", encoding="utf-8") as file:
+            assert bpf.iterate(program, tid, 100).rstrip(b"\0").decode() == file.read().rstrip("\n")
+    child = os.posix_spawn("/bin/true", ["true"], {})
+    os.waitpid(child, 0)
+    assert bpf.iterate(program, child, 100) == b""
+
+
+def test_a_program_for_something_else_is_no_iterator(kernel: Kernel) -> None:
+    with pytest.raises(bpf.BpfError, match="cannot ask a program about a thread"):
+        bpf.iterate(kernel.program(NOTHING), os.getpid(), 100)
 
 
 def test_a_tracepoint_that_is_not_there(kernel: Kernel) -> None:

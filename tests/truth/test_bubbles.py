@@ -216,7 +216,6 @@ def test_what_a_holder_still_waits_for_is_known_before_it_is_over(program: str, 
             session.attach()
             work.open()
             bubble, deadline, most = None, time.monotonic() + PATIENCE, 0
-            # Before Linux 6.9 it is known since it was first found only, and has its part from then on.
             while bubble is None or len(bubble.waits) < 4 or most < 0.9 * bubble.waiting:
                 assert time.monotonic() < deadline, bubble and bubble.roots()
                 watch.take()

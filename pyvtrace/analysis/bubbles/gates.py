@@ -2,13 +2,14 @@
 short. `switch.py` has the switch.
 
 The other programs are D; those for wake-ups and samples get a gate in front that lets nothing through but what they are
-about. Who is woken after less than a tick of the kernel's is let go before anything is computed.
+about. Who is woken and has had a processor a short time ago is let go before anything else is looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from pyvtrace.analysis.bubbles.kept import told_of
 from pyvtrace.analysis.bubbles.rations import (
     CALL,
     ENDING,
@@ -26,13 +27,15 @@ from pyvtrace.analysis.bubbles.rations import (
 )
 from pyvtrace.analysis.bubbles.storage import (
     CLOCKS,
+    CLOCKS_SIZE,
     LEFT_OUT,
     START,
+    TICKS,
     TOLD,
-    WORD,
     Limits,
     Places,
     Words,
+    add_short,
     scheduler_time,
     so_far,
     storage,
@@ -70,6 +73,8 @@ from pyvtrace.target import Target
 from pyvtrace.value import replace
 
 _DESCRIPTOR = -16  # on the stack
+# ns by which the two clocks may drift apart between two samples: 97 of them are taken a second.
+_DRIFT = 8_000
 
 
 def guarded(spec: ProgramSpec, words: Words, limits: Limits, target: Target) -> ProgramSpec:
@@ -80,7 +85,7 @@ def guarded(spec: ProgramSpec, words: Words, limits: Limits, target: Target) -> 
         TypedTracepoint("sched_waking"): lambda: _waking(words, limits, target),
         Timer: lambda: _sample(words, limits, Places(target)),
     }
-    programs = [switched(words, limits, target)]
+    programs = [switched(words, limits, target), told_of(words, target)]
     for program in spec.programs:
         gate = gates.get(program.attach) or gates.get(type(program.attach))
         programs.append(_behind(gate(), program) if gate else program)
@@ -89,7 +94,7 @@ def guarded(spec: ProgramSpec, words: Words, limits: Limits, target: Target) -> 
         programs=tuple(programs),
         maps=(
             *spec.maps,
-            MapSpec(CLOCKS, maps.ARRAY, 4, 2 * WORD, 1, maps.MMAPABLE),
+            MapSpec(CLOCKS, maps.ARRAY, 4, CLOCKS_SIZE, 1, maps.MMAPABLE),
             MapSpec(LATE, maps.ARRAY, 4, LINE * target.cpus, 1, maps.MMAPABLE),
         ),
     )
@@ -151,8 +156,11 @@ def _ending(words: Words, limits: Limits, target: Target) -> Code:
     closed, opened, none = Label("nothing to tell"), Label("short waits"), Label("none left")
     yield mov(R6, R1)
     yield call(h.GET_CURRENT_TASK_BTF)
+    yield mov(R8, R0)
     yield mov(R2, R0)
     yield from storage(closed)
+    yield from add_short(words, R0, R8, Places(target))
+    yield store(R0, words["off"], 0)
     yield load(R7, R0, words["brief"])
     yield jump_if(R7, "==", 0, closed)
     yield from scheduler_time()
@@ -204,18 +212,18 @@ def _waking(words: Words, limits: Limits, target: Target) -> Code:
     is told as well. R6 is the context, R7 the storage of who is woken."""
     closed, opened, none = Label("not long"), Label("long"), Label("none left")
     unseen, slept = Label("not seen before"), Label("has slept")
+    places = Places(target)
     yield mov(R6, R1)
+    if limits.long > limits.tick:
+        yield from _ran_just_now(limits, places, closed)
     yield load(R2, R6, 0)
     yield from storage(unseen)
     yield mov(R7, R0)
-    # One that is still on its way to sleep has none yet.
+    # One that has a processor is not asleep yet.
     yield load(R1, R7, words["off"])
-    yield jump_if(R1, "==", 0, closed)
-    if limits.ticks:
-        yield call(h.JIFFIES64)
-        yield load(R1, R7, words["tick"])
-        yield R0 - R1
-        yield jump_if(R0, "s<", min(limits.ticks, (1 << 31) - 1), closed)
+    yield load(R2, R6, 0)
+    yield load(R2, R2, places.arrival.offset)
+    yield jump_if(R1, "s<=", R2, closed)
     yield slept
     yield from _unless_long(words["off"], limits, closed)
     yield load(R8, R6, 0)
@@ -231,9 +239,48 @@ def _waking(words: Words, limits: Limits, target: Target) -> Code:
     yield store(R7, words["decided"], LEFT_OUT)
     yield jump(closed)
     yield unseen
-    yield from _slept_since_the_start(words, Places(target), closed)
+    yield from _slept_since_the_start(words, places, closed)
     yield jump(slept)
     yield from _ends(closed, opened)
+
+
+def _ran_just_now(limits: Limits, places: Places, closed: Label) -> Code:
+    """Jump if who is woken has had a processor so short a time ago that it cannot have slept for long. Ticks say so
+    without a look at a clock: they are less than one behind."""
+    unknown = Label("ticks unknown")
+    yield call(h.JIFFIES64)
+    yield R0 * limits.tick
+    yield load(R2, R6, 0)
+    yield load(R2, R2, places.arrival.offset)
+    yield map_value(R1, CLOCKS)
+    yield load(R1, R1, TICKS)
+    yield jump_if(R1, "==", 0, unknown)
+    yield R0 + R1
+    yield R0 - R2
+    yield mov(R1, limits.long - limits.tick)
+    yield jump_if(R0, "s<", R1, closed)
+    yield unknown
+
+
+def _calibrate(limits: Limits) -> Code:
+    """Note what the scheduler's clock was when the kernel's ticks began: the least that samples say, which lie
+    somewhere between two ticks."""
+    lower, unknown = Label("lower"), Label("no clock")
+    yield from scheduler_time()
+    yield jump_if(R1, "==", 0, unknown)
+    yield mov(R7, R0)
+    yield call(h.JIFFIES64)
+    yield R0 * limits.tick
+    yield R7 - R0
+    yield map_value(R1, CLOCKS)
+    yield load(R2, R1, TICKS)
+    yield jump_if(R2, "==", 0, lower)
+    yield R2 + _DRIFT
+    yield jump_if(R2, "s>", R7, lower)
+    yield mov(R7, R2)
+    yield lower
+    yield store(R1, TICKS, R7)
+    yield unknown
 
 
 def _slept_since_the_start(words: Words, places: Places, unknown: Label) -> Code:
@@ -267,9 +314,10 @@ def _sample(words: Words, limits: Limits, places: Places) -> Code:
     """Nobody but who has not slept for long, or has others behind it."""
     closed, opened = Label("not long"), Label("long")
     yield mov(R6, R1)
+    yield from _calibrate(limits)
     yield call(h.GET_CURRENT_TASK_BTF)
     yield mov(R8, R0)
-    if places.waiting is not None and places.queue is not None:
+    if places.waiting is not None:
         yield mov(R1, R8)
         for place in places.queue:
             yield load(R1, R1, place.offset)

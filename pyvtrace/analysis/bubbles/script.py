@@ -8,9 +8,9 @@ import time
 
 from pyvtrace.analysis.bubbles.gates import guarded
 from pyvtrace.analysis.bubbles.rations import Ration, ration
-from pyvtrace.analysis.bubbles.storage import Limits, Words
+from pyvtrace.analysis.bubbles.storage import Lacking, Limits, Words
 from pyvtrace.runtime.program import compile_text
-from pyvtrace.source import Source
+from pyvtrace.source import CompileError, Diagnostic, Source, Span
 from pyvtrace.spec import ProgramSpec
 from pyvtrace.target import Target
 
@@ -18,6 +18,7 @@ NAME = "waits.d"
 _PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), NAME)
 
 _DETAIL = 2
+_FIRST = "self uint64_t off"  # the variable that holds what the scheduler's clock showed
 _COARSE = 6  # CLOCK_MONOTONIC_COARSE (include/uapi/linux/time.h)
 COMES_BACK = "sched_exit_tp"
 _ELSEWHERE = "sched:::on-cpu"
@@ -31,12 +32,23 @@ def detail(minimum: int) -> int:
 
 
 def compiled(target: Target, least: int, *, comes_back: bool, of: Ration | None = None) -> ProgramSpec:
-    """What records waits of `least` ns and more, for kernels with or without COMES_BACK; `of` is the ration of them."""
+    """What records waits of `least` ns and more, for kernels with or without COMES_BACK; `of` is the ration of them.
+
+    Raises:
+        CompileError: the kernel was built without what nothing can be told without.
+    """
     text = script(comes_back=comes_back)
-    spec = compile_text(Source(NAME, text), target, {}, ())
+    source = Source(NAME, text)
+    spec = compile_text(source, target, {}, ())
     # Ticks of the kernel's are what its coarse clocks go by.
     tick = round(1e9 * time.clock_getres(_COARSE))
-    return guarded(spec, Words(text), Limits(least, tick, of or ration(target.cpus)), target)
+    try:
+        return guarded(spec, Words(text), Limits(least, tick, of or ration(target.cpus)), target)
+    except Lacking as lacking:
+        hint = f"use one that is built with {lacking.feature}, as distributions' are"
+        at = text.index(_FIRST)
+        span = Span(at, at + len(_FIRST))
+        raise CompileError(source, [Diagnostic("D_CG_EXPR", span, str(lacking), hint)]) from None
 
 
 def script(*, comes_back: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from pyvtrace.analysis.bubbles.rations import Ration
 from pyvtrace.bpf import helpers as h
@@ -27,13 +28,21 @@ from pyvtrace.compile.layout import SELF
 from pyvtrace.target import MemberPlace, Target
 from pyvtrace.value import Value
 
-# What CLOCK_MONOTONIC is ahead of the scheduler's clock, in ns, 0 until a thread has been switched; and when the trace
-# began, by CLOCK_MONOTONIC: who has slept since before that is taken to have slept since then.
-CLOCKS, START = "clocks", 8
+# What CLOCK_MONOTONIC is ahead of the scheduler's clock, in ns, 0 until a thread has been switched; when the trace
+# began, by CLOCK_MONOTONIC: who has slept since before that is taken to have slept since then; and what the scheduler's
+# clock showed when the kernel's ticks were 0, or somewhat more, 0 until that was found out.
+CLOCKS, START, TICKS = "clocks", 8, 16
+CLOCKS_SIZE = 24
 # Instead of a thread's state: it could have gone on, but for the limit of its control group. No state has this bit.
 THROTTLED = 1 << 40
 # What the ration's answer was when a thread was woken, if anybody asked.
 TOLD, LEFT_OUT = 1, 2
+_NEEDED = (
+    ("task_struct", "sched_info.last_arrival", "CONFIG_SCHED_INFO"),
+    ("task_struct", "se.cfs_rq", "CONFIG_FAIR_GROUP_SCHED"),
+    ("cfs_rq", "rq", "CONFIG_FAIR_GROUP_SCHED"),
+    ("rq", "clock", "BTF of the scheduler"),
+)
 _DECLARED = re.compile(r"^self uint64_t (\w+);", re.MULTILINE)
 WORD = 8
 
@@ -51,11 +60,6 @@ class Limits(Value):
     long: int
     tick: int
     ration: Ration
-
-    @property
-    def ticks(self) -> int:
-        """So many ticks go by in every long wait, or more."""
-        return self.long // self.tick
 
 
 def storage(missing: Label, *, create: bool = False) -> Code:
@@ -75,21 +79,41 @@ def scheduler_time() -> Code:
     yield R0 - R1
 
 
+class Lacking(Exception):
+    """The kernel was built without what nothing can be told without: `what`, and the `feature` that it comes with."""
+
+    def __init__(self, what: str, feature: str) -> None:
+        self.what, self.feature = what, feature
+        super().__init__(f"this kernel has no {what}")
+
+
+def _needed(target: Target) -> Iterator[MemberPlace]:
+    """When a thread got its processor, and the way to the clock by which it was."""
+    for struct, path, feature in _NEEDED:
+        place = target.member(struct, path)
+        if place is None:
+            raise Lacking(f"{path} in struct {struct}", feature)
+        yield place
+
+
 class Places:
-    """Where the kernel keeps what is read at a switch; None for what it does not have."""
+    """Where the kernel keeps what is read at a switch; None for what it does not have.
+
+    Raises:
+        Lacking: the kernel cannot be asked what counts most.
+    """
 
     def __init__(self, target: Target) -> None:
         def task(path: str) -> MemberPlace | None:
             return target.member("task_struct", path)
 
-        self.group = task("se.cfs_rq")
-        up, self.waiting = target.member("cfs_rq", "rq"), target.member("rq", "nr_running")
-        clock = target.member("rq", "clock")
+        self.arrival, self.group, up, clock = _needed(target)
         # The way from a thread to its CPU's run queue.
-        self.queue = (self.group, up) if self.group and up else None
-        self.clock = (*self.queue, clock) if self.queue and clock else None
-        self.throttled = target.member("cfs_rq", "throttle_count") if self.group else None
-        self.limited = target.member("cfs_rq", "runtime_enabled") if self.group else None
+        self.queue = self.group, up
+        self.clock = (*self.queue, clock)
+        self.waiting = target.member("rq", "nr_running")
+        self.throttled = target.member("cfs_rq", "throttle_count")
+        self.limited = target.member("cfs_rq", "runtime_enabled")
         group, spent = target.member("cfs_rq", "tg"), target.member("task_group", "cfs_bandwidth.throttled_time")
         # From a thread's queue to how long its control group was kept from running.
         self.kept = (group, spent) if group and spent else None
@@ -106,7 +130,7 @@ def kept(thread: Reg, places: Places) -> Code:
     """R1 = ns that all of the control group were kept from running so far; 0 where it has no limit of its own."""
     known = Label("known")
     yield mov(R1, 0)
-    if places.group is None or places.limited is None or places.kept is None:
+    if places.limited is None or places.kept is None:
         return
     yield load(R2, thread, places.group.offset)
     yield load(R3, R2, places.limited.offset, 4)
@@ -115,6 +139,19 @@ def kept(thread: Reg, places: Places) -> Code:
         yield load(R2, R2, place.offset)
     yield mov(R1, R2)
     yield known
+
+
+def add_short(words: Words, into: Reg, thread: Reg, places: Places) -> Code:
+    """Add to the short waits in that storage the one from which the thread has come back, if it was not told of."""
+    told = Label("told of")
+    yield load(R1, into, words["off"])
+    yield jump_if(R1, "==", 0, told)
+    yield load(R2, thread, places.arrival.offset)
+    yield R2 - R1
+    yield load(R1, into, words["brief"])
+    yield R1 + R2
+    yield store(into, words["brief"], R1)
+    yield told
 
 
 def so_far(words: Words, into: Reg, thread: Reg, places: Places) -> Code:

@@ -2,7 +2,8 @@
 
 It costs no look at a clock: the scheduler has just read its own, for both threads, and that one counts. How far it is
 from CLOCK_MONOTONIC is noted whenever a wait turns out to have been long, and such waits are all that is told of. How
-much of a wait was in the run queue is counted by the scheduler as well (`sched_info`).
+much of a wait was in the run queue is counted by the scheduler as well (`sched_info`), as is when a thread last got a
+processor: whoever had one a short time ago cannot have waited for long since, and nothing else is looked at.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pyvtrace.analysis.bubbles.storage import (
     Limits,
     Places,
     Words,
+    add_short,
     kept,
     so_far,
     storage,
@@ -60,7 +62,7 @@ def switched(words: Words, limits: Limits, target: Target) -> CodeSpec:
     return code_spec(made, "switch", TRACING, TypedTracepoint("sched_switch"))
 
 
-_JIFFIES, _BEGAN, _LENGTH = -8, -8, -16  # on the stack
+_BEGAN, _LENGTH = -8, -16  # on the stack
 
 
 def _switch(words: Words, limits: Limits, target: Target) -> Code:
@@ -72,12 +74,11 @@ def _switch(words: Words, limits: Limits, target: Target) -> Code:
     yield load(R9, R6, 16)
     yield from _now(places)
     yield from _is_idle(R8, comes, places)
-    yield call(h.JIFFIES64)
-    yield store(R10, _JIFFIES, R0)
     yield mov(R2, R8)
     yield from storage(lost, create=True)
     yield from _goes(words, places)
     yield comes
+    yield from _came_before(limits, places, end)
     yield from _is_idle(R9, end, places)
     yield mov(R2, R9)
     yield from storage(end)
@@ -95,10 +96,6 @@ def _switch(words: Words, limits: Limits, target: Target) -> Code:
 def _now(places: Places) -> Code:
     """R7 = the clock of this CPU's run queue, which a switch has just updated."""
     known = Label("clocks")
-    if places.clock is None:
-        yield call(h.KTIME_GET_NS)
-        yield mov(R7, R0)
-        return
     yield mov(R7, R8)
     for place in places.clock:
         yield load(R7, R7, place.offset)
@@ -121,9 +118,8 @@ def _is_idle(thread: Reg, idle: Label, places: Places) -> Code:
 def _goes(words: Words, places: Places) -> Code:
     """Note in the storage R0 when, and why, and what it has stood in queues so far."""
     could, noted = Label("could go on"), Label("noted")
+    yield from add_short(words, R0, R8, places)
     yield store(R0, words["off"], R7)
-    yield load(R1, R10, _JIFFIES)
-    yield store(R0, words["tick"], R1)
     yield from so_far(words, R0, R8, places)
     yield load(R1, R6, 0)
     yield R1 & 0xFF
@@ -133,10 +129,13 @@ def _goes(words: Words, places: Places) -> Code:
     yield jump_if(R1, "==", 0, could)
     yield store(R0, words["state"], R1)
     yield store(R0, words["slept"], R7)
+    yield load(R1, R0, words["sleeps"])
+    yield R1 + 1
+    yield store(R0, words["sleeps"], R1)
     yield jump(noted)
     yield could
     yield store(R0, words["state"], 0)
-    if places.throttled is not None and places.group is not None:
+    if places.throttled is not None:
         yield load(R1, R8, places.group.offset)
         yield load(R1, R1, places.throttled.offset, 4)
         yield jump_if(R1, "==", 0, noted)
@@ -145,36 +144,24 @@ def _goes(words: Words, places: Places) -> Code:
     yield noted
 
 
-def _came(words: Words, limits: Limits, places: Places, target: Target, end: Label) -> Code:
-    """A short wait is added to the others, as is one beyond the ration; a long one is left for the programs that tell
-    of it."""
-    long, short, awake = Label("long"), Label("short"), Label("did not sleep")
-    left_out, none, told = Label("left out"), Label("none left"), Label("told of")
-    yield load(R1, R0, words["off"])
-    yield jump_if(R1, "==", 0, end)
-    yield store(R0, words["off"], 0)
+def _came_before(limits: Limits, places: Places, end: Label) -> Code:
+    """Jump if R9 had a processor so short a time ago that it cannot have waited for long since."""
+    yield load(R1, R9, places.arrival.offset)
     yield mov(R2, R7)
     yield R2 - R1
     yield mov(R3, limits.long)
-    yield jump_if(R2, "s>=", R3, long)
-    yield short
-    yield load(R3, R0, words["brief"])
-    yield R3 + R2
-    yield store(R0, words["brief"], R3)
-    # What it had asked a device for has been done.
-    yield load(R1, R0, words["state"])
-    yield jump_if(R1, "==", 0, awake)
-    yield store(R0, words["asked"], 0)
-    yield awake
-    yield jump(end)
-    yield left_out
-    yield from line(target.cpus, end)
-    yield none
-    yield load(R2, R10, _LENGTH)
-    yield from leave_out(R2)
-    yield mov(R0, R8)
-    yield jump(short)
-    yield long
+    yield jump_if(R2, "s<", R3, end)
+
+
+def _came(words: Words, limits: Limits, places: Places, target: Target, end: Label) -> Code:
+    """A long wait is left for the programs that tell of it, but for those beyond the ration."""
+    told, left_out, none = Label("told of"), Label("left out"), Label("none left")
+    yield load(R1, R0, words["off"])
+    yield jump_if(R1, "==", 0, end)
+    yield mov(R2, R7)
+    yield R2 - R1
+    yield mov(R3, limits.long)
+    yield jump_if(R2, "s<", R3, end)
     # R8, who goes, is not needed any more.
     yield mov(R8, R0)
     yield store(R10, _BEGAN, R1)
@@ -188,7 +175,15 @@ def _came(words: Words, limits: Limits, places: Places, target: Target, end: Lab
     yield from line(target.cpus, end)
     yield from unless_left(R6, R7, none)
     yield from take(limits.ration, R6, R7)
+    yield jump(told)
+    yield left_out
+    yield from line(target.cpus, end)
+    yield none
+    yield load(R2, R10, _LENGTH)
+    yield from leave_out(R2)
+    yield jump(end)
     yield told
+    yield store(R8, words["off"], 0)
     yield call(h.KTIME_GET_NS)
     yield R0 - R7
     yield map_value(R1, CLOCKS)
@@ -222,9 +217,9 @@ def _queued(words: Words, places: Places) -> Code:
 def _lose() -> Code:
     """Count that a thread got no storage."""
     done = Label("counted")
-    yield store(R10, _JIFFIES, 0, 4)
+    yield store(R10, _BEGAN, 0, 4)
     yield mov(R2, R10)
-    yield R2 + _JIFFIES
+    yield R2 + _BEGAN
     yield map_fd(R1, COUNTS)
     yield call(h.MAP_LOOKUP)
     yield jump_if(R0, "==", 0, done)

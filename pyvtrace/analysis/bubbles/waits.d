@@ -16,15 +16,15 @@
 #pragma D option strsize=64
 
 /*
- * By the scheduler's clock: since when a thread is off its processor, 0 if it is not, and when it last slept. Its state then, 0 if
- * it could have gone on; ticks of the kernel's by then; ns in run queues by then, and since; ns that the
- * control group's limit kept it from running, in the same way. When a long wait began, by
- * CLOCK_MONOTONIC, 0 if nothing is to be told. What short waits come to, in ns. Whether it was decided at the wake-up already
- * if the wait is told of. The descriptor that poll(2) was about, and 1, if it was one.
+ * By the scheduler's clock: when a thread last left its processor, 0 once it was told of, and when it last slept. Its state then,
+ * 0 if it could have gone on; how often it has slept; ns in run queues by then, and since; ns that the control group's limit kept
+ * it from running, in the same way. When a long wait began, by CLOCK_MONOTONIC, 0 if nothing is to be told. What short waits
+ * before it came to, in ns. Whether it was decided at the wake-up already if the wait is told of. The descriptor that
+ * poll(2) was about, and 1, if it was one. Of the last request to a device also how often the thread had slept by then.
  */
 self uint64_t off;
 self uint64_t state;
-self uint64_t tick;
+self uint64_t sleeps;
 self uint64_t stood;
 self uint64_t slept;
 self uint64_t queued;
@@ -41,6 +41,7 @@ self uint64_t sector;
 self uint64_t bytes;
 self uint64_t operation;
 self uint64_t asked;
+self uint64_t naps;
 
 this uint64_t disk;
 this uint64_t space;
@@ -118,7 +119,8 @@ rawtp:::sched_exit_tp
 	printf("%d %d %s %s %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %s %k %k", tid, pid, execname,
 	    curthread->group_leader->comm, self->late, timestamp, self->queued, self->kept, self->state, cpu, self->brief,
 	    this->regs->cs == 0x33 ? this->regs->orig_ax : -1, this->regs->di, this->regs->si, this->regs->dx,
-	    self->lock, self->kind, self->owner, self->device, self->sector, self->bytes, self->operation, self->asked,
+	    self->lock, self->kind, self->owner, self->device, self->sector, self->bytes, self->operation,
+	    self->sleeps == self->naps + 1 ? self->asked : 0,
 	    curthread->flags & 0x200000 ? 1 : 0, curthread->in_iowait, this->own, this->other, this->space,
 	    this->far, this->high, this->low, this->disk,
 	    this->file != NULL ? stringof(this->file->f_path.dentry->d_name.name) : "", stack(24), ustack(24));
@@ -138,7 +140,6 @@ rawtp:::sched_exit_tp
 	self->brief = 0;
 	self->late = 0;
 	self->polled = 0;
-	self->asked = (uint32_t)self->state ? 0 : self->asked;
 }
 
 /* Bits of the kind: 1 spinning, 2 read, 4 write, 8 real-time, 16 per CPU, 32 mutex; none for a semaphore. */
@@ -166,6 +167,7 @@ rawtp:::block_getrq
 	self->bytes = args[0]->bi_iter.bi_size;
 	self->operation = args[0]->bi_opf & 0xff;
 	self->asked = timestamp;
+	self->naps = self->sleeps;
 }
 
 profile-97
@@ -180,4 +182,5 @@ rawtp:::sched_process_exit
 /self->brief/
 {
 	printf("%d %d %s %s %d %d", tid, pid, execname, curthread->group_leader->comm, timestamp, self->brief);
+	self->brief = 0;
 }

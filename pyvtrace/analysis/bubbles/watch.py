@@ -10,19 +10,18 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Collection
 
-from pyvtrace.analysis.bubbles import reasons, waits
+from pyvtrace.analysis.bubbles import kept, reasons, waits
 from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, bubbles, starts
 from pyvtrace.analysis.bubbles.history import History
 from pyvtrace.analysis.bubbles.ledger import Ledger
 from pyvtrace.analysis.bubbles.rations import LATE, LINE, LeftOut, left_out
 from pyvtrace.analysis.bubbles.reader import FILE_CALLS, POLLS, SUBMITTED, Reader, is_disk, lock_of
 from pyvtrace.analysis.bubbles.script import words
-from pyvtrace.analysis.bubbles.storage import CLOCKS
+from pyvtrace.analysis.bubbles.storage import CLOCKS, CLOCKS_SIZE, WORD
 from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Thread, Wait, parts
 from pyvtrace.analysis.deps.endpoints import Endpoint
 from pyvtrace.analysis.deps.sockets import sockets_of
 from pyvtrace.analysis.units import duration
-from pyvtrace.compile.layout import SELF
 from pyvtrace.providers import syscall
 from pyvtrace.runtime import blocked
 from pyvtrace.runtime.session import Session
@@ -73,10 +72,9 @@ class Watch:
         self._told: set[Identity] = set()
         # Waits that make a bubble which was not told of yet.
         self._fresh: set[Identity] = set()
-        self._storage = next(spec for spec in session.spec.maps if spec.name == SELF)
         self._words = words()
         self._started = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
-        blocked.set_first(session.maps[CLOCKS], struct.pack("<2q", 0, self._started))
+        blocked.set_first(session.maps[CLOCKS], struct.pack("<3q", 0, self._started, 0))
         self._looked = 0
         # Of threads of which the kernel cannot tell: what they were found to wait for first when, now and a look ago.
         self._seen: dict[int, Found] = {}
@@ -246,18 +244,18 @@ class Watch:
 
     def _skew(self) -> int:
         """What CLOCK_MONOTONIC is ahead of the scheduler's clock."""
-        return int.from_bytes(blocked.first(self._session.maps[CLOCKS], 16)[:8], "little", signed=True)
+        return int.from_bytes(blocked.first(self._session.maps[CLOCKS], CLOCKS_SIZE)[:WORD], "little", signed=True)
 
     def _still(self, one: blocked.Blocked, now: int, least: int | None = None) -> Wait | None:
         """The wait of a thread that was found waiting, if it has lasted for `least` ns, or the shortest that counts."""
-        kept = blocked.stored(self._session.maps[self._storage.name], self._storage.value_size, one.tid)
-        if kept:
-            of = {word: kept[offset // 8] for word, offset in self._words.items()}
-            began = of["off"] + self._skew() if of["off"] else now
+        answer = blocked.answer(self._session.programs[kept.NAME], one.tid, kept.most(self._words))
+        of = kept.read(self._words, answer or b"", one.tid)
+        if of is not None:
+            began = of.gone + self._skew() if of.gone else now
         else:
             # Nothing was seen of it: it has waited since before. Where nobody knows, since it was first found to wait.
-            of = dict.fromkeys(self._words, 0)
-            began = self._started if kept is not None else self._since(one, now)
+            of = kept.nothing(self._words)
+            began = self._started if answer is not None else self._since(one, now)
         began = min(began, now)
         if now - began < (self._minimum if least is None else least):
             return None
@@ -271,7 +269,7 @@ class Watch:
         elif not one.waits:
             kind = waits.RUN_QUEUE
         kind, held = lock_of(kind, one.pid, futex, lock, flags)
-        own = kind in (waits.BLOCK, waits.FAULT) and 0 <= began - of["asked"] < SUBMITTED
+        own = kind in (waits.BLOCK, waits.FAULT) and 0 <= began - of.asked < SUBMITTED
         return Wait(
             Thread(one.tid, one.pid, one.comm, blocked.command(one.pid)),
             kind,
