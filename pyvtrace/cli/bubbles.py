@@ -16,7 +16,7 @@ import click
 
 from pyvtrace.analysis.bubbles.bubbles import Bubble
 from pyvtrace.analysis.bubbles.ledger import Ledger
-from pyvtrace.analysis.bubbles.script import COMES_BACK, compiled, detail
+from pyvtrace.analysis.bubbles.script import compiled, detail
 from pyvtrace.analysis.bubbles.told import Told, told
 from pyvtrace.analysis.bubbles.watch import Watch
 from pyvtrace.cli.bubble_lines import Paper, text_of
@@ -85,7 +85,7 @@ def trace(
     with ExitStack() as stack:
         recorder = stack.enter_context(recorder_of(record))
         target = LiveTarget()
-        spec = compiled(target, detail(minimum), comes_back=target.raw_tracepoint(COMES_BACK) is not None)
+        spec = compiled(target, detail(minimum))
         signals = stack.enter_context(Signals())
         session = stack.enter_context(Session(spec, target))
         if session.names is not None:

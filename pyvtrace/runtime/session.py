@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from pyvtrace.bpf.maps import PERF_EVENT_ARRAY
 from pyvtrace.builtins.speculations import CLOSED, GENERATION, TAKEN
 from pyvtrace.compile.layout import SCRATCH, SELF
 from pyvtrace.compile.pipeline import too_large
@@ -96,6 +97,10 @@ class Session(Live):
         specs: dict[str, MapSpec] = {spec.name: spec for spec in self.spec.maps}
         for spec in specs.values():
             self.maps[spec.name] = self._own(self._create(spec))
+            if spec.type == PERF_EVENT_ARRAY:
+                from pyvtrace.kernel import interrupts
+
+                interrupts.give(self.maps[spec.name], self._stack)
         self.ring = RingBuffer(self.maps[self.spec.ring], specs[self.spec.ring].max_entries)
         self._stack.callback(self.ring.close)
         size = specs[self.spec.state].value_size

@@ -13,7 +13,7 @@ from pyvtrace.analysis.bubbles.blame import shares
 from pyvtrace.analysis.bubbles.bubbles import Bubble, bubbles
 from pyvtrace.analysis.bubbles.history import OWNER, PEER, WOKEN, History
 from pyvtrace.analysis.bubbles.reader import meet, pass_by
-from pyvtrace.analysis.bubbles.reasons import by_interrupt, taken_in
+from pyvtrace.analysis.bubbles.reasons import by_interrupt, taken_in, waited
 from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Thread, Wait, Waker, parts
 from pyvtrace.analysis.deps.endpoints import Endpoint
 
@@ -337,3 +337,24 @@ def test_bubbles_share_no_wait_and_their_blame_is_their_waiting(found: Sequence[
     assert hard <= set(members)
     for bubble in made:
         assert bubble.waiting == sum(ns for _, ns in bubble.roots())
+
+
+@pytest.mark.parametrize(
+    "interrupt",
+    [
+        (),
+        ("__sysvec_irq_work", "sysvec_irq_work", "asm_sysvec_irq_work", "finish_task_switch.isra.0"),
+        ("__sysvec_irq_work", "sysvec_irq_work", "asm_sysvec_irq_work"),
+        (
+            "sysvec_irq_work",
+            "fred_extint",
+            "fred_entry_from_kernel",
+            "asm_fred_entrypoint_kernel",
+            "finish_task_switch",
+        ),
+    ],
+)
+def test_the_interrupt_that_tells_of_a_wait_is_no_part_of_it(interrupt: tuple[str, ...]) -> None:
+    stack = ("__schedule", "schedule", "io_schedule", "blkdev_read_iter", "vfs_read", "do_syscall_64")
+    shown = tuple(f"vmlinux`{name}+0x1a" for name in (*interrupt, *stack))
+    assert waited(shown) == shown[len(interrupt) :]

@@ -58,7 +58,7 @@ def test_a_kernel_that_keeps_no_times_is_refused() -> None:
             return None if path == "sched_info.last_arrival" else super().member(struct, path)
 
     with pytest.raises(CompileError) as refused:
-        compiled(Poor(), 5_000_000, comes_back=True)
+        compiled(Poor(), 5_000_000)
     (problem,) = refused.value.diagnostics
     assert problem.message == "this kernel has no sched_info.last_arrival in struct task_struct"
     assert "CONFIG_SCHED_INFO" in problem.hint

@@ -57,6 +57,7 @@ def test_a_slow_disk_is_to_blame_for_those_who_want_the_readers_mutex(
     assert (held["call"], held["request"]["device"], held["request"]["bytes"]) == ("pread64", DISK, 4096)
     read = held["began_ns"], held["woken_ns"]
     assert read[1] - read[0] > 0.95 * DELAY
+    assert held["user"]
     # How late the answer is, on a busy machine, the holder's own clock says.
     assert truth["held"][0] <= read[0] and read[1] <= truth["held"][1]
     waits = [wait for wait in waits_of(bubble, *workers) if wait["kind"] == "user lock"]

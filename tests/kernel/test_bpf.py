@@ -7,6 +7,8 @@ import fcntl
 import os
 import struct
 from collections.abc import Iterator
+from contextlib import ExitStack
+from ctypes import c_int
 
 import pytest
 
@@ -17,6 +19,7 @@ from pyvtrace.bpf.isa import (
     R2,
     R3,
     R4,
+    R5,
     R6,
     R7,
     R10,
@@ -30,7 +33,8 @@ from pyvtrace.bpf.isa import (
     mov,
     store,
 )
-from pyvtrace.kernel import bpf, map_contents
+from pyvtrace.kernel import bpf, interrupts, map_contents
+from pyvtrace.kernel.cpus import online
 from pyvtrace.kernel.types import Types
 from pyvtrace.spec import MapSpec
 from scripts.lib.bpf import statistics
@@ -277,6 +281,35 @@ def test_an_iterator_tells_of_the_thread_that_was_asked_for(kernel: Kernel) -> N
 def test_a_program_for_something_else_is_no_iterator(kernel: Kernel) -> None:
     with pytest.raises(bpf.BpfError, match="cannot ask a program about a thread"):
         bpf.iterate(kernel.program(NOTHING), os.getpid(), 100)
+
+
+def write_to_events() -> Code:
+    """Writes eight bytes to the event of this CPU; the result is that of the helper."""
+    yield store(R10, -8, 7)
+    yield map_fd(R2, "events")
+    yield mov(R3, 0xFFFFFFFF)
+    yield mov(R4, R10)
+    yield R4 + -8
+    yield mov(R5, 8)
+    yield call(helpers.PERF_EVENT_OUTPUT)
+    yield leave()
+
+
+def test_a_program_gives_its_cpu_an_interrupt_at_once(kernel: Kernel) -> None:
+    count = kernel.map(maps.ARRAY, 4, 8, 1, maps.MMAPABLE)
+    events = kernel.map(maps.PERF_EVENT_ARRAY, 4, 4, max(online()) + 1)
+    writes = kernel.program(write_to_events(), events=events)
+    kernel.own(bpf.raw_tracepoint_open("irq_work_entry", kernel.program(count_calls_of(os.getpid()), count=count)))
+    assert c_int(bpf.program_test_run(writes)).value == -errno.ENOENT
+    before = struct.unpack("=Q", bpf.map_lookup(count, bytes(4), 8) or b"")[0]
+    with ExitStack() as held:
+        interrupts.give(events, held)
+        # More than there is room for.
+        for written in range(1, 1001):
+            assert bpf.program_test_run(writes) == 0
+            assert struct.unpack("=Q", bpf.map_lookup(count, bytes(4), 8) or b"")[0] >= before + written
+    # The buffers are gone.
+    assert c_int(bpf.program_test_run(writes)).value == -errno.ENOSPC
 
 
 def test_a_tracepoint_that_is_not_there(kernel: Kernel) -> None:

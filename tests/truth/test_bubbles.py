@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from pyvtrace.analysis.bubbles.blame import CPU, SHORT
-from pyvtrace.analysis.bubbles.script import COMES_BACK, compiled
+from pyvtrace.analysis.bubbles.script import compiled, interrupts
 from pyvtrace.analysis.bubbles.watch import Watch
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime.places import device_names
@@ -189,7 +189,7 @@ def test_who_listens_with_a_mutex_held_waits_for_the_far_end(watched: Any, addre
     bubble = the_one_with(bubbles, *workers)
     assert adds_up(bubble)
     peers = [root["name"] for root in bubble["roots"] if root["kind"] == "network peer"]
-    if call == "poll" and LiveTarget().raw_tracepoint(COMES_BACK) is None:
+    if call == "poll" and not interrupts(LiveTarget()):
         # There its memory, in which the descriptor is, cannot be read when it is over.
         assert (peers, bubble["roots"][0]["kind"]) == ([], "unknown")
         return
@@ -208,7 +208,7 @@ def test_who_listens_with_a_mutex_held_waits_for_the_far_end(watched: Any, addre
 @pytest.mark.parametrize("how", [(), ("poll",)])
 def test_what_a_holder_still_waits_for_is_known_before_it_is_over(program: str, how: tuple[str, ...]) -> None:
     target = LiveTarget()
-    spec = compiled(target, 5 * MS, comes_back=target.raw_tracepoint(COMES_BACK) is not None)
+    spec = compiled(target, 5 * MS)
     work = Work(program, "silence", round(1000 * PATIENCE), 4, "127.0.0.1", *how)
     try:
         with Session(spec, target) as session:
@@ -231,7 +231,7 @@ def test_what_a_holder_still_waits_for_is_known_before_it_is_over(program: str, 
 
 def test_who_waits_since_before_the_trace_began_is_told_of_when_it_is_over(program: str) -> None:
     target = LiveTarget()
-    spec = compiled(target, 5 * MS, comes_back=target.raw_tracepoint(COMES_BACK) is not None)
+    spec = compiled(target, 5 * MS)
     with SlowDisk(2000 * MS) as disk, Session(spec, target) as session:
         work = Work(program, "convoy", disk.path, 5)
         try:
@@ -504,9 +504,9 @@ def test_who_touches_a_page_that_another_one_has_touched_waits_for_its_disk(watc
     assert found == pytest.approx(sum(ended - began for _, began, ended in truth["waits"]), rel=0.05)
 
 
-def test_kernels_that_cannot_tell_who_comes_back_show_the_same_chain(program: str) -> None:
-    """What runs on kernels without sched_exit_tp, on whatever kernel this is."""
-    spec = compiled(LiveTarget(), 2_500_000, comes_back=False)
+def test_processors_that_programs_cannot_interrupt_show_the_same_chain(program: str) -> None:
+    """What runs where there is no such interrupt, on whatever this is."""
+    spec = compiled(LiveTarget(), 2_500_000, interrupt=False)
     with SlowDisk(DELAY) as disk, Session(spec, LiveTarget()) as session:
         work = Work(program, "convoy", disk.path, 10)
         try:

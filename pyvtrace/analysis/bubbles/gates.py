@@ -21,6 +21,7 @@ from pyvtrace.analysis.bubbles.rations import (
     kind,
     leave_out,
     line,
+    lose,
     registers,
     take,
     unless_left,
@@ -28,6 +29,8 @@ from pyvtrace.analysis.bubbles.rations import (
 from pyvtrace.analysis.bubbles.storage import (
     CLOCKS,
     CLOCKS_SIZE,
+    INTERRUPT,
+    INTERRUPTS,
     LEFT_OUT,
     START,
     TICKS,
@@ -80,11 +83,12 @@ _DRIFT = 8_000
 def guarded(spec: ProgramSpec, words: Words, limits: Limits, target: Target) -> ProgramSpec:
     """The script's program with these gates, and the program that notes when threads leave and come."""
     gates: Mapping[object, Callable[[], Code]] = {
-        RawTracepoint("sched_exit_tp"): lambda: _back(words, target),
+        RawTracepoint(INTERRUPT): lambda: _back(words, target),
         RawTracepoint("sched_process_exit"): lambda: _ending(words, limits, target),
         TypedTracepoint("sched_waking"): lambda: _waking(words, limits, target),
         Timer: lambda: _sample(words, limits, Places(target)),
     }
+    interrupts = [MapSpec(INTERRUPTS, maps.PERF_EVENT_ARRAY, 4, 4, target.cpus)] if limits.interrupt else []
     programs = [switched(words, limits, target), told_of(words, target)]
     for program in spec.programs:
         gate = gates.get(program.attach) or gates.get(type(program.attach))
@@ -95,6 +99,7 @@ def guarded(spec: ProgramSpec, words: Words, limits: Limits, target: Target) -> 
         maps=(
             *spec.maps,
             MapSpec(CLOCKS, maps.ARRAY, 4, CLOCKS_SIZE, 1, maps.MMAPABLE),
+            *interrupts,
             MapSpec(LATE, maps.ARRAY, 4, LINE * target.cpus, 1, maps.MMAPABLE),
         ),
     )
@@ -135,8 +140,8 @@ def _ends(closed: Label, opened: Label) -> Code:
 
 
 def _back(words: Words, target: Target) -> Code:
-    """Nobody but who comes from a long wait."""
-    closed, opened = Label("not long"), Label("long")
+    """Nobody but who comes from a long wait: other interrupts of this kind come, too, and are as good."""
+    closed, opened, late = Label("not long"), Label("long"), Label("too late")
     yield mov(R6, R1)
     yield from line(target.cpus, closed)
     yield load(R2, R1, 0)
@@ -146,8 +151,16 @@ def _back(words: Words, target: Target) -> Code:
     yield mov(R8, R0)
     yield from _polled(R8, target)
     yield mov(R2, R8)
-    yield from storage(closed)
+    yield from storage(late)
+    yield load(R1, R0, words["late"])
+    yield jump_if(R1, "==", 0, late)
     yield store(R0, words["polled"], R9)
+    yield jump(opened)
+    yield late
+    # Whom it was about has left already.
+    yield from line(target.cpus, closed)
+    yield from lose(1)
+    yield jump(closed)
     yield from _ends(closed, opened)
 
 

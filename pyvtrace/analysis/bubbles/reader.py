@@ -58,10 +58,10 @@ def pass_by(one: End, other: End) -> bool:
 
 
 class Stacks:
-    """Frames of stacks, each distinct one named once, when somebody asks."""
+    """Frames of stacks, each distinct one named once, when somebody asks; `cut` says which of them count."""
 
-    def __init__(self, show: Callable[[bytes], str]) -> None:
-        self._show = show
+    def __init__(self, show: Callable[[bytes], str], cut: Callable[[tuple[str, ...]], tuple[str, ...]] = tuple) -> None:
+        self.show, self._cut = show, cut
         self._known: dict[bytes, tuple[str, ...]] = {}
         self._later: dict[bytes, Stack] = {}
 
@@ -70,7 +70,7 @@ class Stacks:
         if frames is None:
             if len(self._known) >= _MOST_STACKS:
                 self._known.clear()
-            frames = self._known[raw] = tuple(frames_of(self._show(raw)))
+            frames = self._known[raw] = self._cut(tuple(frames_of(self.show(raw))))
         return frames
 
     def later(self, raw: bytes) -> Stack:
@@ -127,6 +127,7 @@ class Reader:
             if (show := shower.of(field)) is not None
         }
         self._kernel, self._user = stacks["stack"], stacks["ustack"]
+        self._waited = Stacks(stacks["stack"].show, reasons.waited)
         self._wakers: dict[int, Woken] = {}
         # Who ended a wait, that nobody knows any more.
         self.forgotten = 0
@@ -185,11 +186,11 @@ class Reader:
         woken = self._wakers.pop(tid, None)
         if not state & (_SLEEPS | _STOPPED):
             return None
-        kind = waits.STOPPED if state & _STOPPED else reasons.of_stack(self._kernel(kernel))
+        kind = waits.STOPPED if state & _STOPPED else reasons.of_stack(self._waited(kernel))
         if kind is waits.OTHER and (lock or input_output):
             # Where the stack lacks the functions of locks and of the scheduler.
             kind = waits.KERNEL_LOCK if lock else waits.BLOCK
-        if kind is waits.FAULT and not reasons.in_call(self._kernel(kernel)):
+        if kind is waits.FAULT and not reasons.in_call(self._waited(kernel)):
             # What stands where the number of a call would is the fault's own.
             call = -1
         name = self._calls.get(call, "")
@@ -222,7 +223,7 @@ class Reader:
             cpu,
             brief,
             False,
-            self._kernel.later(kernel),
+            self._waited.later(kernel),
             self._user.later(user) if user else tuple,
             limited=0 < queued <= _HALF * kept,
             far=_far(far, high, low) if one_end else None,

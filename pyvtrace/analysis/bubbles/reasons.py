@@ -59,6 +59,9 @@ _CALLS = re.compile(r"do_syscall_64|x64_sys_call|entry_SYSCALL\w*|do_int80\w*|in
 _INTERRUPT = re.compile(
     r"asm_(sysvec_\w+|common_interrupt)|el1h_64_irq\w*|el0t_64_irq\w*|run_ksoftirqd|napi_threaded_poll\w*|irq_thread"
 )
+# How the interrupt begins in which a wait is told of when its switch is done.
+_RESUMED = re.compile(r"asm_sysvec_irq_work|asm_fred_entrypoint_kernel|finish_task_switch")
+_MOST_RESUMED = 8
 # What TCP and UDP send is delivered by whoever happens to be there.
 _PEERS = re.compile(r"(anon_)?pipe_(read|write|release)|unix_(stream|dgram)_\w+|unix_release\w*")
 
@@ -95,6 +98,12 @@ def place(kernel: Sequence[str]) -> str:
 def taken_in(kernel: Sequence[str]) -> str:
     """The function that wants the lock a thread waits for."""
     return next((name for name in names(kernel) if not (_SCHEDULER.fullmatch(name) or _LOCKS.fullmatch(name))), "")
+
+
+def waited(kernel: tuple[str, ...]) -> tuple[str, ...]:
+    """A stack as it was during the wait, without the interrupt that came when it was over."""
+    ours = [place for place, name in enumerate(names(kernel[:_MOST_RESUMED]), 1) if _RESUMED.fullmatch(name)]
+    return kernel[ours[-1] :] if ours else kernel
 
 
 @lru_cache(maxsize=4096)

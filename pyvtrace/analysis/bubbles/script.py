@@ -1,5 +1,5 @@
-"""The program that records waits, `waits.d` with its gates, also for kernels that cannot tell of a thread in the thread
-itself that it has its processor again."""
+"""The program that records waits, `waits.d` with its gates, also for architectures on which a program cannot interrupt
+its processor to tell of a thread in the thread itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 
 from pyvtrace.analysis.bubbles.gates import guarded
 from pyvtrace.analysis.bubbles.rations import Ration, ration
-from pyvtrace.analysis.bubbles.storage import Lacking, Limits, Words
+from pyvtrace.analysis.bubbles.storage import INTERRUPT, Lacking, Limits, Words
 from pyvtrace.runtime.program import compile_text
 from pyvtrace.source import CompileError, Diagnostic, Source, Span
 from pyvtrace.spec import ProgramSpec
@@ -20,9 +20,8 @@ _PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), NAME)
 _DETAIL = 2
 _FIRST = "self uint64_t off"  # the variable that holds what the scheduler's clock showed
 _COARSE = 6  # CLOCK_MONOTONIC_COARSE (include/uapi/linux/time.h)
-COMES_BACK = "sched_exit_tp"
 _ELSEWHERE = "sched:::on-cpu"
-_USER_STACK = ' %k %k", tid, pid, execname,\n', '"", stack(24), ustack(24));\n}'
+_USER_STACK = ' %k %k", tid, pid, execname,\n', '"", stack(28), ustack(24));\n}'
 
 
 def detail(minimum: int) -> int:
@@ -31,19 +30,28 @@ def detail(minimum: int) -> int:
     return max(1, minimum // _DETAIL)
 
 
-def compiled(target: Target, least: int, *, comes_back: bool, of: Ration | None = None) -> ProgramSpec:
-    """What records waits of `least` ns and more, for kernels with or without COMES_BACK; `of` is the ration of them.
+def interrupts(target: Target) -> bool:
+    """Whether programs see the interrupt that they give to their processor."""
+    return target.raw_tracepoint(INTERRUPT) is not None
+
+
+def compiled(target: Target, least: int, *, interrupt: bool | None = None, of: Ration | None = None) -> ProgramSpec:
+    """What records waits of `least` ns and more, told of in an `interrupt` or at the switch, by default as `interrupts`
+    says; `of` is the ration of them.
 
     Raises:
         CompileError: the kernel was built without what nothing can be told without.
     """
-    text = script(comes_back=comes_back)
+    if interrupt is None:
+        interrupt = interrupts(target)
+    text = script(interrupt=interrupt)
     source = Source(NAME, text)
     spec = compile_text(source, target, {}, ())
     # Ticks of the kernel's are what its coarse clocks go by.
     tick = round(1e9 * time.clock_getres(_COARSE))
     try:
-        return guarded(spec, Words(text), Limits(least, tick, of or ration(target.cpus)), target)
+        limits = Limits(least, tick, of or ration(target.cpus), interrupt)
+        return guarded(spec, Words(text), limits, target)
     except Lacking as lacking:
         hint = f"use one that is built with {lacking.feature}, as distributions' are"
         at = text.index(_FIRST)
@@ -51,17 +59,17 @@ def compiled(target: Target, least: int, *, comes_back: bool, of: Ration | None 
         raise CompileError(source, [Diagnostic("D_CG_EXPR", span, str(lacking), hint)]) from None
 
 
-def script(*, comes_back: bool) -> str:
-    """The script as it is where the kernel has COMES_BACK, else what comes closest."""
+def script(*, interrupt: bool) -> str:
+    """The script as it is where there is INTERRUPT, else what comes closest."""
     text = _read()
-    if comes_back:
+    if interrupt:
         return text
     conversions, arguments = _USER_STACK
-    for piece in (f"rawtp:::{COMES_BACK}", *_USER_STACK):
+    for piece in (f"rawtp:::{INTERRUPT}", *_USER_STACK):
         if piece not in text:
             raise ValueError(f"the script has no {piece!r}")
     return (
-        text.replace(f"rawtp:::{COMES_BACK}", _ELSEWHERE)
+        text.replace(f"rawtp:::{INTERRUPT}", _ELSEWHERE)
         .replace(conversions, conversions.replace(" %k %k", " %k"))
         .replace(arguments, arguments.replace(", ustack(24)", ""))
     )

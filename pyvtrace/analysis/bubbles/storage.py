@@ -33,6 +33,10 @@ from pyvtrace.value import Value
 # clock showed when the kernel's ticks were 0, or somewhat more, 0 until that was found out.
 CLOCKS, START, TICKS = "clocks", 8, 16
 CLOCKS_SIZE = 24
+# What has the processor that writes to it take an interrupt.
+INTERRUPTS = "interrupts"
+# The tracepoint in that interrupt (x86).
+INTERRUPT = "irq_work_entry"
 # Instead of a thread's state: it could have gone on, but for the limit of its control group. No state has this bit.
 THROTTLED = 1 << 40
 # What the ration's answer was when a thread was woken, if anybody asked.
@@ -55,11 +59,13 @@ class Words(dict[str, int]):
 
 
 class Limits(Value):
-    """From how many ns on a wait is long, and how many are told of; a tick of the kernel's is `tick` ns."""
+    """From how many ns on a wait is long, and how many are told of, in an `interrupt` or at the switch; a tick of the
+    kernel's is `tick` ns."""
 
     long: int
     tick: int
     ration: Ration
+    interrupt: bool
 
 
 def storage(missing: Label, *, create: bool = False) -> Code:

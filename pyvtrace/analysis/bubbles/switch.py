@@ -8,9 +8,10 @@ processor: whoever had one a short time ago cannot have waited for long since, a
 
 from __future__ import annotations
 
-from pyvtrace.analysis.bubbles.rations import kind, leave_out, line, take, unless_left
+from pyvtrace.analysis.bubbles.rations import kind, leave_out, line, lose, take, unless_left
 from pyvtrace.analysis.bubbles.storage import (
     CLOCKS,
+    INTERRUPTS,
     LEFT_OUT,
     THROTTLED,
     TOLD,
@@ -29,6 +30,8 @@ from pyvtrace.bpf.isa import (
     R1,
     R2,
     R3,
+    R4,
+    R5,
     R6,
     R7,
     R8,
@@ -62,7 +65,9 @@ def switched(words: Words, limits: Limits, target: Target) -> CodeSpec:
     return code_spec(made, "switch", TRACING, TypedTracepoint("sched_switch"))
 
 
-_BEGAN, _LENGTH = -8, -16  # on the stack
+# On the stack; between them is what `kind` uses.
+_BEGAN, _LENGTH, _CONTEXT = -8, -16, -80
+_THIS_CPU = 0xFFFFFFFF  # BPF_F_CURRENT_CPU
 
 
 def _switch(words: Words, limits: Limits, target: Target) -> Code:
@@ -83,8 +88,8 @@ def _switch(words: Words, limits: Limits, target: Target) -> Code:
     yield mov(R2, R9)
     yield from storage(end)
     yield from _came(words, limits, places, target, end)
-    yield from line(target.cpus, end)
-    yield store(R1, 0, 1)
+    if limits.interrupt:
+        yield from _interrupt(target, end)
     yield end
     yield mov(R0, 0)
     yield leave()
@@ -167,6 +172,7 @@ def _came(words: Words, limits: Limits, places: Places, target: Target, end: Lab
     yield store(R10, _BEGAN, R1)
     yield store(R10, _LENGTH, R2)
     # Nor is the context, R6.
+    yield store(R10, _CONTEXT, R6)
     yield load(R6, R8, words["decided"])
     yield store(R8, words["decided"], 0)
     yield jump_if(R6, "==", TOLD, told)
@@ -196,6 +202,27 @@ def _came(words: Words, limits: Limits, places: Places, target: Target, end: Lab
     yield R1 - R2
     yield store(R8, words["kept"], R1)
     yield from _queued(words, places)
+
+
+def _interrupt(target: Target, end: Label) -> Code:
+    """Have this CPU take an interrupt as soon as it takes any. If the last one is still to come, it is too late for
+    whom it was about."""
+    yield from line(target.cpus, end)
+    yield load(R2, R1, 0)
+    yield store(R1, 0, 1)
+    yield from lose(R2)
+    yield load(R1, R10, _CONTEXT)
+    yield map_fd(R2, INTERRUPTS)
+    yield mov(R3, _THIS_CPU)
+    yield mov(R4, R10)
+    yield R4 + _BEGAN
+    yield mov(R5, 8)
+    yield call(h.PERF_EVENT_OUTPUT)
+    yield jump_if(R0, "==", 0, end)
+    # A CPU that was not there when the trace began has none.
+    yield from line(target.cpus, end)
+    yield store(R1, 0, 0)
+    yield from lose(1)
 
 
 def _queued(words: Words, places: Places) -> Code:

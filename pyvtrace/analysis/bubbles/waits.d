@@ -3,7 +3,8 @@
  * output:   a record of each wait that gates.py found to be long, when it is over; one when somebody ends such a wait;
  *           one a sample of threads that have not slept for so long. `vtrace bubbles` makes chains of them
  *
- * sched_exit_tp, in the thread that has its processor again, is there in Linux 6.18 and not in 6.12. Else `sched:::on-cpu`
+ * irq_work_entry is in the interrupt that gates.py has the processor take as soon as the switch to such a thread is done: it is
+ * the current one then, and has not done anything yet. Where the architecture has no such tracepoint `sched:::on-cpu`
  * stands in its place, where the thread has not gone on yet: its user stack cannot be read, and of the kernel's the scheduler's own
  * functions and those of locks are left out.
  *
@@ -55,14 +56,14 @@ sched:::woken
 	this->task = curtask;
 }
 
-rawtp:::sched_exit_tp
+rawtp:::irq_work_entry
 /self->late && (uint32_t)self->state/
 {
 	this->task = curthread;
 }
 
 sched:::woken,
-rawtp:::sched_exit_tp
+rawtp:::irq_work_entry
 /this->task != NULL/
 {
 	this->regs = (struct pt_regs *)((uint64_t)this->task->stack + 16384) - 1;
@@ -109,11 +110,11 @@ sched:::woken
 {
 	printf("%d %d %d %d %s %s %d %d %d %d %d %k", tid, timestamp, curtask->pid, curtask->tgid, curtask->comm,
 	    curtask->group_leader->comm, this->regs->cs == 0x33 ? this->regs->orig_ax : -1,
-	    this->regs->di, this->own, this->other, this->space, stack(24));
+	    this->regs->di, this->own, this->other, this->space, stack(28));
 }
 
 /* Who slept. */
-rawtp:::sched_exit_tp
+rawtp:::irq_work_entry
 /self->late && (uint32_t)self->state/
 {
 	printf("%d %d %s %s %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %d %s %k %k", tid, pid, execname,
@@ -123,18 +124,18 @@ rawtp:::sched_exit_tp
 	    self->sleeps == self->naps + 1 ? self->asked : 0,
 	    curthread->flags & 0x200000 ? 1 : 0, curthread->in_iowait, this->own, this->other, this->space,
 	    this->far, this->high, this->low, this->disk,
-	    this->file != NULL ? stringof(this->file->f_path.dentry->d_name.name) : "", stack(24), ustack(24));
+	    this->file != NULL ? stringof(this->file->f_path.dentry->d_name.name) : "", stack(28), ustack(24));
 }
 
 /* Who could have gone on: where it was says nothing of why it did not. */
-rawtp:::sched_exit_tp
+rawtp:::irq_work_entry
 /self->late && !(uint32_t)self->state/
 {
 	printf("%d %d %s %s %d %d %d %d %d %d", tid, pid, execname, curthread->group_leader->comm, self->late, timestamp,
 	    self->state ? 1 : 0, cpu, self->brief, curthread->flags & 0x200000 ? 1 : 0);
 }
 
-rawtp:::sched_exit_tp
+rawtp:::irq_work_entry
 /self->late/
 {
 	self->brief = 0;
@@ -174,7 +175,7 @@ profile-97
 /pid/
 {
 	printf("%d %d %s %s %d %d %k %k", tid, pid, execname, curthread->group_leader->comm, timestamp, cpu,
-	    stack(24), ustack(24));
+	    stack(28), ustack(24));
 }
 
 /* What is left to tell of a thread that ends. */

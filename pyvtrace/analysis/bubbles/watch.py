@@ -191,6 +191,8 @@ class Watch:
         left = self._left_out
         if left.waits:
             made.append(f"{left.waits} long waits left out, {duration(left.ns)} in all: there were too many at once")
+        if left.lost:
+            made.append(f"{left.lost} long waits lost: the interrupt that tells of them was not seen in time")
         if left.ends:
             short = duration(left.short_ns)
             made.append(f"short waits of {left.ends} threads left out, {short} in all: too many ended at once")
