@@ -171,7 +171,7 @@ def _came(words: Words, limits: Limits, places: Places, target: Target, end: Lab
     yield mov(R8, R0)
     yield store(R10, _BEGAN, R1)
     yield store(R10, _LENGTH, R2)
-    # Nor is the context, R6.
+    # Nor is R6, but for the interrupt.
     yield store(R10, _CONTEXT, R6)
     yield load(R6, R8, words["decided"])
     yield store(R8, words["decided"], 0)

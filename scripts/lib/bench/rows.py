@@ -112,7 +112,7 @@ PEER_PRINT = Command(bpftrace('tracepoint:syscalls:sys_enter_getppid { printf("%
 # A function of the loop's own, at its entry.
 OURS_UPROBE = Command(vtrace(f"uprobe:{BENCH}:called:entry {{ @[execname] = count(); }}"))
 PEER_UPROBE = Command(bpftrace(f"uprobe:{BENCH}:called {{ @[comm] = count(); }}"))
-OURS_BUBBLES = Command((VTRACE, "bubbles"), programs=3)
+OURS_BUBBLES = Command((VTRACE, "bubbles"), programs=2)
 # Of another process than those that wait: what everybody pays.
 OTHERS_LOOP = Command((VTRACE, "loop", "-p", "1"), programs=3)
 OTHERS_DEPS = Command((VTRACE, "deps", "-p", "1", "--json"), programs=3)
