@@ -423,10 +423,11 @@ def program_info(fd: int) -> ProgramInfo:
 
 
 def iterate(program_fd: int, tid: int, most: int) -> bytes:
-    """What an iterator program writes about a thread, `most` bytes of it; nothing if there is no such thread.
+    """What an iterator program writes about a thread, `most` bytes of it; nothing if there is no such thread. Kernels
+    that cannot be asked about one (before Linux 6.1) answer about all of them, which the program has to tell.
 
     Raises:
-        BpfError: iterators cannot be had, or not of one thread (before Linux 6.1).
+        BpfError: iterators cannot be had.
     """
     thread = struct.pack("=3I", tid, 0, 0)
     which = buffer(thread)

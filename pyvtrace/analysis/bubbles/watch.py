@@ -257,7 +257,7 @@ class Watch:
         else:
             # Nothing was seen of it: it has waited since before. Where nobody knows, since it was first found to wait.
             of = kept.nothing(self._words)
-            began = self._started if answer is not None else self._since(one, now)
+            began = self._started if answer == b"" else self._since(one, now)
         began = min(began, now)
         if now - began < (self._minimum if least is None else least):
             return None
