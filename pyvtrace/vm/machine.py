@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -33,6 +34,8 @@ COMMAND_LINE = (
     "console=ttyS0 quiet panic=-1 mitigations=off nokaslr tsc=reliable nosoftlockup rcupdate.rcu_cpu_stall_suppress=1 "
     "cryptomgr.notests"
 )
+# The QEMU since which pages of code are locked while they are translated.
+_TRANSLATES_LOCKED = 8, 1
 STREAMS = ("stdin", "stdout", "stderr", "job")  # ports 1 to 4
 
 
@@ -84,20 +87,22 @@ def started(guest: Guest) -> Iterator[Machine]:
                 command += [*plain, f"--fd={listener.fileno()}"]
                 pidfds[f"virtiofsd {directory}"] = _start(owned, command, [listener.fileno()], fds["servers"], guard)
             backing = [lent.enter_context(_anonymous_file()).fileno() for _ in guest.disks]
-            command = [qemu, *arguments(guest, fds, served, backing)]
+            command = [qemu, *arguments(guest, fds, served, backing, _accelerator(guest, qemu))]
             ends = [fd for name, fd in fds.items() if name != "servers"]
             pidfds[QEMU] = _start(owned, command, [*ends, *served, *backing], fds["console"], die_with_parent())
         yield Machine(sockets, pidfds)
 
 
-def arguments(guest: Guest, fds: Mapping[str, int], served: Sequence[int], backing: Sequence[int]) -> list[str]:
+def arguments(
+    guest: Guest, fds: Mapping[str, int], served: Sequence[int], backing: Sequence[int], accelerator: str
+) -> list[str]:
     """QEMU's arguments. `fds` are its ends of our sockets, `served` its connections to the servers of / and of the
-    shares, `backing` the files of the disks."""
+    shares, `backing` the files of the disks; `accelerator` is what `-accel` gets."""
     cpu = {"kvm": "host", "tcg": _emulated_cpu(guest.kernel.release)}[guest.accelerator]
     memory = f"{guest.memory}M"
     words = [
         *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
-        *("-accel", "tcg,thread=multi" if guest.accelerator == "tcg" else "kvm", "-cpu", cpu),
+        *("-accel", accelerator, "-cpu", cpu),
         *("-smp", str(guest.cpus), "-m", memory),
         # virtiofsd reads and writes the guest's memory.
         *("-object", f"memory-backend-memfd,id=memory,size={memory},share=on", "-numa", "node,memdev=memory"),
@@ -120,6 +125,23 @@ def arguments(guest: Guest, fds: Mapping[str, int], served: Sequence[int], backi
         words += ["-add-fd", f"fd={file},set={number}"]
         words += disk.arguments(number, each, number)
     return words
+
+
+def _accelerator(guest: Guest, qemu: str) -> str:
+    """The guest's accelerator with its options."""
+    if guest.accelerator != "tcg":
+        return guest.accelerator
+    said = subprocess.run([qemu, "--version"], capture_output=True, text=True, check=False).stdout
+    return f"tcg,thread={threads(said)}"
+
+
+def threads(version: str) -> str:
+    """Whether emulated processors may have a thread each, by what QEMU says of its version. An older QEMU does not
+    lock the code that it translates: where one processor changes it meanwhile, another one goes on with what was there
+    before (QEMU commit cb62bd15e14e). So breakpoints of the kernel's, which it sets and takes out again when
+    tracepoints are switched on and off, stay for ever, and it dies of them."""
+    found = re.search(r"version (\d+)\.(\d+)", version)
+    return "multi" if found and (int(found[1]), int(found[2])) >= _TRANSLATES_LOCKED else "single"
 
 
 def _emulated_cpu(release: str) -> str:

@@ -20,7 +20,7 @@ from pyvtrace.vm import cpio, disk, job
 from pyvtrace.vm.compression import unpack
 from pyvtrace.vm.control import Console, Control, Limits
 from pyvtrace.vm.job import Job
-from pyvtrace.vm.machine import Guest, arguments
+from pyvtrace.vm.machine import Guest, arguments, threads
 from pyvtrace.vm.outputs import Outputs
 from pyvtrace.vm.pumps import Escaped, Inlet, Outlet, ReaderGone
 from pyvtrace.vm.refusal import Panicked, Refused
@@ -161,8 +161,22 @@ def test_what_is_not_installed_is_named_with_its_package(
 def test_the_processor_a_kernel_gets(release: str, accelerator: str, cpu: str) -> None:
     guest = Guest(Kernel(release, "/vmlinux", "/modules"), "/initramfs", accelerator)
     names = ("console", "stdin", "stdout", "stderr", "job", "control")
-    words = arguments(guest, {name: number for number, name in enumerate(names)}, [9], [])
+    words = arguments(guest, {name: number for number, name in enumerate(names)}, [9], [], accelerator)
     assert words[words.index("-cpu") + 1] == cpu
+
+
+@pytest.mark.parametrize(
+    ("version", "how"),
+    [
+        ("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18+b3)", "single"),
+        ("QEMU emulator version 8.0.5", "single"),
+        ("QEMU emulator version 8.1.0", "multi"),
+        ("QEMU emulator version 10.0.13 (Debian 1:10.0.13+ds-0+deb13u1)", "multi"),
+        ("", "single"),
+    ],
+)
+def test_processors_have_threads_of_their_own_where_qemu_translates_their_code_safely(version: str, how: str) -> None:
+    assert threads(version) == how
 
 
 # ------------------------------------------------------------------------------------------------------ what guests do
