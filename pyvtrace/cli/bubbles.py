@@ -34,8 +34,10 @@ _SECOND = 1_000_000_000
 _PRIORITY = -20
 # Processes that have ended of which functions can still be named: bubbles are told of within seconds.
 _ENDED = 256
-_TAKE, _LOOK = 0.1, 1.0  # seconds between readings of records, and looks at who still waits
-_PACE = 40  # either, and finding bubbles, takes at most one part in so many of our time
+# Seconds between readings of records, and looks at who still waits. Where much was to be read, the next reading comes
+# later, but no more than one look: else a crowd that is over soon would be kept from its processors by us.
+_TAKE, _LOOK = 0.1, 1.0
+_PACE = 40  # each of these, and finding bubbles, takes at most one part in so many of our time, if it can
 
 
 def command() -> click.Command:
@@ -203,13 +205,15 @@ def _run(
     """Until the user, a signal or the time ends it."""
     end = None if seconds is None else time.monotonic() + seconds
     found = time.monotonic()
-    look = found + _LOOK
+    look, pause = found + _LOOK, _TAKE
     while not signals.deadly:
         at = time.monotonic()
         if end is not None and at >= end:
             return
-        signals.wait(_TAKE if end is None else min(_TAKE, end - at))
+        signals.wait(pause if end is None else min(pause, end - at))
+        begins = time.thread_time()
         watch.take()
+        pause = min(_LOOK, max(_TAKE, _PACE * (time.thread_time() - begins)))
         if at >= look:
             begins = time.thread_time()
             session.note()

@@ -69,7 +69,7 @@ class Ration(Value):
 
 def ration(cpus: int) -> Ration:
     """What is not felt where nothing else is wrong: some hundredths of a processor."""
-    return Ration(max(1, min(100, _MOST // cpus)), 500)
+    return Ration(max(1, min(100, _MOST // cpus)), 150)
 
 
 def line(cpus: int, unknown: Label) -> Code:
