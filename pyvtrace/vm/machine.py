@@ -138,8 +138,8 @@ def _accelerator(guest: Guest, qemu: str) -> str:
 def threads(version: str) -> str:
     """Whether emulated processors may have a thread each, by what QEMU says of its version. An older QEMU does not
     lock the code that it translates: where one processor changes it meanwhile, another one goes on with what was there
-    before (QEMU commit cb62bd15e14e). So breakpoints of the kernel's, which it sets and takes out again when
-    tracepoints are switched on and off, stay for ever, and it dies of them."""
+    before (QEMU commit cb62bd15e14e, of 8.1). So may breakpoints of the kernel's, which it sets and takes out again
+    when tracepoints are switched on and off, and it dies of one: seen in QEMU 7.2, not in 10.0."""
     found = re.search(r"version (\d+)\.(\d+)", version)
     return "multi" if found and (int(found[1]), int(found[2])) >= _TRANSLATES_LOCKED else "single"
 
