@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.scripts.ran import act, run
+from tests.machine import first_process_ns
+from tests.scripts.ran import ATTEMPTS, act, run
 from tests.workloads.acts_sched import interrupts, softirqs
 
 MS = 1_000_000
@@ -102,12 +103,16 @@ def test_interrupts(tmp_path: Path, script: str, key: str, kernel: object, what:
     path = tmp_path / "read"
     path.write_bytes(bytes(4096))
     assert callable(kernel)
-    before = kernel()
-    ran = run(script, act("sched.interrupted", path, 300), complaints=True)
-    after = kernel()
-    found = {str(row["key"][key]): row for row in ran.rows}
-    assert found, "nothing interrupted a disk's reader"
-    for name, least in ran.truth[what].items():
-        count = found[name]["count"] if name in found else 0
-        assert least - ran.missed <= count <= after[name] - before[name], name
-    assert all(row["total"] > 0 for row in ran.rows)
+    for left in reversed(range(ATTEMPTS)):
+        before, first = kernel(), first_process_ns()
+        ran = run(script, act("sched.interrupted", path, 300), complaints=True)
+        after, hidden = kernel(), first_process_ns() - first
+        found = {str(row["key"][key]): row for row in ran.rows}
+        assert found, "nothing interrupted a disk's reader"
+        assert all(row["total"] > 0 for row in ran.rows)
+        counts = {name: found[name]["count"] if name in found else 0 for name in ran.truth[what]}
+        assert all(count <= after[name] - before[name] for name, count in counts.items()), counts
+        fewer = {name for name, least in ran.truth[what].items() if counts[name] < least - ran.missed}
+        if not fewer:
+            return
+        assert left and hidden, (fewer, counts, ran.truth[what])
