@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
+import struct
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +14,14 @@ from typing import Any
 import pytest
 
 from pyvtrace.analysis.bubbles.bubbles import Bubble
+from pyvtrace.analysis.bubbles.kept import size
 from pyvtrace.analysis.bubbles.ledger import SHORT, Ledger
 from pyvtrace.analysis.bubbles.rations import Ration
-from pyvtrace.analysis.bubbles.script import compiled
+from pyvtrace.analysis.bubbles.script import compiled, words
 from pyvtrace.analysis.bubbles.waits import RUN_QUEUE, USER_LOCK
 from pyvtrace.analysis.bubbles.watch import Bounds, Watch
+from pyvtrace.compile.layout import SELF
+from pyvtrace.kernel import bpf
 from pyvtrace.kernel.target import LiveTarget
 from pyvtrace.runtime.session import Session
 from tests.conftest import PATIENCE
@@ -140,6 +145,24 @@ def test_long_waits_beyond_the_ration_are_counted_and_said(program: str) -> None
         if waits:
             return
     raise AssertionError("no wait was told of")
+
+
+def test_long_waits_whose_end_was_not_seen_are_counted_and_said() -> None:
+    """As if this thread had left long ago, and come back while the kernel ran no program."""
+    target, left = LiveTarget(), words()
+    value = bytearray(size(left))
+    struct.pack_into("<Q", value, left["off"], 1)
+    with Session(compiled(target, 5 * MS), target) as session:
+        watch = Watch(session, 10 * MS)
+        session.attach()
+        thread = os.pidfd_open(os.getpid())
+        bpf.map_update(session.maps[SELF], struct.pack("<i", thread), bytes(value))
+        os.close(thread)
+        time.sleep(0.001)
+        session.detach()
+        watch.take()
+    (count,) = (line.split()[0] for line in watch.complaints() if "the switch that ended them was not seen" in line)
+    assert int(count) >= 1
 
 
 def test_short_waits_of_threads_that_end_together_are_counted_and_said(workload: Callable[..., Any]) -> None:

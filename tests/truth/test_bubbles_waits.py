@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -56,8 +57,10 @@ def test_the_parts_are_all_of_a_threads_time_off_the_processor(program: str, tra
     # Who is woken from a sleep may stand in the run queue before it sees that it is over, and short ones become long.
     timer, short, queue = (mixed["waits"].get(reason, 0) for reason in ("timer", "short waits", "run queue"))
     assert timer + short + queue == mixed["off_cpu_ns"]
-    # It asked for 40 sleeps of 20 ms and 400 of half a millisecond, and got no less.
-    assert timer > 0.99 * 40 * 20 * MS
+    # It asked for 40 sleeps of 20 ms and 400 of half a millisecond, and got no less. Where programs do not run at some
+    # switches, the waits that these ended are among the short ones, which is said.
+    unseen = sum(map(int, re.findall(r"(\d+) long waits counted as short", done.stderr)))
+    assert timer > 0.99 * (40 - unseen) * 20 * MS
     assert 0.99 * 40 * 25 * MS < timer + short < 1.01 * (truth["long"] + truth["short"] + truth["lost"])
     assert short > 0.7 * 40 * 5 * MS - queue
     main = accounts[work.pid]["waits"]

@@ -172,7 +172,7 @@ def _ending(words: Words, limits: Limits, target: Target) -> Code:
     yield mov(R8, R0)
     yield mov(R2, R0)
     yield from storage(closed)
-    yield from add_short(words, R0, R8, Places(target))
+    yield from add_short(words, limits, R8, target)
     yield store(R0, words["off"], 0)
     yield load(R7, R0, words["brief"])
     yield jump_if(R7, "==", 0, closed)

@@ -39,9 +39,10 @@ from pyvtrace.value import Value
 # What there is for a CPU, in cache lines of its own: whether the thread that it has taken up comes from a long wait;
 # how many waits were left out, and the ns that they came to; for each kind the time by the scheduler's clock at which a
 # ration that is used evenly would be used up, and last for threads that end; how many of these were left out, and the
-# ns that their short waits came to; of how many waits nobody told since the interrupt did not come in time.
+# ns that their short waits came to; of how many waits nobody told since the interrupt did not come in time, and of how
+# many since the switch that ended them was not seen.
 LATE, LINE = "late", 128
-WAITS, _USED, ENDING, ENDS, LOST = 8, 24, 56, 64, 80
+WAITS, _USED, ENDING, ENDS, LOST, UNSEEN = 8, 24, 56, 64, 80, 88
 # What is read of a thread's registers on its kernel stack, of that size, lies so many bytes below its top. With FRED
 # all lie lower.
 _STACK, _TOP, _READ, _FRED = 16384, 80, 56, 16
@@ -153,25 +154,27 @@ def leave_out(length: Reg, what: int = WAITS) -> Code:
         yield store(R1, place, R3)
 
 
-def lose(how_many: Reg | int) -> Code:
+def lose(how_many: Reg | int, why: int = LOST) -> Code:
     """Count so many waits that nobody told of on the line in R1."""
-    yield load(R3, R1, LOST)
+    yield load(R3, R1, why)
     yield R3 + how_many
-    yield store(R1, LOST, R3)
+    yield store(R1, why, R3)
 
 
 class LeftOut(Value):
     """How many waits were left out, and the ns that they came to; how many threads that ended, and the ns of theirs;
-    how many waits were lost."""
+    how many waits were lost, and of how many the end was not seen."""
 
     waits: int = 0
     ns: int = 0
     ends: int = 0
     short_ns: int = 0
     lost: int = 0
+    unseen: int = 0
 
 
 def left_out(lines: bytes) -> LeftOut:
     """From the lines of all CPUs."""
     found = list(struct.iter_unpack(f"<{LINE // 8}q", lines))
-    return LeftOut(*(sum(words[place // 8] for words in found) for place in (WAITS, WAITS + 8, ENDS, ENDS + 8, LOST)))
+    places = (WAITS, WAITS + 8, ENDS, ENDS + 8, LOST, UNSEEN)
+    return LeftOut(*(sum(words[place // 8] for words in found) for place in places))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pyvtrace.analysis.bubbles.rations import Ration
+from pyvtrace.analysis.bubbles.rations import UNSEEN, Ration, line, lose
 from pyvtrace.bpf import helpers as h
 from pyvtrace.bpf.isa import (
     R0,
@@ -13,6 +13,7 @@ from pyvtrace.bpf.isa import (
     R2,
     R3,
     R4,
+    R10,
     Code,
     Label,
     Reg,
@@ -49,6 +50,7 @@ _NEEDED = (
 )
 _DECLARED = re.compile(r"^self uint64_t (\w+);", re.MULTILINE)
 WORD = 8
+_STORAGE = -8  # on the stack
 
 
 class Words(dict[str, int]):
@@ -147,17 +149,26 @@ def kept(thread: Reg, places: Places) -> Code:
     yield known
 
 
-def add_short(words: Words, into: Reg, thread: Reg, places: Places) -> Code:
-    """Add to the short waits in that storage the one from which the thread has come back, if it was not told of."""
-    told = Label("told of")
-    yield load(R1, into, words["off"])
-    yield jump_if(R1, "==", 0, told)
-    yield load(R2, thread, places.arrival.offset)
+def add_short(words: Words, limits: Limits, thread: Reg, target: Target) -> Code:
+    """Add to the short waits in the storage R0 the one from which the thread has come back, if it was not told of. One
+    that was long is counted as well: what ended it was not seen, as a kernel may run no program at some switches (while
+    one runs on that CPU already; for some, in all that certain processes do). Uses the first word of the stack."""
+    known, counted = Label("known"), Label("counted")
+    yield load(R1, R0, words["off"])
+    yield jump_if(R1, "==", 0, known)
+    yield load(R2, thread, Places(target).arrival.offset)
     yield R2 - R1
-    yield load(R1, into, words["brief"])
+    yield load(R1, R0, words["brief"])
     yield R1 + R2
-    yield store(into, words["brief"], R1)
-    yield told
+    yield store(R0, words["brief"], R1)
+    yield mov(R3, limits.long)
+    yield jump_if(R2, "s<", R3, known)
+    yield store(R10, _STORAGE, R0)
+    yield from line(target.cpus, counted)
+    yield from lose(1, UNSEEN)
+    yield counted
+    yield load(R0, R10, _STORAGE)
+    yield known
 
 
 def so_far(words: Words, into: Reg, thread: Reg, places: Places) -> Code:

@@ -81,7 +81,7 @@ def _switch(words: Words, limits: Limits, target: Target) -> Code:
     yield from _is_idle(R8, comes, places)
     yield mov(R2, R8)
     yield from storage(lost, create=True)
-    yield from _goes(words, places)
+    yield from _goes(words, limits, places, target)
     yield comes
     yield from _came_before(limits, places, end)
     yield from _is_idle(R9, end, places)
@@ -120,10 +120,10 @@ def _is_idle(thread: Reg, idle: Label, places: Places) -> Code:
         yield jump_if(R1, "==", 0, idle)
 
 
-def _goes(words: Words, places: Places) -> Code:
+def _goes(words: Words, limits: Limits, places: Places, target: Target) -> Code:
     """Note in the storage R0 when, and why, and what it has stood in queues so far."""
     could, noted = Label("could go on"), Label("noted")
-    yield from add_short(words, R0, R8, places)
+    yield from add_short(words, limits, R8, target)
     yield store(R0, words["off"], R7)
     yield from so_far(words, R0, R8, places)
     yield load(R1, R6, 0)
@@ -185,8 +185,12 @@ def _came(words: Words, limits: Limits, places: Places, target: Target, end: Lab
     yield left_out
     yield from line(target.cpus, end)
     yield none
+    yield store(R8, words["off"], 0)
     yield load(R2, R10, _LENGTH)
     yield from leave_out(R2)
+    yield load(R3, R8, words["brief"])
+    yield R3 + R2
+    yield store(R8, words["brief"], R3)
     yield jump(end)
     yield told
     yield store(R8, words["off"], 0)

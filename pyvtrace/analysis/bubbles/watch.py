@@ -193,6 +193,8 @@ class Watch:
             made.append(f"{left.waits} long waits left out, {duration(left.ns)} in all: there were too many at once")
         if left.lost:
             made.append(f"{left.lost} long waits lost: the interrupt that tells of them was not seen in time")
+        if left.unseen:
+            made.append(f"{left.unseen} long waits counted as short: the switch that ended them was not seen")
         if left.ends:
             short = duration(left.short_ns)
             made.append(f"short waits of {left.ends} threads left out, {short} in all: too many ended at once")
