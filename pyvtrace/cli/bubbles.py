@@ -6,6 +6,7 @@ when it is over.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -20,6 +21,7 @@ from pyvtrace.analysis.bubbles.script import compiled, detail
 from pyvtrace.analysis.bubbles.told import Told, told
 from pyvtrace.analysis.bubbles.watch import Watch
 from pyvtrace.cli.bubble_lines import Paper, text_of
+from pyvtrace.cli.chores import Chore
 from pyvtrace.cli.terminal import Signals, size_of
 from pyvtrace.cli.views import RECORD, duration, recorder_of, run_command, writable
 from pyvtrace.export.bubble_data import KIND, data
@@ -34,10 +36,10 @@ _SECOND = 1_000_000_000
 _PRIORITY = -20
 # Processes that have ended of which functions can still be named: bubbles are told of within seconds.
 _ENDED = 256
-# Seconds between readings of records, and looks at who still waits. Where much was to be read, the next reading comes
-# later, but no more than one look: else a crowd that is over soon would be kept from its processors by us.
-_TAKE, _LOOK = 0.1, 1.0
-_PACE = 40  # each of these, and finding bubbles, takes at most one part in so many of our time, if it can
+# Seconds from one reading of records, search for bubbles, or look at who still waits, to the next; at most, where there
+# is much to do; and the part of our time that each of them takes up to there. A crowd that is over soon would else be
+# kept from its processors by us.
+_TAKE, _FIND, _LOOK = (0.1, 1.0, 100), (0.0, 2.0, 100), (1.0, 10.0, 40)
 
 
 def command() -> click.Command:
@@ -102,6 +104,8 @@ def trace(
         began = now()
         if length is None:
             print("vtrace: tracing until Ctrl-C", file=sys.stderr, flush=True)
+        if session.names is not None:
+            session.names.read_kernel()
         paper = Paper(svg, json=json)
         show = Shown(watch, paper, tape, live=not json and sys.stdout.isatty())
         _run(session, signals, watch, show, tape, None if length is None else length / _SECOND)
@@ -203,26 +207,19 @@ def _run(
     session: Session, signals: Signals, watch: Watch, show: Shown, tape: Tape | None, seconds: float | None
 ) -> None:
     """Until the user, a signal or the time ends it."""
-    end = None if seconds is None else time.monotonic() + seconds
-    found = time.monotonic()
-    look, pause = found + _LOOK, _TAKE
-    while not signals.deadly:
-        at = time.monotonic()
-        if end is not None and at >= end:
-            return
-        signals.wait(pause if end is None else min(pause, end - at))
-        begins = time.thread_time()
-        watch.take()
-        pause = min(_LOOK, max(_TAKE, _PACE * (time.thread_time() - begins)))
-        if at >= look:
-            begins = time.thread_time()
-            session.note()
-            if tape is not None:
-                tape.interval()
-            watch.look(now())
-            show.growing()
-            look = at + max(_LOOK, _PACE * (time.thread_time() - begins))
-        if time.monotonic() >= found:
-            begins = time.thread_time()
-            show.over()
-            found = time.monotonic() + _PACE * (time.thread_time() - begins)
+
+    def look() -> None:
+        session.note()
+        if tape is not None:
+            tape.interval()
+        watch.look(now())
+        show.growing()
+
+    end = math.inf if seconds is None else time.monotonic() + seconds
+    take = Chore(watch.take, *_TAKE)
+    chores = take, Chore(look, *_LOOK), Chore(show.over, *_FIND)
+    while not signals.deadly and (at := time.monotonic()) < end:
+        signals.wait(max(0.0, min(take.due, end) - at))
+        for chore in chores:
+            if chore.due <= time.monotonic():
+                chore.do()

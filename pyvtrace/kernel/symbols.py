@@ -48,6 +48,7 @@ class Symbols:
         self._kernel: KernelSymbols | None = None
         self._kernel_named: dict[int, Found] = {}
         self._kernel_texts: dict[int, str] = {}
+        self._kernel_places: dict[int, Found | None] = {}
         self._spaces: dict[int, Space] = {}
         self._images = Images()
         self._follower: Follower | None = None
@@ -58,6 +59,13 @@ class Symbols:
         self._poor: dict[str, str] = {}
 
     # -------------------------------------------------------------------------------------------------------- kernel
+
+    def read_kernel(self) -> KernelSymbols:
+        """All that the kernel has, read when it is asked for first: that takes some 60 ms of a processor, which whoever
+        watches a machine in trouble had better spent before."""
+        if self._kernel is None:
+            self._kernel = KernelSymbols()
+        return self._kernel
 
     def kernel(self, address: int) -> str:
         """ "module`function+0x1f", or the address."""
@@ -78,9 +86,7 @@ class Symbols:
     def _in_kernel(self, address: int) -> Found:
         found = self._kernel_named.get(address)
         if found is None:
-            if self._kernel is None:
-                self._kernel = KernelSymbols()
-            found = self._kernel.find(address)
+            found = self.read_kernel().find(address)
             if found is None:
                 found = ("", "", address)
                 self._unnamed.setdefault("the kernel", set()).add(address)
@@ -97,11 +103,9 @@ class Symbols:
 
     def _kernel_place(self, address: int) -> Found | None:
         """As `_in_kernel`, but what has no name is not complained of: the program itself may have none."""
-        if address in self._kernel_named:
-            return self._kernel_named[address]
-        if self._kernel is None:
-            self._kernel = KernelSymbols()
-        return self._kernel.find(address)
+        if address not in self._kernel_places:
+            self._kernel_places[address] = self._kernel_named.get(address) or self.read_kernel().find(address)
+        return self._kernel_places[address]
 
     # ------------------------------------------------------------------------------------------------------ processes
 
