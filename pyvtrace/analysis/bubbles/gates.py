@@ -39,6 +39,7 @@ from pyvtrace.analysis.bubbles.storage import (
     Places,
     Words,
     add_short,
+    ends,
     scheduler_time,
     so_far,
     storage,
@@ -63,7 +64,6 @@ from pyvtrace.bpf.isa import (
     call,
     jump,
     jump_if,
-    leave,
     load,
     map_value,
     mov,
@@ -81,15 +81,16 @@ _DRIFT = 8_000
 
 
 def guarded(spec: ProgramSpec, words: Words, limits: Limits, target: Target) -> ProgramSpec:
-    """The script's program with these gates, and the program that notes when threads leave and come."""
+    """The script's program with these gates, and the one that is asked about a thread."""
     gates: Mapping[object, Callable[[], Code]] = {
         RawTracepoint(INTERRUPT): lambda: _back(words, target),
+        TypedTracepoint("sched_switch"): lambda: switched(words, limits, target),
         RawTracepoint("sched_process_exit"): lambda: _ending(words, limits, target),
         TypedTracepoint("sched_waking"): lambda: _waking(words, limits, target),
         Timer: lambda: _sample(words, limits, Places(target)),
     }
     interrupts = [MapSpec(INTERRUPTS, maps.PERF_EVENT_ARRAY, 4, 4, target.cpus)] if limits.interrupt else []
-    programs = [switched(words, limits, target), told_of(words, target)]
+    programs = [told_of(words, target)]
     for program in spec.programs:
         gate = gates.get(program.attach) or gates.get(type(program.attach))
         programs.append(_behind(gate(), program) if gate else program)
@@ -130,15 +131,6 @@ def _unless_long(since: int, limits: Limits, closed: Label) -> Code:
     yield jump_if(R0, "s<", R1, closed)
 
 
-def _ends(closed: Label, opened: Label) -> Code:
-    yield jump(opened)
-    yield closed
-    yield mov(R0, 0)
-    yield leave()
-    yield opened
-    yield mov(R1, R6)
-
-
 def _back(words: Words, target: Target) -> Code:
     """Nobody but who comes from a long wait: other interrupts of this kind come, too, and are as good."""
     closed, opened, late = Label("not long"), Label("long"), Label("too late")
@@ -161,7 +153,7 @@ def _back(words: Words, target: Target) -> Code:
     yield from line(target.cpus, closed)
     yield from lose(1)
     yield jump(closed)
-    yield from _ends(closed, opened)
+    yield from ends(closed, opened)
 
 
 def _ending(words: Words, limits: Limits, target: Target) -> Code:
@@ -186,7 +178,7 @@ def _ending(words: Words, limits: Limits, target: Target) -> Code:
     yield none
     yield from leave_out(R7, ENDS)
     yield jump(closed)
-    yield from _ends(closed, opened)
+    yield from ends(closed, opened)
 
 
 def _polled(thread: Reg, target: Target) -> Code:
@@ -254,7 +246,7 @@ def _waking(words: Words, limits: Limits, target: Target) -> Code:
     yield unseen
     yield from _slept_since_the_start(words, places, closed)
     yield jump(slept)
-    yield from _ends(closed, opened)
+    yield from ends(closed, opened)
 
 
 def _ran_just_now(limits: Limits, places: Places, closed: Label) -> Code:
@@ -340,4 +332,4 @@ def _sample(words: Words, limits: Limits, places: Places) -> Code:
     yield from storage(opened)
     yield mov(R7, R0)
     yield from _unless_long(words["slept"], limits, closed)
-    yield from _ends(closed, opened)
+    yield from ends(closed, opened)

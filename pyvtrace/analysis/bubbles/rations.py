@@ -42,7 +42,7 @@ from pyvtrace.value import Value
 # ns that their short waits came to; of how many waits nobody told since the interrupt did not come in time, and of how
 # many since the switch that ended them was not seen.
 LATE, LINE = "late", 128
-WAITS, _USED, ENDING, ENDS, LOST, UNSEEN = 8, 24, 56, 64, 80, 88
+WAITS, _USED, _OTHERS, ENDING, ENDS, LOST, UNSEEN = 8, 24, 48, 56, 64, 80, 88
 # What is read of a thread's registers on its kernel stack, of that size, lies so many bytes below its top. With FRED
 # all lie lower.
 _STACK, _TOP, _READ, _FRED = 16384, 80, 56, 16
@@ -56,11 +56,13 @@ _MOST = 1_000
 
 class Ration(Value):
     """Of each kind of wait on each CPU: how many `a_second`, and how many of them `at_once`; of threads that could have
-    gone on, of which no stack is read, `turns` times as many a second."""
+    gone on, of which no stack is read, `turns` times as many a second; of all others, most of which have nothing to do,
+    one in `others` of both."""
 
     a_second: int
     at_once: int
     turns: int = 10
+    others: int = 3
 
     @property
     def every(self) -> int:
@@ -130,13 +132,17 @@ def unless_left(kind: Reg, now: Reg, none: Label) -> Code:
 def take(of: Ration, kind: Reg, now: Reg) -> Code:
     """Use one of what `unless_left` has found."""
     known, begun = Label("interval"), Label("begun")
-    yield mov(R5, of.every)
-    yield jump_if(kind, "!=", _USED, known)
-    yield mov(R5, of.every // of.turns)
-    yield known
     # What was not used for long is no more than may be used at once.
-    yield mov(R2, R5)
-    yield R2 * of.at_once
+    for one, every, at_once in (
+        (_USED, of.every // of.turns, of.at_once),
+        (_OTHERS, of.every * of.others, of.at_once // of.others),
+    ):
+        yield mov(R5, every)
+        yield mov(R2, every * at_once)
+        yield jump_if(kind, "==", one, known)
+    yield mov(R5, of.every)
+    yield mov(R2, of.every * of.at_once)
+    yield known
     yield mov(R0, now)
     yield R0 - R2
     yield jump_if(R3, "s>=", R0, begun)

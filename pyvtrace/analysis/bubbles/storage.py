@@ -13,12 +13,15 @@ from pyvtrace.bpf.isa import (
     R2,
     R3,
     R4,
+    R6,
     R10,
     Code,
     Label,
     Reg,
     call,
+    jump,
     jump_if,
+    leave,
     load,
     map_fd,
     map_value,
@@ -77,6 +80,16 @@ def storage(missing: Label, *, create: bool = False) -> Code:
     yield mov(R4, int(create))
     yield call(h.TASK_STORAGE_GET)
     yield jump_if(R0, "==", 0, missing)
+
+
+def ends(closed: Label, opened: Label) -> Code:
+    """The end of a gate: what lies behind it has its context from R6."""
+    yield jump(opened)
+    yield closed
+    yield mov(R0, 0)
+    yield leave()
+    yield opened
+    yield mov(R1, R6)
 
 
 def scheduler_time() -> Code:

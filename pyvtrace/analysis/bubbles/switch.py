@@ -1,4 +1,4 @@
-"""What runs at every switch: who goes is noted, and of who comes it is found out whether its wait was long.
+"""The gate that every switch comes to: who goes is noted, and of who comes it is found out whether its wait was long.
 
 It costs no look at a clock: the scheduler has just read its own, for both threads, and that one counts. How far it is
 from CLOCK_MONOTONIC is noted whenever a wait turns out to have been long, and such waits are all that is told of. How
@@ -19,12 +19,12 @@ from pyvtrace.analysis.bubbles.storage import (
     Places,
     Words,
     add_short,
+    ends,
     kept,
     so_far,
     storage,
 )
 from pyvtrace.bpf import helpers as h
-from pyvtrace.bpf.assembler import assemble
 from pyvtrace.bpf.isa import (
     R0,
     R1,
@@ -44,7 +44,6 @@ from pyvtrace.bpf.isa import (
     call,
     jump,
     jump_if,
-    leave,
     load,
     map_fd,
     map_value,
@@ -52,28 +51,23 @@ from pyvtrace.bpf.isa import (
     mov32,
     store,
 )
-from pyvtrace.bpf.programs import TRACING
-from pyvtrace.compile.code import code_spec
 from pyvtrace.compile.layout import COUNTS
-from pyvtrace.spec import COUNTERS, CodeSpec, TypedTracepoint
+from pyvtrace.spec import COUNTERS
 from pyvtrace.target import Target
-
-
-def switched(words: Words, limits: Limits, target: Target) -> CodeSpec:
-    """The program."""
-    made = assemble(_switch(words, limits, target))
-    return code_spec(made, "switch", TRACING, TypedTracepoint("sched_switch"))
-
 
 # On the stack; between them is what `kind` uses.
 _BEGAN, _LENGTH, _CONTEXT = -8, -16, -80
 _THIS_CPU = 0xFFFFFFFF  # BPF_F_CURRENT_CPU
 
 
-def _switch(words: Words, limits: Limits, target: Target) -> Code:
-    """(preempt, prev, next, prev_state) in R6; R7 is now by the scheduler's clock, R8 who goes, R9 who comes."""
+def switched(words: Words, limits: Limits, target: Target) -> Code:
+    """Nobody but who comes from a long wait, and of these nobody for whom an interrupt is under way.
+
+    The context is (preempt, prev, next, prev_state), in R6; R7 is now by the scheduler's clock, R8 who goes, R9 who
+    comes.
+    """
     places = Places(target)
-    comes, end, lost = Label("who comes"), Label("end"), Label("no storage")
+    comes, end, lost, opened = Label("who comes"), Label("end"), Label("no storage"), Label("long")
     yield mov(R6, R1)
     yield load(R8, R6, 8)
     yield load(R9, R6, 16)
@@ -88,14 +82,20 @@ def _switch(words: Words, limits: Limits, target: Target) -> Code:
     yield mov(R2, R9)
     yield from storage(end)
     yield from _came(words, limits, places, target, end)
+    yield load(R6, R10, _CONTEXT)
     if limits.interrupt:
+        # Of who could have gone on no stack is read.
+        yield load(R1, R8, words["state"])
+        yield mov32(R1, R1)
+        yield jump_if(R1, "==", 0, opened)
         yield from _interrupt(target, end)
-    yield end
-    yield mov(R0, 0)
-    yield leave()
+        yield jump(end)
+    else:
+        yield jump(opened)
     yield lost
     yield from _lose()
     yield jump(comes)
+    yield from ends(end, opened)
 
 
 def _now(places: Places) -> Code:
@@ -215,7 +215,7 @@ def _interrupt(target: Target, end: Label) -> Code:
     yield load(R2, R1, 0)
     yield store(R1, 0, 1)
     yield from lose(R2)
-    yield load(R1, R10, _CONTEXT)
+    yield mov(R1, R6)
     yield map_fd(R2, INTERRUPTS)
     yield mov(R3, _THIS_CPU)
     yield mov(R4, R10)

@@ -4,9 +4,9 @@
  *           one a sample of threads that have not slept for so long. `vtrace bubbles` makes chains of them
  *
  * irq_work_entry is in the interrupt that gates.py has the processor take as soon as the switch to such a thread is done: it is
- * the current one then, and has not done anything yet. Where the architecture has no such tracepoint `sched:::on-cpu`
- * stands in its place, where the thread has not gone on yet: its user stack cannot be read, and of the kernel's the scheduler's own
- * functions and those of locks are left out.
+ * the current one then, and has not done anything yet. Who could have gone on, and of whom no stack is read, is told of at the
+ * switch itself, `sched:::on-cpu`. Where the architecture has no such tracepoint, all are told of there, where the thread has not
+ * gone on yet: its user stack cannot be read, and of the kernel's the scheduler's own functions and those of locks are left out.
  *
  * What runs at every switch and wake-up is not here but in gates.py: it finds out which waits were long, and all that is to
  * be known about one is asked then. System call and arguments are where the kernel's entry code has put
@@ -128,13 +128,14 @@ rawtp:::irq_work_entry
 }
 
 /* Who could have gone on: where it was says nothing of why it did not. */
-rawtp:::irq_work_entry
+sched:::on-cpu
 /self->late && !(uint32_t)self->state/
 {
 	printf("%d %d %s %s %d %d %d %d %d %d", tid, pid, execname, curthread->group_leader->comm, self->late, timestamp,
 	    self->state ? 1 : 0, cpu, self->brief, curthread->flags & 0x200000 ? 1 : 0);
 }
 
+sched:::on-cpu,
 rawtp:::irq_work_entry
 /self->late/
 {
