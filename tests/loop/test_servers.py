@@ -343,6 +343,8 @@ def test_nginx(watch: Start, files: tuple[SlowDisk, Path], tmp_path: Path, sendf
     walls: list[int] = []
     queued: list[int] = []
     try:
+        # It listens before it polls.
+        server.rests()
         (fd,) = server.polls_on()
         with connect(server.path) as client:
             assert get(client, "/empty") == b""
