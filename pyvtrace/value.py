@@ -105,5 +105,8 @@ V = TypeVar("V", bound=Value)
 
 def replace(value: V, **changes: Any) -> V:
     """A copy of `value` with some fields changed."""
-    fields = {f: getattr(value, f) for f in value.__match_args__}  # type: ignore[attr-defined]
-    return type(value)(**{**fields, **changes})
+    fields = value.__match_args__  # type: ignore[attr-defined]
+    made = type(value)(*[changes.pop(f) if f in changes else getattr(value, f) for f in fields])
+    if changes:
+        raise TypeError(f"{type(value).__name__} has no field {next(iter(changes))!r}")
+    return made
