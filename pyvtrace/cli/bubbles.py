@@ -37,9 +37,9 @@ _PRIORITY = -20
 # Processes that have ended of which functions can still be named: bubbles are told of within seconds.
 _ENDED = 256
 # Seconds from one reading of records, search for bubbles, or look at who still waits, to the next; at most, where there
-# is much to do; and the part of our time that each of them takes up to there. A crowd that is over soon would else be
-# kept from its processors by us.
-_TAKE, _FIND, _LOOK = (0.1, 1.0, 100), (0.0, 2.0, 100), (1.0, 10.0, 40)
+# is much to do; and how many times as long as it took is between them up to there. A crowd that is over soon would else
+# be kept from its processors by us, and what is read at once is read more quickly.
+_TAKE, _FIND, _LOOK = (0.1, 1.0, 250), (0.0, 3.0, 150), (1.0, 10.0, 150)
 
 
 def command() -> click.Command:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pyvtrace.kernel import bpf
 from pyvtrace.value import Value
 
+_MOST_READ = 1 << 16
 _ASLEEP, _IDLE, STOPPED = "SD", "I", "Tt"  # states of /proc/PID/stat
 
 
@@ -83,8 +84,12 @@ def _numbers(path: str) -> Iterator[int]:
 
 
 def _read(path: str) -> str:
-    with open(path, encoding="utf-8", errors="replace") as file:
-        return file.read()
+    """A small file of /proc: one read(2) gives it all, and a file object would take longer than the kernel."""
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(file, _MOST_READ).decode("utf-8", "replace")
+    finally:
+        os.close(file)
 
 
 def _look(pid: int, tid: int, calls: frozenset[int] | None) -> Blocked | None:

@@ -62,7 +62,7 @@ class Ration(Value):
     a_second: int
     at_once: int
     turns: int = 10
-    others: int = 3
+    others: int = 5
 
     @property
     def every(self) -> int:

@@ -75,7 +75,12 @@ LOCKED_WITH_WAITERS = 2  # the word of a mutex of glibc, musl, Rust or Go while 
 
 def names(frames: Sequence[str]) -> list[str]:
     """Functions without their module and offset."""
-    return [function(frame).rpartition("`")[2].partition(".")[0] for frame in frames]
+    return [_name(frame) for frame in frames]
+
+
+@lru_cache(maxsize=4096)
+def _name(frame: str) -> str:
+    return function(frame).rpartition("`")[2].partition(".")[0]
 
 
 @lru_cache(maxsize=4096)
@@ -112,16 +117,25 @@ def in_call(kernel: tuple[str, ...]) -> bool:
     return any(_CALLS.fullmatch(name) for name in names(kernel))
 
 
-@lru_cache(maxsize=4096)
 def by_interrupt(kernel: tuple[str, ...]) -> bool:
     """Whether a stack is that of an interrupt: who was interrupted has nothing to do with it."""
-    return any(_INTERRUPT.fullmatch(name) for name in names(kernel))
+    return any(map(_is_interrupt, kernel))
+
+
+def is_peer(kernel: tuple[str, ...]) -> bool:
+    """Whether who wakes is seen to be at the other end of a pipe or a unix socket."""
+    return any(map(_is_of_peer, kernel))
+
+
+# Stacks are many, and their frames few.
+@lru_cache(maxsize=4096)
+def _is_interrupt(frame: str) -> bool:
+    return _INTERRUPT.fullmatch(_name(frame)) is not None
 
 
 @lru_cache(maxsize=4096)
-def is_peer(kernel: tuple[str, ...]) -> bool:
-    """Whether who wakes is seen to be at the other end of a pipe or a unix socket."""
-    return any(_PEERS.fullmatch(name) for name in names(kernel))
+def _is_of_peer(frame: str) -> bool:
+    return _PEERS.fullmatch(_name(frame)) is not None
 
 
 def is_user_lock(operation: int, value: int) -> bool:
