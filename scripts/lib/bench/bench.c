@@ -1,5 +1,5 @@
 /*
- * The two things the benchmark cannot do in Python.
+ * The things the benchmark cannot do in Python.
  *
  * bench run COMMAND...   runs it with no input and no output, prints "wall_ns cpu_ns peak_kib status". A small program has
  *                        to do this: the kernel hands the peak memory of who forks on to the child (setmax_mm_hiwater_rss
@@ -9,6 +9,8 @@
  *                        sends itself an ignored signal N times, "wake N" wakes a child N times, which answers each time,
  *                        "function N" calls a function N times, and answers with its own CPU time: a call with a
  *                        probe takes so long that others get the CPU within a burst.
+ * bench crowd GROUPS N   as perf bench sched messaging: in each group 20 processes send N messages to each of 20 others, and
+ *                        all want the CPUs.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -19,6 +21,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -164,12 +167,87 @@ static int loop(int cpu)
 	return 0;
 }
 
+enum { MEMBERS = 20, MESSAGE = 100 };
+
+static int ready[2], start[2];
+
+/* Whoever joins a crowd says so, and waits for the others. */
+static void join(void)
+{
+	char byte = 0;
+
+	close(start[1]);
+	if (write(ready[1], &byte, 1) != 1 || read(start[0], &byte, 1) != 0)
+		_exit(1);
+}
+
+static void receive(int socket, long messages)
+{
+	char message[MESSAGE];
+
+	join();
+	for (long left = messages * MESSAGE, got; left; left -= got)
+		if ((got = read(socket, message, left < MESSAGE ? left : MESSAGE)) <= 0)
+			_exit(1);
+	_exit(0);
+}
+
+static void transmit(const int *sockets, long times)
+{
+	char message[MESSAGE] = "";
+
+	join();
+	for (long i = 0; i < times; i++)
+		for (int to = 0; to < MEMBERS; to++)
+			for (long left = MESSAGE, put; left; left -= put)
+				if ((put = write(sockets[to], message, left)) <= 0)
+					_exit(1);
+	_exit(0);
+}
+
+static int crowd(int groups, long times)
+{
+	int members = groups * 2 * MEMBERS, failed = 0;
+	char byte;
+
+	if (pipe(ready) || pipe(start))
+		return 1;
+	for (int group = 0; group < groups; group++) {
+		int senders[MEMBERS];
+
+		for (int i = 0; i < MEMBERS; i++) {
+			int ends[2];
+
+			if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
+				return 1;
+			if (fork() == 0)
+				receive(ends[1], MEMBERS * times);
+			close(ends[1]);
+			senders[i] = ends[0];
+		}
+		for (int i = 0; i < MEMBERS; i++)
+			if (fork() == 0)
+				transmit(senders, times);
+		for (int i = 0; i < MEMBERS; i++)
+			close(senders[i]);
+	}
+	for (int i = 0; i < members; i++)
+		if (read(ready[0], &byte, 1) != 1)
+			return 1;
+	close(start[1]);
+	for (int i = 0, status; i < members; i++)
+		failed |= wait(&status) < 0 || status;
+	return failed;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 2 && !strcmp(argv[1], "run"))
 		return run(argv + 2);
 	if (argc == 3 && !strcmp(argv[1], "loop"))
 		return loop(atoi(argv[2]));
-	fprintf(stderr, "usage: bench run COMMAND... | bench loop CPU\n");
+	if (argc == 4 && !strcmp(argv[1], "crowd"))
+		return crowd(atoi(argv[2]), atol(argv[3]));
+	fprintf(stderr, "usage: bench run COMMAND... | bench loop CPU | bench crowd GROUPS N\n");
 	return 2;
 }

@@ -7,16 +7,20 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from statistics import median
 
 from scripts.lib.bench.rows import BENCH, Command
-from scripts.lib.bench.tracer import Failed, Loop, attached, counted, find, printed, programs_of
+from scripts.lib.bench.tracer import Attached, Failed, Loop, attached, counted, find, printed, programs_of
 from scripts.lib.bpf import NOTHING, READ_CLOCK, raw_tracepoints, runs, statistics
 
 Figures = Mapping[str, float]
 
 BURST, BURSTS = 200_000, 7  # calls, and how many times: the quickest is what the machine can do
 SMALL_BURST = 50_000  # of what takes longer than a call
+CROWD, CROWDS = (4, 1000), 3  # groups and messages: some seconds; and how many times
+CPU_CLOCK = 2  # of a process, below its inverted number (clock_getcpuclockid(3); include/linux/posix-timers.h)
 FLOOD_SECONDS = 2  # long enough that no tracer's buffers swallow what its reader cannot keep up with
 RATE_STEP = 1.1
 RATES = [10_000 * RATE_STEP**step for step in range(61)]  # to 3 million a second
@@ -105,6 +109,28 @@ class Bench:
                         bursts.append(sum(runs(program)[0] for program in programs) - before)
         return {"percent": 100 * (traced / bare - 1), "ns": min(bursts) / SMALL_BURST, "bare_ns": bare / SMALL_BURST}
 
+    def crowd(self, command: Command) -> Figures:
+        """What a tracer takes of the CPUs from processes that send each other messages and all want them: `percent` of
+        what these use, in its programs, by the kernel's own clock, and in itself. How much longer they take differs by
+        more from run to run."""
+        with self._loop("wake") as loop, attached(command, loop, os.sched_getaffinity(0)) as tracer:
+            programs, shares = programs_of(tracer.process.pid), []
+            with statistics():
+                for _ in range(CROWDS):
+                    before = _taken(tracer, programs)
+                    ran = self._crowd()
+                    shares.append((_taken(tracer, programs) - before) / ran)
+        return {"percent": 100 * median(shares)}
+
+    def _crowd(self) -> float:
+        """Seconds of CPU time."""
+        before = os.times()
+        done = subprocess.run([self._binary, "crowd", *map(str, CROWD)], capture_output=True, text=True, check=False)
+        after = os.times()
+        if done.returncode:
+            raise Failed("the crowd could not send its messages")
+        return after.children_user + after.children_system - before.children_user - before.children_system
+
     def view(self, command: Command) -> Figures:
         """What the command says of itself, as one JSON line."""
         done = subprocess.run(command.argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
@@ -156,6 +182,7 @@ KINDS: Mapping[str, Callable[[Bench, Command], Figures]] = {
     "signal": Bench.signal,
     "wake": Bench.wake,
     "waits": Bench.waits,
+    "crowd": Bench.crowd,
     "view": Bench.view,
     "flood": Bench.flood,
 }
@@ -164,6 +191,12 @@ FLOORS = (
     ("two empty programs (enter, exit)", NOTHING, ("sys_enter", "sys_exit")),
     ("two programs that read the clock", READ_CLOCK, ("sys_enter", "sys_exit")),
 )
+
+
+def _taken(tracer: Attached, programs: Iterable[int]) -> float:
+    """Seconds of CPU time that a tracer has taken so far, with its programs."""
+    own = time.clock_gettime(~tracer.process.pid << 3 | CPU_CLOCK)
+    return own + sum(runs(program)[0] for program in programs) / 1e9
 
 
 def quickest(loop: Loop, burst: int = BURST) -> float:

@@ -214,6 +214,8 @@ ROWS = (
         Command(("offcputime",)),
         0.25,
     ),
+    Row("crowd", "bubbles, taken from 160 busy processes, %", "crowd", "percent", OURS_BUBBLES, None, 3),
+    Row("crowd-peer", "bubbles, the same", "crowd", "percent", OURS_BUBBLES, Command(("offcputime",)), 0.5),
     Row(
         "loop", "programs of loop, others' wake-up and back", "waits", "ns", OTHERS_LOOP, Command(("offcputime",)), 0.5
     ),
