@@ -171,11 +171,12 @@ enum { MEMBERS = 20, MESSAGE = 100 };
 
 static int ready[2], start[2];
 
-/* Whoever joins a crowd says so, and waits for the others. */
+/* Whoever joins a crowd says so, and waits for the others; it does not outlive who has started it. */
 static void join(void)
 {
 	char byte = 0;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	close(start[1]);
 	if (write(ready[1], &byte, 1) != 1 || read(start[0], &byte, 1) != 0)
 		_exit(1);
