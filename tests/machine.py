@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
+from scripts.lib.cpu import cpu_ns
+
 STEAL = 8  # "steal" in the line "cpu" of /proc/stat, proc_stat(5)
-CPU_CLOCK = 2  # of a process, below its inverted number (clock_getcpuclockid(3); include/linux/posix-timers.h)
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 
 def first_process_ns() -> int:
     """How long the threads of process 1 have had a processor, in ns. Where that is the agent of a sandbox's host, the
     kernel may run no program while one of them has it, and say nothing: interrupts that come then are not seen."""
-    return time.clock_gettime_ns(~1 << 3 | CPU_CLOCK)
+    return cpu_ns(1)
 
 
 class Stolen:

@@ -158,6 +158,7 @@ def test_long_waits_whose_end_was_not_seen_are_counted_and_said() -> None:
         thread = os.pidfd_open(os.getpid())
         bpf.map_update(session.maps[SELF], struct.pack("<i", thread), bytes(value))
         os.close(thread)
+        # It leaves its processor.
         time.sleep(0.001)
         session.detach()
         watch.take()

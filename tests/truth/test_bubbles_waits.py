@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -19,6 +18,7 @@ from tests.truth.waiters import Work, built
 
 # How long the workload is kept from beginning, in ns.
 GATE = 200 * MS
+TRIES = 5
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +26,27 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> str:
     return built(tmp_path_factory.mktemp("bubbles"))
 
 
-def test_the_parts_are_all_of_a_threads_time_off_the_processor(program: str, tracer: Callable[..., Any]) -> None:
-    """Of one that comes and goes meanwhile, of one that waits since before the trace, and of one that does so to the
-    end."""
+class Mixed(NamedTuple):
+    """Two processes, one that was let go while it was traced: what was told of each thread, what the one says itself,
+    and when the trace was to begin, had begun, and the one had ended; whether ends of waits were `unseen`."""
+
+    work: Work
+    idle: Work
+    accounts: Mapping[int, Any]
+    truth: Mapping[str, Any]
+    started: int
+    before: int
+    after: int
+    unseen: bool
+
+    @property
+    def timer(self) -> int:
+        """ns of the thread that sleeps."""
+        ((tid, _, _),) = self.truth["mixed"]
+        return int(self.accounts[tid]["waits"]["timer"])
+
+
+def _mixed(program: str, tracer: Callable[..., Any]) -> Mixed:
     work, idle = Work(program, "mixed", "-", 40), Work(program, "mixed", "-", 1)
     try:
         started = time.monotonic_ns()
@@ -47,6 +65,19 @@ def test_the_parts_are_all_of_a_threads_time_off_the_processor(program: str, tra
     accounts = {
         line["thread"]["tid"]: line for line in map(json.loads, done.stdout.splitlines()) if "off_cpu_ns" in line
     }
+    return Mixed(work, idle, accounts, truth, started, before, after, "long waits counted as short" in done.stderr)
+
+
+def test_the_parts_are_all_of_a_threads_time_off_the_processor(program: str, tracer: Callable[..., Any]) -> None:
+    """Of one that comes and goes meanwhile, of one that waits since before the trace, and of one that does so to the
+    end. Where the kernel ran no program at the end of a sleep, which is said, all is done again."""
+    # It asks for 40 sleeps of 20 ms and 400 of half a millisecond, and gets no less.
+    least = 0.99 * 40 * 20 * MS
+    for _ in range(TRIES):
+        traced = _mixed(program, tracer)
+        if traced.timer > least or not traced.unseen:
+            break
+    work, idle, accounts, truth, started, before, after, _ = traced
     assert all(account["off_cpu_ns"] == sum(account["waits"].values()) for account in accounts.values())
 
     ((tid, began, ended),) = truth["mixed"]
@@ -57,10 +88,7 @@ def test_the_parts_are_all_of_a_threads_time_off_the_processor(program: str, tra
     # Who is woken from a sleep may stand in the run queue before it sees that it is over, and short ones become long.
     timer, short, queue = (mixed["waits"].get(reason, 0) for reason in ("timer", "short waits", "run queue"))
     assert timer + short + queue == mixed["off_cpu_ns"]
-    # It asked for 40 sleeps of 20 ms and 400 of half a millisecond, and got no less. Where programs do not run at some
-    # switches, the waits that these ended are among the short ones, which is said.
-    unseen = sum(map(int, re.findall(r"(\d+) long waits counted as short", done.stderr)))
-    assert timer > 0.99 * (40 - unseen) * 20 * MS
+    assert timer > least
     assert 0.99 * 40 * 25 * MS < timer + short < 1.01 * (truth["long"] + truth["short"] + truth["lost"])
     assert short > 0.7 * 40 * 5 * MS - queue
     main = accounts[work.pid]["waits"]

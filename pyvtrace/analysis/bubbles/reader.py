@@ -225,10 +225,9 @@ class Reader:
             False,
             self._waited.later(kernel),
             self._user.later(user) if user else tuple,
-            False,
-            0 < queued <= _HALF * kept,
-            _far(far, high, low) if one_end else None,
-            disk if not own and name in FILE_CALLS and is_disk(kind, disk) else 0,
+            limited=0 < queued <= _HALF * kept,
+            far=_far(far, high, low) if one_end else None,
+            disk=disk if not own and name in FILE_CALLS and is_disk(kind, disk) else 0,
         )
 
     def _queue(

@@ -209,6 +209,7 @@ static void transmit(const int *sockets, long times)
 static int crowd(int groups, long times)
 {
 	int members = groups * 2 * MEMBERS, failed = 0;
+	pid_t child;
 	char byte;
 
 	if (pipe(ready) || pipe(start))
@@ -221,14 +222,18 @@ static int crowd(int groups, long times)
 
 			if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
 				return 1;
-			if (fork() == 0)
+			if ((child = fork()) == 0)
 				receive(ends[1], MEMBERS * times);
+			else if (child < 0)
+				return 1;
 			close(ends[1]);
 			senders[i] = ends[0];
 		}
 		for (int i = 0; i < MEMBERS; i++)
-			if (fork() == 0)
+			if ((child = fork()) == 0)
 				transmit(senders, times);
+			else if (child < 0)
+				return 1;
 		for (int i = 0; i < MEMBERS; i++)
 			close(senders[i]);
 	}

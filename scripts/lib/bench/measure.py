@@ -7,20 +7,19 @@ import json
 import os
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from statistics import median
 
 from scripts.lib.bench.rows import BENCH, Command
 from scripts.lib.bench.tracer import Attached, Failed, Loop, attached, counted, find, printed, programs_of
 from scripts.lib.bpf import NOTHING, READ_CLOCK, raw_tracepoints, runs, statistics
+from scripts.lib.cpu import cpu_ns
 
 Figures = Mapping[str, float]
 
 BURST, BURSTS = 200_000, 7  # calls, and how many times: the quickest is what the machine can do
 SMALL_BURST = 50_000  # of what takes longer than a call
 CROWD, CROWDS = (4, 1000), 3  # groups and messages: some seconds; and how many times
-CPU_CLOCK = 2  # of a process, below its inverted number (clock_getcpuclockid(3); include/linux/posix-timers.h)
 FLOOD_SECONDS = 2  # long enough that no tracer's buffers swallow what its reader cannot keep up with
 RATE_STEP = 1.1
 RATES = [10_000 * RATE_STEP**step for step in range(61)]  # to 3 million a second
@@ -195,8 +194,7 @@ FLOORS = (
 
 def _taken(tracer: Attached, programs: Iterable[int]) -> float:
     """Seconds of CPU time that a tracer has taken so far, with its programs."""
-    own = time.clock_gettime(~tracer.process.pid << 3 | CPU_CLOCK)
-    return own + sum(runs(program)[0] for program in programs) / 1e9
+    return (cpu_ns(tracer.process.pid) + sum(runs(program)[0] for program in programs)) / 1e9
 
 
 def quickest(loop: Loop, burst: int = BURST) -> float:
