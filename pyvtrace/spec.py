@@ -49,7 +49,7 @@ class TypedTracepoint(AttachSpec):
 
 
 class TaskIterator(AttachSpec):
-    """Run for one thread whenever somebody asks for it; what it writes is the answer."""
+    """Run for one thread, or for all, whenever somebody asks for it; what it writes is the answer."""
 
 
 class PerfTracepoint(AttachSpec):

@@ -5,11 +5,13 @@ File descriptors are plain integers, close-on-exec as the kernel makes them, and
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import mmap
 import os
 import struct
+from collections.abc import Iterator
 from ctypes import POINTER, Array, c_char, c_uint32, c_uint64
 
 from pyvtrace.bpf import maps
@@ -306,6 +308,7 @@ def map_mmap(fd: int, length: int, writable: bool = False, offset: int = 0) -> m
 
 # ------------------------------------------------------------------------------------------------------------- programs
 
+_MOST_WRITTEN = 8 * mmap.PAGESIZE  # what the kernel gathers of an iterator's (bpf_seq_read)
 _LICENSE = buffer(b"GPL\0")
 # The verifier refuses a log over UINT_MAX >> 8 bytes on kernels before 5.18 or so.
 # BPF_LOG_LEVEL1 and BPF_LOG_STATS of include/linux/bpf_verifier.h.
@@ -429,19 +432,35 @@ def iterate(program_fd: int, tid: int, most: int) -> bytes:
     Raises:
         BpfError: iterators cannot be had.
     """
-    thread = struct.pack("=3I", tid, 0, 0)
-    which = buffer(thread)
-    task = "ask a program about a thread"
     try:
-        link = link_create(program_fd, 0, BPF_TRACE_ITER, (ctypes.addressof(which), len(thread)), task)
+        with _iterator(program_fd, "ask a program about a thread", struct.pack("=3I", tid, 0, 0)) as answer:
+            return os.read(answer, most)
     except BpfError as error:
         if error.errno == errno.ESRCH:
             return b""
         raise
+
+
+def iterate_all(program_fd: int) -> bytes:
+    """What an iterator program writes about all threads, by their numbers.
+
+    Raises:
+        BpfError: iterators cannot be had.
+    """
+    with _iterator(program_fd, "ask a program about all threads") as answer:
+        return b"".join(iter(lambda: os.read(answer, _MOST_WRITTEN), b""))
+
+
+@contextlib.contextmanager
+def _iterator(program_fd: int, task: str, which: bytes = b"") -> Iterator[int]:
+    """What is read from; `which` is union bpf_iter_link_info."""
+    held = buffer(which)
+    about = (ctypes.addressof(held), len(which)) if which else ()
+    link = link_create(program_fd, 0, BPF_TRACE_ITER, about, task)
     try:
         answer = _bpf("BPF_ITER_CREATE", _Word(value=link), task)
         try:
-            return os.read(answer, most)
+            yield answer
         finally:
             os.close(answer)
     finally:

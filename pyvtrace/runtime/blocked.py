@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterator
+import struct
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 
 from pyvtrace.kernel import bpf
 from pyvtrace.value import Value
 
 _MOST_READ = 1 << 16
+_PAIR = struct.Struct("=2I")  # what `sleepers` writes of a thread: its process and itself
+_INITIAL_PIDS = 0xEFFFFFFC  # inode of the first pid namespace (PROC_PID_INIT_INO of include/linux/proc_ns.h)
 _ASLEEP, _IDLE, STOPPED = "SD", "I", "Tt"  # states of /proc/PID/stat
 
 
@@ -39,32 +42,41 @@ class Blocked(Value):
 
 
 class Scan:
-    """A look at every thread of the system, at most `most` of them; `left_out` counts the others of the last one."""
+    """A look at every thread of the system, at most `most` of them; `left_out` counts the others of the last one.
+    `sleepers` is a program that tells which may sleep: then only these are looked at."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, most: int, sleepers: int) -> None:
+        self._most, self._sleepers = most, sleepers
         self.left_out = 0
 
     def threads(self, calls: frozenset[int]) -> Iterator[Blocked]:
         """Those that sleep in one of these system calls, or in state D."""
-        return self._look((), calls)
+        return self._look(self._asleep() or _threads(_numbers("/proc")), calls)
 
     def all(self, pids: Collection[int]) -> Iterator[Blocked]:
         """All threads of these processes, or of all if there are none, whatever they do."""
-        return self._look(pids, None)
+        return self._look(_threads(pids or _numbers("/proc")), None)
 
-    def _look(self, pids: Collection[int], calls: frozenset[int] | None) -> Iterator[Blocked]:
+    def _asleep(self) -> Iterator[tuple[int, int]] | None:
+        """None where the kernel cannot ask the program, or its numbers of threads are not those of /proc."""
+        try:
+            if os.stat("/proc/self/ns/pid").st_ino != _INITIAL_PIDS:
+                return None
+            return _PAIR.iter_unpack(bpf.iterate_all(self._sleepers))
+        except OSError:
+            return None
+
+    def _look(self, threads: Iterable[tuple[int, int]], calls: frozenset[int] | None) -> Iterator[Blocked]:
         looked, self.left_out = 0, 0
-        for pid in pids or _numbers("/proc"):
-            for tid in _numbers(f"/proc/{pid}/task"):
-                looked += 1
-                if looked > self._most:
-                    self.left_out += 1
-                    continue
-                with suppress(OSError, ValueError, IndexError):
-                    found = _look(pid, tid, calls)
-                    if found is not None:
-                        yield found
+        for pid, tid in threads:
+            looked += 1
+            if looked > self._most:
+                self.left_out += 1
+                continue
+            with suppress(OSError, ValueError, IndexError):
+                found = _look(pid, tid, calls)
+                if found is not None:
+                    yield found
 
 
 def thread(tid: int) -> Blocked | None:
@@ -73,6 +85,11 @@ def thread(tid: int) -> Blocked | None:
         (pid,) = (int(line.split()[1]) for line in _read(f"/proc/{tid}/status").splitlines() if line.startswith("Tgid"))
         return _look(pid, tid, None)
     return None
+
+
+def _threads(pids: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """(pid, tid) of all threads of these processes."""
+    return ((pid, tid) for pid in pids for tid in _numbers(f"/proc/{pid}/task"))
 
 
 def _numbers(path: str) -> Iterator[int]:

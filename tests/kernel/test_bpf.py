@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import struct
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from ctypes import c_int
@@ -246,36 +247,56 @@ def test_a_raw_tracepoint_runs_the_program(kernel: Kernel) -> None:
     assert struct.unpack("=Q", bpf.map_lookup(fd, bytes(4), 8) or b"") == (1,)
 
 
-def command_of_a_thread() -> Code:
-    """Writes the name of the thread that it is asked about."""
-    end, place = Label("end"), Types().member("task_struct", "comm")
+def of_a_thread(member: str, word: int, words: int = 1) -> Code:
+    """Writes a member of the thread that it is asked about, in so many words of `word` bytes."""
+    end, place = Label("end"), Types().member("task_struct", member)
     assert place is not None
     yield load(R6, R1, 0)
     yield load(R7, R1, 8)
     yield jump_if(R7, "==", 0, end)
-    for word in (0, 8):
-        yield load(R1, R7, place.offset + word)
-        yield store(R10, word - 16, R1)
+    for at in range(0, words * word, word):
+        yield load(R1, R7, place.offset + at, word)
+        yield store(R10, at - 16, R1, word)
     yield load(R1, R6, 0)
     yield mov(R2, R10)
     yield R2 + -16
-    yield mov(R3, 16)
+    yield mov(R3, words * word)
     yield call(helpers.SEQ_WRITE)
     yield end
     yield mov(R0, 0)
     yield leave()
 
 
-def test_an_iterator_tells_of_the_thread_that_was_asked_for(kernel: Kernel) -> None:
+def iterator(kernel: Kernel, code: Code) -> int:
     number = Types().function("bpf_iter_task")
     assert number is not None
-    program = kernel.program(command_of_a_thread(), programs.TRACING, (bpf.BPF_TRACE_ITER, number))
+    return kernel.program(code, programs.TRACING, (bpf.BPF_TRACE_ITER, number))
+
+
+def test_an_iterator_tells_of_the_thread_that_was_asked_for(kernel: Kernel) -> None:
+    program = iterator(kernel, of_a_thread("comm", 8, 2))
     for tid in (os.getpid(), os.getppid()):
         with open(f"/proc/{tid}/comm", encoding="utf-8") as file:
             assert bpf.iterate(program, tid, 100).rstrip(b"\0").decode() == file.read().rstrip("\n")
     child = os.posix_spawn("/bin/true", ["true"], {})
     os.waitpid(child, 0)
     assert bpf.iterate(program, child, 100) == b""
+
+
+def test_an_iterator_tells_of_all_threads(kernel: Kernel) -> None:
+    """Of more than the kernel gathers before it hands over any of it (8 pages)."""
+    program = iterator(kernel, of_a_thread("tgid", 4))
+    done = threading.Event()
+    threads = [threading.Thread(target=done.wait) for _ in range(10_000)]
+    try:
+        for thread in threads:
+            thread.start()
+        told = [process for (process,) in struct.iter_unpack("=I", bpf.iterate_all(program))]
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert told.count(os.getpid()) == len(threads) + 1
 
 
 def test_a_program_for_something_else_is_no_iterator(kernel: Kernel) -> None:

@@ -26,6 +26,7 @@ from pyvtrace.analysis.bubbles.rations import (
     take,
     unless_left,
 )
+from pyvtrace.analysis.bubbles.sleepers import sleepers
 from pyvtrace.analysis.bubbles.storage import (
     CLOCKS,
     CLOCKS_SIZE,
@@ -81,7 +82,7 @@ _DRIFT = 8_000
 
 
 def guarded(spec: ProgramSpec, words: Words, limits: Limits, target: Target) -> ProgramSpec:
-    """The script's program with these gates, and the one that is asked about a thread."""
+    """The script's program with these gates, and those that are asked about threads."""
     gates: Mapping[object, Callable[[], Code]] = {
         RawTracepoint(INTERRUPT): lambda: _back(words, target),
         TypedTracepoint("sched_switch"): lambda: switched(words, limits, target),
@@ -90,7 +91,7 @@ def guarded(spec: ProgramSpec, words: Words, limits: Limits, target: Target) -> 
         Timer: lambda: _sample(words, limits, Places(target)),
     }
     interrupts = [MapSpec(INTERRUPTS, maps.PERF_EVENT_ARRAY, 4, 4, target.cpus)] if limits.interrupt else []
-    programs = [told_of(words, target)]
+    programs = [told_of(words, target), sleepers(words, limits, target)]
     for program in spec.programs:
         gate = gates.get(program.attach) or gates.get(type(program.attach))
         programs.append(_behind(gate(), program) if gate else program)

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Collection
 
-from pyvtrace.analysis.bubbles import kept, reasons, waits
+from pyvtrace.analysis.bubbles import kept, reasons, sleepers, waits
 from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, bubbles, starts
 from pyvtrace.analysis.bubbles.history import History
 from pyvtrace.analysis.bubbles.ledger import Ledger
@@ -66,7 +66,7 @@ class Watch:
         calls = {number: name for name, number in syscall.table(os.uname().machine).items()}
         self._calls = calls
         self._reader = Reader(session.spec, session.shower, calls, blocked.open_file)
-        self._scan = blocked.Scan(bounds.threads)
+        self._scan = blocked.Scan(bounds.threads, session.programs[sleepers.NAME])
         self._futexes = frozenset(number for number, name in calls.items() if name == "futex")
         self._history = History()
         self._told: set[Identity] = set()
