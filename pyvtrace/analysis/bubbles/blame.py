@@ -31,6 +31,9 @@ class Root(Value):
     thread: Thread | None = None
 
 
+_QUEUE = Root(RUN_QUEUE)
+
+
 class Hop(Value):
     """A wait, and for whom: `held` is None at the last, which waits for the root itself, or has no
     thread."""
@@ -52,9 +55,14 @@ class Share(Value):
         return self.ended - self.began
 
 
-def shares(history: History, wait: Wait) -> list[Share]:
+def shares(history: History, wait: Wait) -> tuple[Share, ...]:
     """All parts of a wait, by time: they follow each other without gaps, so their lengths add up to the wait's."""
-    return list(_of_wait(history, wait, wait.began, wait.ended, ()))
+    return tuple(_of_wait(history, wait, wait.began, wait.ended, ()))
+
+
+def stands_alone(wait: Wait) -> bool:
+    """Whether the wait itself tells all of its blame: no other one changes it."""
+    return not wait.open and (wait.kind in _ROOTS or wait.request is not None)
 
 
 def _of_wait(history: History, wait: Wait, began: int, ended: int, before: tuple[Hop, ...]) -> Iterator[Share]:
@@ -63,7 +71,7 @@ def _of_wait(history: History, wait: Wait, began: int, ended: int, before: tuple
     if began < min(woken, ended):
         yield from _blocked(history, wait, began, min(woken, ended), before)
     if max(began, woken) < ended:
-        root = Root(LIMIT, wait.thread.tid, wait.thread) if wait.limited else Root(RUN_QUEUE)
+        root = Root(LIMIT, wait.thread.tid, wait.thread) if wait.limited else _QUEUE
         yield Share(root, max(began, woken), ended, (*before, Hop(wait, None)))
 
 
@@ -80,7 +88,7 @@ def _blocked(history: History, wait: Wait, began: int, ended: int, before: tuple
     last = (*before, Hop(wait, None))
     if wait.kind in _ROOTS:
         queue = wait.kind is waits.RUN_QUEUE
-        root = Root(RUN_QUEUE) if queue else Root(_ROOTS[wait.kind], wait.thread.tid, wait.thread)
+        root = _QUEUE if queue else Root(_ROOTS[wait.kind], wait.thread.tid, wait.thread)
         yield Share(root, began, ended, last)
         return
     if wait.request is not None:

@@ -17,6 +17,7 @@ from pyvtrace.analysis.bubbles.blame import (
     Root,
     Share,
     shares,
+    stands_alone,
 )
 from pyvtrace.analysis.bubbles.history import History
 from pyvtrace.analysis.bubbles.waits import RUN_QUEUE as RUN_QUEUE_WAIT
@@ -144,12 +145,35 @@ def starts(wait: Wait, minimum: int) -> bool:
     return wait.kind.hard and wait.spent >= least and not wait.thread.of_kernel
 
 
-def bubbles(history: History, minimum: int, done: Iterable[Identity] = ()) -> list[Bubble]:
+class Settled:
+    """Blame that nothing can change any more, from one search to the next: where processors are in demand, most of it
+    is."""
+
+    def __init__(self) -> None:
+        self._blamed: dict[Identity, Blamed] = {}
+
+    def blamed(self, history: History, wait: Wait) -> Blamed:
+        """A wait with its blame."""
+        made = self._blamed.get(wait.identity)
+        if made is None:
+            made = Blamed(wait, shares(history, wait))
+            if stands_alone(wait):
+                self._blamed[wait.identity] = made
+        return made
+
+    def keep(self, waits: Container[Identity]) -> None:
+        """Forget all but these."""
+        self._blamed = {identity: one for identity, one in self._blamed.items() if identity in waits}
+
+
+def bubbles(
+    history: History, minimum: int, done: Iterable[Identity] = (), settled: Settled | None = None
+) -> list[Bubble]:
     """All bubbles, by their beginning. `minimum` is the shortest wait that makes one, in ns; waits that are `done` have
-    been told of."""
-    told = set(done)
+    been told of; `settled` has what an earlier search has found, and keeps what this one does."""
+    told, settled = set(done), settled or Settled()
     fresh = [wait for wait in history if wait.identity not in told]
-    known = {wait.identity: Blamed(wait, tuple(shares(history, wait))) for wait in fresh if starts(wait, minimum)}
+    known = {wait.identity: settled.blamed(history, wait) for wait in fresh if starts(wait, minimum)}
     groups = _Groups()
     for blamed in known.values():
         _join(groups, blamed)
@@ -159,7 +183,7 @@ def bubbles(history: History, minimum: int, done: Iterable[Identity] = ()) -> li
     for identity, blamed in known.items():
         found.setdefault(groups.of(identity), []).append(blamed)
     for wait in soft if found else ():
-        one = Blamed(wait, tuple(shares(history, wait)))
+        one = Blamed(wait, shares(history, wait))
         if (home := _home(groups, one, found.keys())) is not None:
             found[home].append(one)
     # A wait is told of once: what was, and still stands in somebody's way, is no member any more.
@@ -191,11 +215,13 @@ def _complete(group: Sequence[Blamed], placed: Container[Identity], history: His
         for wait in _in_the_way(blamed):
             if wait.identity not in seen and wait.identity not in placed and wait.kind.hard:
                 seen.add(wait.identity)
-                yield Blamed(wait, tuple(shares(history, wait)))
+                yield Blamed(wait, shares(history, wait))
 
 
 def _in_the_way(blamed: Blamed) -> Iterator[Wait]:
     """Waits of those who account for more than a small part of a wait, however many short ones these are."""
+    if stands_alone(blamed.wait):
+        return iter(())
     by_thread: dict[int, int] = {}
     for share in blamed.shares:
         for tid in {hop.wait.thread.tid for hop in share.hops[1:]}:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from operator import itemgetter
 
 from pyvtrace.analysis.bubbles import reasons, waits
 from pyvtrace.analysis.bubbles.history import PEER
@@ -96,11 +97,11 @@ class Unpacker:
             form += f"{offset - at}x{code}"
             at = offset + self.fields[place].size
         self._unpack = struct.Struct(form).unpack_from
-        self._order = [ordered.index(place) for place in range(len(ordered))]
+        self._in_order = itemgetter(*(ordered.index(place) for place in range(len(ordered))))
 
-    def __call__(self, record: memoryview | bytes) -> list[int | bytes]:
-        found = self._unpack(record)
-        return [found[place] for place in self._order]
+    def __call__(self, record: memoryview | bytes) -> Sequence[int | bytes]:
+        found: Sequence[int | bytes] = self._in_order(self._unpack(record))
+        return found
 
 
 class Reader:

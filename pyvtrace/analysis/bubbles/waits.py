@@ -14,10 +14,13 @@ Stack = Callable[[], tuple[str, ...]]
 
 class Kind(Value):
     """What a wait is for. A `hard` wait is trouble by itself; others are so only for what they lead to, since a server
-    without requests waits, too."""
+    without requests waits, too. There is one of each, so that what is asked of every wait is asked quickly."""
 
     name: str
     hard: bool = False
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
 
 BLOCK = Kind("block I/O", True)

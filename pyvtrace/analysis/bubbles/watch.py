@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Collection
 
 from pyvtrace.analysis.bubbles import kept, reasons, sleepers, waits
-from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, bubbles, starts
+from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, Settled, bubbles, starts
 from pyvtrace.analysis.bubbles.history import History
 from pyvtrace.analysis.bubbles.ledger import Ledger
 from pyvtrace.analysis.bubbles.rations import LATE, LINE, LeftOut, left_out
@@ -68,7 +68,7 @@ class Watch:
         self._reader = Reader(session.spec, session.shower, calls, blocked.open_file)
         self._scan = blocked.Scan(bounds.threads, session.programs[sleepers.NAME])
         self._futexes = frozenset(number for number, name in calls.items() if name == "futex")
-        self._history = History()
+        self._history, self._blame = History(), Settled()
         self._told: set[Identity] = set()
         # Waits that make a bubble which was not told of yet.
         self._fresh: set[Identity] = set()
@@ -211,7 +211,7 @@ class Watch:
         return made
 
     def _bubbles(self) -> list[Bubble]:
-        return bubbles(self._history, self._minimum, self._told)
+        return bubbles(self._history, self._minimum, self._told, self._blame)
 
     def _wanted(self, bubble: Bubble) -> bool:
         return not self._pids or any(one.wait.thread.pid in self._pids for one in bubble.waits)
@@ -235,6 +235,7 @@ class Watch:
             known = {wait.identity for wait in self._history}
             self._fresh &= known
             self._told &= known
+        self._blame.keep(self._fresh)
 
     # -------------------------------------------------------------------------------------------------- still waiting
 
