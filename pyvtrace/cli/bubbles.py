@@ -39,7 +39,7 @@ _ENDED = 256
 # Seconds from one reading of records, search for bubbles, or look at who still waits, to the next; at most, where there
 # is much to do; and how many times as long as it took is between them up to there. A crowd that is over soon would else
 # be kept from its processors by us, and what is read at once is read more quickly.
-_TAKE, _FIND, _LOOK = (0.1, 1.0, 250), (0.0, 3.0, 150), (1.0, 10.0, 150)
+_TAKE, _FIND, _LOOK = (0.1, 1.0, 250), (0.0, 3.0, 300), (1.0, 10.0, 300)
 
 
 def command() -> click.Command:

@@ -48,7 +48,7 @@ class Symbols:
         self._kernel: KernelSymbols | None = None
         self._kernel_named: dict[int, Found] = {}
         self._kernel_texts: dict[int, str] = {}
-        self._kernel_places: dict[int, Found | None] = {}
+        self._of_tracing: dict[int, bool] = {}
         self._spaces: dict[int, Space] = {}
         self._images = Images()
         self._follower: Follower | None = None
@@ -96,16 +96,17 @@ class Symbols:
     def tracing_frames(self, addresses: Sequence[int]) -> int:
         """How many frames at the top of a stack are of the tracing itself."""
         for place in range(min(_LOOKED_AT, len(addresses)) - 1, -1, -1):
-            found = self._kernel_place(addresses[place])
-            if found is not None and _TRACING.fullmatch(found[1]):
+            if self._is_of_tracing(addresses[place]):
                 return place + 1
         return 0
 
-    def _kernel_place(self, address: int) -> Found | None:
-        """As `_in_kernel`, but what has no name is not complained of: the program itself may have none."""
-        if address not in self._kernel_places:
-            self._kernel_places[address] = self._kernel_named.get(address) or self.read_kernel().find(address)
-        return self._kernel_places[address]
+    def _is_of_tracing(self, address: int) -> bool:
+        """What has no name is not complained of here: the program itself may have none."""
+        known = self._of_tracing.get(address)
+        if known is None:
+            found = self._kernel_named.get(address) or self.read_kernel().find(address)
+            known = self._of_tracing[address] = found is not None and _TRACING.fullmatch(found[1]) is not None
+        return known
 
     # ------------------------------------------------------------------------------------------------------ processes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from pyvtrace.runtime import options
@@ -79,6 +79,11 @@ class Shower:
             return None
         if field.kind in self._singles:
             return self._single(field)
+        frames = self.frames(field)
+        return lambda raw: self._lines(frames(raw))
+
+    def frames(self, field: FieldSpec) -> Callable[[bytes], list[str]]:
+        """From the bytes of a stack to its frames, innermost first."""
         return self._kernel_stack(field) if field.kind == "stack" else self._user_stack(field)
 
     def kernel(self, address: int) -> str:
@@ -94,29 +99,29 @@ class Shower:
         unpack, show = struct.Struct(f"<{field.size // 8}Q").unpack, self._singles[field.kind]
         return lambda raw: show(*unpack(raw))
 
-    def _kernel_stack(self, field: FieldSpec) -> Callable[[bytes], str]:
+    def _kernel_stack(self, field: FieldSpec) -> Callable[[bytes], list[str]]:
         words = field.size // 8
         unpack, most = struct.Struct(f"<{words}Q").unpack, words - TRACING_FRAMES
 
-        def show(raw: bytes) -> str:
-            frames = _used(unpack(raw))
-            first = self._frames.tracing_frames(frames)
-            return self._lines(map(self._names.kernel, frames[first : first + most]))
+        def frames(raw: bytes) -> list[str]:
+            found = _used(unpack(raw))
+            first = self._frames.tracing_frames(found)
+            return [*map(self._names.kernel, found[first : first + most])]
 
-        return show
+        return frames
 
-    def _user_stack(self, field: FieldSpec) -> Callable[[bytes], str]:
+    def _user_stack(self, field: FieldSpec) -> Callable[[bytes], list[str]]:
         unpack = struct.Struct(f"<{field.size // 8}Q").unpack
 
-        def show(raw: bytes) -> str:
-            pid, *frames = unpack(raw)
-            return self._lines(self._names.user(pid, frame) for frame in _used(frames))
+        def frames(raw: bytes) -> list[str]:
+            pid, *found = unpack(raw)
+            return [self._names.user(pid, frame) for frame in _used(found)]
 
-        return show
+        return frames
 
-    def _lines(self, frames: object) -> str:
+    def _lines(self, frames: Iterable[str]) -> str:
         indent = " " * self.indent
-        return "\n" + "".join([f"{indent}{frame}\n" for frame in frames])  # type: ignore[attr-defined]
+        return "\n" + "".join([f"{indent}{frame}\n" for frame in frames])
 
 
 def _used(words: Sequence[int]) -> Sequence[int]:

@@ -49,7 +49,8 @@ _STACK, _TOP, _READ, _FRED = 16384, 80, 56, 16
 SECOND, FIRST, CALL, _SEGMENT = 0, 8, 16, 32  # two arguments of a system call, and its number (struct pt_regs)
 _USER = 0x33  # the code segment of user space
 _REGISTERS = -72  # on our own stack
-_COULD_GO_ON, _UNINTERRUPTIBLE = 0, 2  # states of threads (include/linux/sched.h)
+# States of threads (include/linux/sched.h). TASK_IDLE is the last two: the kernel's own wait for something to do.
+_COULD_GO_ON, _UNINTERRUPTIBLE, _NO_LOAD = 0, 2, 0x400
 # Waits a second of one kind, of the whole host; reading one, and who ended it, takes some 100 us.
 _MOST = 1_000
 
@@ -109,8 +110,8 @@ def kind(words: Mapping[str, int], storage: Reg, thread: Reg, target: Target, in
     yield mov32(R2, R2)
     yield jump_if(R2, "==", _COULD_GO_ON, known)
     yield into + 8
-    yield R2 & _UNINTERRUPTIBLE
-    yield jump_if(R2, "!=", 0, known)
+    yield R2 & (_UNINTERRUPTIBLE | _NO_LOAD)
+    yield jump_if(R2, "==", _UNINTERRUPTIBLE, known)
     yield into + 8
     stack, futex = target.member("task_struct", "stack"), syscall.table(target.architecture).get("futex")
     if stack is not None and futex is not None:

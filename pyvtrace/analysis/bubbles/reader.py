@@ -12,7 +12,7 @@ from pyvtrace.analysis.bubbles.history import PEER
 from pyvtrace.analysis.bubbles.waits import Kind, Lock, Request, Sample, Stack, Thread, Wait, Waker
 from pyvtrace.analysis.deps.endpoints import Endpoint, endpoint_of
 from pyvtrace.runtime.printf import field_code
-from pyvtrace.runtime.traces import Shower, frames_of
+from pyvtrace.runtime.traces import Shower
 from pyvtrace.spec import FieldSpec, PrintfAction, ProgramSpec, RecordSpec
 from pyvtrace.value import Value, replace
 
@@ -61,8 +61,10 @@ def pass_by(one: End, other: End) -> bool:
 class Stacks:
     """Frames of stacks, each distinct one named once, when somebody asks; `cut` says which of them count."""
 
-    def __init__(self, show: Callable[[bytes], str], cut: Callable[[tuple[str, ...]], tuple[str, ...]] = tuple) -> None:
-        self.show, self._cut = show, cut
+    def __init__(
+        self, frames: Callable[[bytes], list[str]], cut: Callable[[tuple[str, ...]], tuple[str, ...]] = tuple
+    ) -> None:
+        self.frames, self._cut = frames, cut
         self._known: dict[bytes, tuple[str, ...]] = {}
         self._later: dict[bytes, Stack] = {}
 
@@ -71,7 +73,7 @@ class Stacks:
         if frames is None:
             if len(self._known) >= _MOST_STACKS:
                 self._known.clear()
-            frames = self._known[raw] = self._cut(tuple(frames_of(self.show(raw))))
+            frames = self._known[raw] = self._cut(tuple(self.frames(raw)))
         return frames
 
     def later(self, raw: bytes) -> Stack:
@@ -122,13 +124,13 @@ class Reader:
         )
         self._makers = dict(zip(sorted(self._unpackers), makers, strict=True))
         stacks = {
-            field.kind: Stacks(show)
+            field.kind: Stacks(shower.frames(field))
             for unpacker in self._unpackers.values()
             for field in unpacker.fields
-            if (show := shower.of(field)) is not None
+            if field.kind in ("stack", "ustack")
         }
         self._kernel, self._user = stacks["stack"], stacks["ustack"]
-        self._waited = Stacks(stacks["stack"].show, reasons.waited)
+        self._waited = Stacks(stacks["stack"].frames, reasons.waited)
         self._wakers: dict[int, Woken] = {}
         # Who ended a wait, that nobody knows any more.
         self.forgotten = 0
