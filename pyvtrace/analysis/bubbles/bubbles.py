@@ -30,7 +30,7 @@ _MOST_OF_IT = 0.5
 # What a wait leads to for less than this part of it does not make two stories one.
 _SMALL = 0.1
 # Roots that are one cause for all who come to them at the same time.
-_COMMON = (DEVICE, RUN_QUEUE, CPU, LIMIT, RECLAIM, NETWORK, DEADLOCK)
+_COMMON = frozenset((DEVICE, RUN_QUEUE, CPU, LIMIT, RECLAIM, NETWORK, DEADLOCK))
 # Between two waits in run queues, in ns: who has a processor for a moment is not the end of a crowd.
 _CROWDED = 100_000_000
 
@@ -70,6 +70,8 @@ class Bubble(Value):
     def closed(self) -> Bubble | None:
         """Its waits that are over, if there are any."""
         over = tuple(blamed for blamed in self.waits if not blamed.wait.open)
+        if len(over) == len(self.waits):
+            return self
         return Bubble(over) if over else None
 
     @property
@@ -161,9 +163,10 @@ class Settled:
                 self._blamed[wait.identity] = made
         return made
 
-    def keep(self, waits: Container[Identity]) -> None:
-        """Forget all but these."""
-        self._blamed = {identity: one for identity, one in self._blamed.items() if identity in waits}
+    def drop(self, waits: Iterable[Identity]) -> None:
+        """Forget these: they are not asked for any more."""
+        for identity in waits:
+            self._blamed.pop(identity, None)
 
 
 def bubbles(
@@ -207,21 +210,17 @@ def _sorted(group: Iterable[Blamed]) -> tuple[Blamed, ...]:
 def _complete(group: Sequence[Blamed], placed: Container[Identity], history: History) -> Iterator[Blamed]:
     """The group, and those waits in between that are too short to make a bubble, or of the kernel's own threads, and
     have no place yet."""
-    seen = set()
-    for blamed in group:
-        seen.add(blamed.wait.identity)
-        yield blamed
-    for blamed in group:
-        for wait in _in_the_way(blamed):
-            if wait.identity not in seen and wait.identity not in placed and wait.kind.hard:
-                seen.add(wait.identity)
-                yield Blamed(wait, shares(history, wait))
+    yield from group
+    between = {wait.identity: wait for blamed in group for wait in _in_the_way(blamed) if wait.kind.hard}
+    for identity, wait in between.items():
+        if identity not in placed:
+            yield Blamed(wait, shares(history, wait))
 
 
-def _in_the_way(blamed: Blamed) -> Iterator[Wait]:
+def _in_the_way(blamed: Blamed) -> Iterable[Wait]:
     """Waits of those who account for more than a small part of a wait, however many short ones these are."""
     if stands_alone(blamed.wait):
-        return iter(())
+        return ()
     by_thread: dict[int, int] = {}
     for share in blamed.shares:
         for tid in {hop.wait.thread.tid for hop in share.hops[1:]}:
@@ -233,7 +232,7 @@ def _in_the_way(blamed: Blamed) -> Iterator[Wait]:
         for hop in share.hops[1:]
         if by_thread[hop.wait.thread.tid] >= least
     }
-    return iter(found.values())
+    return found.values()
 
 
 class _Groups:
@@ -266,12 +265,8 @@ def _join_causes(groups: _Groups, known: Iterable[Blamed]) -> None:
         wait = blamed.wait
         # Who stands in a run queue while others wait for it is their trouble, and no part of the crowd's.
         alone = wait.kind is RUN_QUEUE_WAIT and wait.identity not in in_the_way
-        totals: dict[tuple[object, ...], int] = {}
-        for share in blamed.shares:
-            totals[_cause(share)] = totals.get(_cause(share), 0) + share.ns
-        for share in blamed.shares:
-            common = alone if share.root.kind == RUN_QUEUE else share.root.kind in _COMMON
-            if common and totals[_cause(share)] >= _SMALL * wait.spent:
+        for share in _large(blamed):
+            if alone if share.root.kind == RUN_QUEUE else share.root.kind in _COMMON:
                 by_root.setdefault(_cause(share), []).append((share.began, share.ended, wait.identity))
         if wait.lock is not None:
             key = "lock", wait.lock.space, wait.lock.address
@@ -286,6 +281,16 @@ def _join_causes(groups: _Groups, known: Iterable[Blamed]) -> None:
                 until = max(until, ended)
             else:
                 until, first = ended, identity
+
+
+def _large(blamed: Blamed) -> Sequence[Share]:
+    """Those of which the causes account for more than a small part of a wait."""
+    if len(blamed.shares) == 1:
+        return blamed.shares
+    totals: dict[tuple[object, ...], int] = {}
+    for share in blamed.shares:
+        totals[_cause(share)] = totals.get(_cause(share), 0) + share.ns
+    return [share for share in blamed.shares if totals[_cause(share)] >= _SMALL * blamed.wait.spent]
 
 
 def _home(groups: _Groups, blamed: Blamed, homes: Container[Identity]) -> Identity | None:

@@ -73,29 +73,25 @@ class History:
                 if not found:
                     del self._waits[tid]
 
-    def cut(self, most: int, told: Container[tuple[int, int]] = ()) -> int:
-        """Forget the oldest waits where there are more than so many; how many of those were not `told` of."""
+    def cut(self, most: int) -> list[Wait]:
+        """Forget the oldest waits where there are more than so many; those that were."""
         excess = len(self) - most
-        if excess <= 0:
-            return 0
-        before = sorted(wait.ended for wait in self)[excess] + 1
-        lost = sum(wait.ended < before and wait.identity not in told for wait in self)
-        self.forget(before)
-        return lost
+        return self.forget(sorted(wait.ended for wait in self)[excess] + 1) if excess > 0 else []
 
     def thread(self, tid: int) -> Thread:
         return self._threads.get(tid) or Thread(tid, tid, "?")
 
-    def forget(self, before: int) -> None:
-        """Everything that was over by then."""
-        for tid in list(self._waits):
-            kept = [wait for wait in self._waits[tid] if wait.ended >= before]
-            self._count += len(kept) - len(self._waits[tid])
-            if kept:
-                self._waits[tid] = kept
-            else:
+    def forget(self, before: int) -> list[Wait]:
+        """Everything that was over by then: these waits."""
+        gone: list[Wait] = []
+        for tid, found in list(self._waits.items()):
+            first = bisect_left(found, before, key=lambda wait: wait.ended)
+            gone += found[:first]
+            del found[:first]
+            if not found:
                 del self._waits[tid]
                 self._threads.pop(tid, None)
+        self._count -= len(gone)
         if len(self._threads) > _SPARE + 2 * len(self._waits):
             # Who only ever woke others has no wait with which to go.
             wakers = {wait.waker.thread.tid for wait in self if wait.waker is not None}
@@ -108,6 +104,7 @@ class History:
                 self._releases[key] = left
             else:
                 del self._releases[key]
+        return gone
 
     def of_thread(self, tid: int, began: int, ended: int) -> Iterator[Wait]:
         """A thread's waits that overlap the span, by time; and what follows is in the same order."""

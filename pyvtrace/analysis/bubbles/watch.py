@@ -8,7 +8,7 @@ import struct
 import time
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Set
 
 from pyvtrace.analysis.bubbles import kept, reasons, sleepers, waits
 from pyvtrace.analysis.bubbles.bubbles import Bubble, Identity, Settled, bubbles, starts
@@ -160,6 +160,7 @@ class Watch:
             told = {one.wait.identity for one in bubble.waits}
             self._told |= told
             self._fresh -= told
+            self._blame.drop(told)
         self._forget(now)
         return [bubble for bubble in over if self._wanted(bubble)]
 
@@ -177,6 +178,8 @@ class Watch:
 
     def _is_crammed(self) -> bool:
         """Whether so many waits came since the oldest that is still to be told of that it might be forgotten."""
+        if 2 * len(self._history) < self._bounds.waits:
+            return False
         ended = sorted(wait.ended for wait in self._history)
         oldest = min((wait.ended for wait in self._history if wait.identity in self._fresh), default=0)
         return 2 * (len(ended) - bisect_left(ended, oldest)) >= self._bounds.waits
@@ -219,23 +222,20 @@ class Watch:
     def _bound(self) -> None:
         """Keep no more waits than there is room for, however long it takes to find bubbles among them."""
         if len(self._history) > self._bounds.waits:
-            self.forgotten += self._history.cut(self._bounds.waits * 7 // 8, self._told)
-            self._prune()
+            gone = {wait.identity for wait in self._history.cut(self._bounds.waits * 7 // 8)}
+            self.forgotten += len(gone - self._told)
+            self._drop(gone)
 
     def _forget(self, now: int) -> None:
-        before = now - MEMORY
-        if self._fresh:
-            self.forgotten += sum(wait.ended < before and wait.identity in self._fresh for wait in self._history)
-        self._history.forget(before)
-        self._prune()
+        gone = {wait.identity for wait in self._history.forget(now - MEMORY)}
+        self.forgotten += len(gone & self._fresh)
+        self._drop(gone)
 
-    def _prune(self) -> None:
+    def _drop(self, gone: Set[Identity]) -> None:
         """Of waits that are not remembered nothing else is."""
-        if self._fresh or self._told:
-            known = {wait.identity for wait in self._history}
-            self._fresh &= known
-            self._told &= known
-        self._blame.keep(self._fresh)
+        self._fresh -= gone
+        self._told -= gone
+        self._blame.drop(gone)
 
     # -------------------------------------------------------------------------------------------------- still waiting
 
