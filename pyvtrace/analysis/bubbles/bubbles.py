@@ -101,7 +101,7 @@ def running(bubble: Bubble, root: Root, samples: Iterable[Sample]) -> tuple[str,
     found = Counter(
         tuple(function(frame) for frame in sample.frames)
         for sample in samples
-        if sample.thread.tid == root.which and began <= sample.at <= ended
+        if sample.thread.tid == root.which and began <= sample.at <= ended and sample.frames
     )
     return found.most_common(1)[0][0] if found else ()
 

@@ -310,27 +310,43 @@ def _slept_since_the_start(words: Words, places: Places, unknown: Label) -> Code
     yield from storage(unknown, create=True)
     yield mov(R7, R0)
     yield store(R7, words["off"], R9)
-    yield store(R7, words["slept"], R9)
+    if places.ran is not None:
+        yield load(R1, R8, places.ran.offset)
+        yield store(R7, words["ran"], R1)
     yield load(R1, R8, places.state.offset, 4)
     yield store(R7, words["state"], R1)
     yield from so_far(words, R7, R8, places)
 
 
 def _sample(words: Words, limits: Limits, places: Places) -> Code:
-    """Nobody but who has not slept for long, or has others behind it."""
-    closed, opened = Label("not long"), Label("long")
+    """Nobody but who has run for long without sleeping, which is noted, or has others behind it."""
+    closed, opened, calm = Label("nothing to tell"), Label("opened"), Label("nobody behind")
     yield mov(R6, R1)
     yield from _calibrate(limits)
     yield call(h.GET_CURRENT_TASK_BTF)
     yield mov(R8, R0)
-    if places.waiting is not None:
-        yield mov(R1, R8)
-        for place in places.queue:
-            yield load(R1, R1, place.offset)
-        yield load(R1, R1, places.waiting.offset, places.waiting.size)
-        yield jump_if(R1, ">", 1, opened)
+    if places.process is not None:
+        yield load(R1, R8, places.process.offset, 4)
+        yield jump_if(R1, "==", 0, closed)
     yield mov(R2, R8)
-    yield from storage(opened)
-    yield mov(R7, R0)
-    yield from _unless_long(words["slept"], limits, closed)
+    # Who was never seen to be switched has run since before the trace began.
+    yield from storage(calm, create=True)
+    yield store(R0, words["busy"], 1)
+    if places.ran is not None:
+        yield load(R1, R8, places.ran.offset)
+        yield load(R2, R0, words["ran"])
+        yield R1 - R2
+        yield mov(R2, limits.long)
+        yield jump_if(R1, "s>=", R2, opened)
+        yield store(R0, words["busy"], 0)
+        yield calm
+        if places.waiting is not None:
+            yield mov(R1, R8)
+            for place in places.queue:
+                yield load(R1, R1, place.offset)
+            yield load(R1, R1, places.waiting.offset, places.waiting.size)
+            yield jump_if(R1, ">", 1, opened)
+        yield jump(closed)
+    else:
+        yield calm
     yield from ends(closed, opened)

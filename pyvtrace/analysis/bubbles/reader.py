@@ -120,6 +120,7 @@ class Reader:
             self._wait,
             self._queue,
             self._sample,
+            self._sample,
             self._end,
         )
         self._makers = dict(zip(sorted(self._unpackers), makers, strict=True))
@@ -255,15 +256,12 @@ class Reader:
         return name if len(name) < LONGEST_NAME else f"{name}…"
 
     def _sample(
-        self, tid: int, pid: int, comm: bytes, process: bytes, at: int, cpu: int, kernel: bytes, user: bytes
+        self, tid: int, pid: int, comm: bytes, process: bytes, at: int, cpu: int, kernel: bytes = b"", user: bytes = b""
     ) -> Sample:
-        return Sample(
-            self._thread(tid, pid, comm, process),
-            at,
-            cpu,
-            self._kernel.later(kernel),
-            self._user.later(user),
-        )
+        thread = self._thread(tid, pid, comm, process)
+        if not (kernel or user):
+            return Sample(thread, at, cpu)
+        return Sample(thread, at, cpu, self._kernel.later(kernel), self._user.later(user))
 
 
 def lock_of(

@@ -139,7 +139,7 @@ class Places:
         # From a thread's queue to how long its control group was kept from running.
         self.kept = (group, spent) if group and spent else None
         self.delay, self.queued = task("sched_info.run_delay"), task("sched_info.last_queued")
-        self.process = task("tgid")
+        self.process, self.ran = task("tgid"), task("se.sum_exec_runtime")
         # Before Linux 5.14 it had another name.
         self.state = task("__state") or task("state")
         on_cpu, on_queue = task("on_cpu"), task("on_rq")

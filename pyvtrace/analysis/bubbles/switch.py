@@ -133,7 +133,9 @@ def _goes(words: Words, limits: Limits, places: Places, target: Target) -> Code:
     yield mov32(R1, R1)
     yield jump_if(R1, "==", 0, could)
     yield store(R0, words["state"], R1)
-    yield store(R0, words["slept"], R7)
+    if places.ran is not None:
+        yield load(R1, R8, places.ran.offset)
+        yield store(R0, words["ran"], R1)
     yield load(R1, R0, words["sleeps"])
     yield R1 + 1
     yield store(R0, words["sleeps"], R1)

@@ -1,7 +1,8 @@
 /*
  * question: what did each thread wait for, and who ended the wait?
  * output:   a record of each wait that gates.py found to be long, when it is over; one when somebody ends such a wait;
- *           one a sample of threads that have not slept for so long. `vtrace bubbles` makes chains of them
+ *           one a sample of threads that have run for so long without sleeping, or had others behind them. `vtrace bubbles`
+ *           makes chains of them
  *
  * irq_work_entry is in the interrupt that gates.py has the processor take as soon as the switch to such a thread is done: it is
  * the current one then, and has not done anything yet. Who could have gone on, and of whom no stack is read, is told of at the
@@ -17,17 +18,19 @@
 #pragma D option strsize=64
 
 /*
- * By the scheduler's clock: when a thread last left its processor, 0 once it was told of, and when it last slept. Its state then,
- * 0 if it could have gone on; how often it has slept; ns in run queues by then, and since; ns that the control group's limit kept
- * it from running, in the same way. When a long wait began, by CLOCK_MONOTONIC, 0 if nothing is to be told. What short waits
- * before it came to, in ns. Whether it was decided at the wake-up already if the wait is told of. The descriptor that
- * poll(2) was about, and 1, if it was one. Of the last request to a device also how often the thread had slept by then.
+ * By the scheduler's clock: when a thread last left its processor, 0 once it was told of. Its state then, 0 if it could have gone
+ * on; how often it has slept; ns in run queues by then, and since; ns that the control group's limit kept it from running, in
+ * the same way. How many ns it had run when it last slept, and whether a sample has found that it has run for long since. When
+ * a long wait began, by CLOCK_MONOTONIC, 0 if nothing is to be told. What short waits before it came to, in ns. Whether it was
+ * decided at the wake-up already if the wait is told of. The descriptor that poll(2) was about, and 1, if it was one. Of the
+ * last request to a device also how often the thread had slept by then.
  */
 self uint64_t off;
 self uint64_t state;
 self uint64_t sleeps;
 self uint64_t stood;
-self uint64_t slept;
+self uint64_t ran;
+self uint64_t busy;
 self uint64_t queued;
 self uint64_t late;
 self uint64_t brief;
@@ -172,11 +175,19 @@ rawtp:::block_getrq
 	self->naps = self->sleeps;
 }
 
+/* Who has run for long since it slept may keep others waiting. */
 profile-97
-/pid/
+/self->busy/
 {
 	printf("%d %d %s %s %d %d %k %k", tid, pid, execname, curthread->group_leader->comm, timestamp, cpu,
 	    stack(28), ustack(24));
+}
+
+/* Who has not is one of many that want the processor. */
+profile-97
+/!self->busy/
+{
+	printf("%d %d %s %s %d %d", tid, pid, execname, curthread->group_leader->comm, timestamp, cpu);
 }
 
 /* What is left to tell of a thread that ends. */

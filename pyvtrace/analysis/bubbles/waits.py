@@ -140,7 +140,7 @@ def parts(wait: Wait, longest: int) -> tuple[Wait, ...]:
 
 
 class Sample(Value):
-    """What a thread was found doing that had run for long, or had others behind it."""
+    """A thread that was found on a processor, and had others behind it, or had run for long: then there are stacks."""
 
     thread: Thread
     at: int
