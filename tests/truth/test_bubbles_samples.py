@@ -1,0 +1,49 @@
+"""What `vtrace bubbles` samples: who has the processors that others want, and what those do who run for long."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pyvtrace.analysis.bubbles.script import compiled
+from pyvtrace.analysis.bubbles.watch import Watch
+from pyvtrace.kernel.target import LiveTarget
+from pyvtrace.runtime.session import Session
+from tests.truth.live import MS
+from tests.truth.waiters import Work, built
+
+LONG = 5 * MS
+TICK = 10 * MS  # of the slowest kernel: what a thread has run is known of the last one
+
+
+def test_stacks_are_of_threads_that_run_for_long(tmp_path: Path) -> None:
+    """On one processor ten threads compute, and one that never does so for more than 2 ms between two sleeps."""
+    program, target = built(tmp_path), LiveTarget()
+    allowed = os.sched_getaffinity(0)
+    with Session(compiled(target, LONG), target) as session:
+        watch = Watch(session, 2 * LONG)
+        os.sched_setaffinity(0, {min(allowed)})
+        try:
+            crowd, mixed = Work(program, "crowd", 100, 10), Work(program, "mixed", "-", 20)
+        finally:
+            os.sched_setaffinity(0, allowed)
+        try:
+            session.attach()
+            mixed.open()
+            truth = crowd.release()
+            mixed.result()
+            session.detach()
+            watch.take()
+        finally:
+            crowd.end()
+            mixed.end()
+    of_mixed = [sample for sample in watch.samples if sample.thread.pid == mixed.pid]
+    assert of_mixed
+    assert sum(bool(sample.frames) for sample in of_mixed) <= 0.1 * len(of_mixed)
+    for tid, _, _ in truth["waits"]:
+        found = [sample for sample in watch.samples if sample.thread.tid == tid]
+        named = [sample for sample in found if sample.frames]
+        # Of a hundred milliseconds the first five are not long; 97 samples a second are taken.
+        assert len(named) > 5
+        assert len(found) - len(named) <= (LONG + TICK) / (10 * MS) + 1
+        assert any("compute" in frame for sample in named for frame in sample.frames)
