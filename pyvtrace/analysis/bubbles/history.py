@@ -84,7 +84,7 @@ class History:
     def forget(self, before: int) -> list[Wait]:
         """Everything that was over by then: these waits."""
         gone: list[Wait] = []
-        for tid, found in list(self._waits.items()):
+        for tid, found in [item for item in self._waits.items() if item[1][0].ended < before]:
             first = bisect_left(found, before, key=lambda wait: wait.ended)
             gone += found[:first]
             del found[:first]
