@@ -10,6 +10,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from ctypes import c_int
+from mmap import PAGESIZE
+from pathlib import Path
 
 import pytest
 
@@ -247,20 +249,20 @@ def test_a_raw_tracepoint_runs_the_program(kernel: Kernel) -> None:
     assert struct.unpack("=Q", bpf.map_lookup(fd, bytes(4), 8) or b"") == (1,)
 
 
-def of_a_thread(member: str, word: int, words: int = 1) -> Code:
-    """Writes a member of the thread that it is asked about, in so many words of `word` bytes."""
-    end, place = Label("end"), Types().member("task_struct", member)
+def command_of_a_thread() -> Code:
+    """Writes the name of the thread that it is asked about."""
+    end, place = Label("end"), Types().member("task_struct", "comm")
     assert place is not None
     yield load(R6, R1, 0)
     yield load(R7, R1, 8)
     yield jump_if(R7, "==", 0, end)
-    for at in range(0, words * word, word):
-        yield load(R1, R7, place.offset + at, word)
-        yield store(R10, at - 16, R1, word)
+    for word in (0, 8):
+        yield load(R1, R7, place.offset + word)
+        yield store(R10, word - 16, R1)
     yield load(R1, R6, 0)
     yield mov(R2, R10)
     yield R2 + -16
-    yield mov(R3, words * word)
+    yield mov(R3, 16)
     yield call(helpers.SEQ_WRITE)
     yield end
     yield mov(R0, 0)
@@ -274,7 +276,7 @@ def iterator(kernel: Kernel, code: Code) -> int:
 
 
 def test_an_iterator_tells_of_the_thread_that_was_asked_for(kernel: Kernel) -> None:
-    program = iterator(kernel, of_a_thread("comm", 8, 2))
+    program = iterator(kernel, command_of_a_thread())
     for tid in (os.getpid(), os.getppid()):
         with open(f"/proc/{tid}/comm", encoding="utf-8") as file:
             assert bpf.iterate(program, tid, 100).rstrip(b"\0").decode() == file.read().rstrip("\n")
@@ -285,18 +287,27 @@ def test_an_iterator_tells_of_the_thread_that_was_asked_for(kernel: Kernel) -> N
 
 def test_an_iterator_tells_of_all_threads(kernel: Kernel) -> None:
     """Of more than the kernel gathers before it hands over any of it (8 pages)."""
-    program = iterator(kernel, of_a_thread("tgid", 4))
-    done = threading.Event()
-    threads = [threading.Thread(target=done.wait) for _ in range(10_000)]
+    program = iterator(kernel, command_of_a_thread())
+    named, done, name = threading.Semaphore(0), threading.Event(), f"of {os.getpid()}"
+
+    def wait() -> None:
+        Path("/proc/thread-self/comm").write_text(name)
+        named.release()
+        done.wait()
+
+    threads = [threading.Thread(target=wait) for _ in range(2_500)]
+    assert 16 * len(threads) > 8 * PAGESIZE
     try:
         for thread in threads:
             thread.start()
-        told = [process for (process,) in struct.iter_unpack("=I", bpf.iterate_all(program))]
+            named.acquire()
+        told = bpf.iterate_all(program)
     finally:
         done.set()
         for thread in threads:
-            thread.join()
-    assert told.count(os.getpid()) == len(threads) + 1
+            if thread.ident:
+                thread.join()
+    assert [found for (found,) in struct.iter_unpack("16s", told)].count(name.encode().ljust(16, b"\0")) == len(threads)
 
 
 def test_a_program_for_something_else_is_no_iterator(kernel: Kernel) -> None:
