@@ -13,7 +13,6 @@ from tests.truth.live import MS
 from tests.truth.waiters import Work, built
 
 LONG = 5 * MS
-TICK = 10 * MS  # of the slowest kernel: what a thread has run is known of the last one
 
 
 def test_stacks_are_of_threads_that_run_for_long(tmp_path: Path) -> None:
@@ -40,10 +39,10 @@ def test_stacks_are_of_threads_that_run_for_long(tmp_path: Path) -> None:
     of_mixed = [sample for sample in watch.samples if sample.thread.pid == mixed.pid]
     assert of_mixed
     assert sum(bool(sample.frames) for sample in of_mixed) <= 0.1 * len(of_mixed)
-    for tid, _, _ in truth["waits"]:
-        found = [sample for sample in watch.samples if sample.thread.tid == tid]
-        named = [sample for sample in found if sample.frames]
-        # Of a hundred milliseconds the first five are not long; 97 samples a second are taken.
-        assert len(named) > 5
-        assert len(found) - len(named) <= (LONG + TICK) / (10 * MS) + 1
-        assert any("compute" in frame for sample in named for frame in sample.frames)
+    threads = {tid for tid, _, _ in truth["waits"]}
+    found = [sample for sample in watch.samples if sample.thread.tid in threads]
+    named = [sample for sample in found if sample.frames]
+    # They have the processor for a second in all; of a hundred milliseconds of each the first five are not long.
+    assert len(found) > 50
+    assert 0.7 * len(found) < len(named) < len(found)
+    assert any("compute" in frame for sample in named for frame in sample.frames)

@@ -1,5 +1,5 @@
 """Which threads may be in a long wait for a lock or a device: the kernel runs this program for every thread of the
-system, and it writes the process and the thread of those. To read of each in /proc takes a hundred times as long.
+system, and it writes the process and the thread of those. To read of each in /proc takes some twenty times as long.
 
 It lets through more than there are: whoever reads on has the exact rules.
 """
@@ -40,7 +40,7 @@ def _asked(words: Words, limits: Limits, target: Target) -> Code:
     yield jump_if(R7, "==", 0, end)
     yield from _sleeps(target, end)
     yield mov(R2, R7)
-    # Of whom nothing was seen it has waited since before.
+    # Who has no storage was not seen to leave its processor: it has waited since before the trace.
     yield from storage(long)
     yield load(R8, R0, words["off"])
     yield load(R1, R7, Places(target).arrival.offset)
@@ -67,7 +67,7 @@ def _asked(words: Words, limits: Limits, target: Target) -> Code:
 
 
 def _sleeps(target: Target, end: Label) -> Code:
-    """Jump if the thread in R7 does not sleep, or in a system call other than futex(2) where a signal could wake it."""
+    """Jump unless the thread in R7 sleeps, and either no signal can wake it or it is in futex(2)."""
     state, stack = Places(target).state, target.member("task_struct", "stack")
     if state is None:
         return
