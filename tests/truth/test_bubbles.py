@@ -315,10 +315,11 @@ def test_a_wait_is_followed_through_a_connection_and_a_pipe_to_the_disk(watched:
 
 @contextmanager
 def slow_ext4(directory: Path) -> Iterator[tuple[SlowDisk, str]]:
-    """A file system on a slow disk that is quick until it is told. The kernel has nothing left to write in it."""
+    """A file system on a slow disk that is quick until it is told. The kernel's thread that would read bitmaps and
+    write tables some seconds later has nothing left to do."""
     with SlowDisk(0, size=64 << 20, writable=True) as disk:
         subprocess.run(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", disk.path], check=True)
-        subprocess.run(["mount", "-o", "noinit_itable", disk.path, directory], check=True)
+        subprocess.run(["mount", "-o", "noinit_itable,no_prefetch_block_bitmaps", disk.path, directory], check=True)
         try:
             yield disk, os.path.join(directory, "file")
         finally:
