@@ -1,5 +1,5 @@
 """Which threads may be in a long wait for a lock or a device: the kernel runs this program for every thread of the
-system, and it writes the process and the thread of those. To read of each in /proc takes some twenty times as long.
+system, and it writes the process and the thread of those. To read of each in /proc takes much longer (docs/bubbles.md).
 
 It lets through more than there are: whoever reads on has the exact rules.
 """
